@@ -1,1 +1,3 @@
-//! net-sim
+//! One run: builder, epoch loop, progress, reports and pictures.
+
+pub mod plot;

@@ -33,6 +33,8 @@ const INITIAL_WORDS: usize = 64;
 /// MPI makes progress only inside its calls, so an exchange overlaps with computation only if it is
 /// polled now and then.
 /// An exchange has a communicator of its own: other collective operations may come in between.
+/// But no rank may wait for it by polling while others wait in another operation: only
+/// [`finish`](SpikeExchange::finish) waits.
 ///
 /// ```
 /// # let comm = net_mpi::Communicator::solo();

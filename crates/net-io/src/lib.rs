@@ -1,1 +1,6 @@
-//! net-io
+//! Files of a run.
+pub mod error;
+mod fsio;
+mod h5;
+pub mod store;
+pub use error::{Error, Result};

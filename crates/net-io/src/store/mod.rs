@@ -1,0 +1,222 @@
+//! The recording store: each rank writes sealed chunks, in bounded memory, without HDF5.
+//!
+//! ```text
+//! DIR/run.json                                    manifest, written once by rank 0
+//! DIR/parts/rank-00003/columns-0000-00000000.chunk    which cells and segments signal 0 records
+//! DIR/parts/rank-00003/recording-0000-00000012.chunk  spikes and samples of a range of steps
+//! DIR/parts/rank-00003/table-0001-00000000.chunk      rows of a table (cells or synapses)
+//! ```
+//!
+//! A chunk appears under its name only when it is complete and on the disk, so that whatever
+//! happens to the program, everything sealed can be read back. One [`PartWriter`] holds all
+//! recordings of a rank: a chunk covers all of them for the same steps, and the chunks of a rank
+//! cover the run without a hole.
+
+mod chunk;
+mod manifest;
+mod part;
+mod scan;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub use chunk::{ChunkHeader, ChunkKind};
+pub use manifest::{Manifest, Parameter, Population, Projection, SampleGrid, SampleType, Signal};
+pub use part::{Column, DEFAULT_CHUNK_BYTES, PartWriter, Spike};
+pub use scan::{Coverage, RankCoverage};
+
+pub(crate) use chunk::{read_payload, verified_stream, write_chunk};
+pub(crate) use scan::{PartIndex, SignalBlock};
+
+use crate::error::{Error, Result};
+use crate::fsio;
+
+const MANIFEST: &str = "run.json";
+const PARTS: &str = "parts";
+/// Files that a run leaves behind beside its manifest and parts.
+const RESULTS: [&str; 5] = [
+    RunDirectory::SPIKES,
+    RunDirectory::SPIKES_TEXT,
+    RunDirectory::TRACES,
+    RunDirectory::CELLS,
+    RunDirectory::CONNECTIONS,
+];
+
+/// Whether [`RunDirectory::create`] may replace a run that is already there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overwrite {
+    /// Refuse with [`Error::HoldsRun`].
+    No,
+    /// Remove the old run's manifest, parts and merged files; other files stay.
+    Yes,
+}
+
+/// The output directory of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunDirectory {
+    path: PathBuf,
+}
+
+impl RunDirectory {
+    /// Merged spikes, SONATA layout.
+    pub const SPIKES: &str = "spikes.h5";
+    /// Merged spikes as text.
+    pub const SPIKES_TEXT: &str = "spikes.txt";
+    /// Merged signals.
+    pub const TRACES: &str = "traces.h5";
+    /// Positions and rotations of cells, LFPy's layout.
+    pub const CELLS: &str = "cell_positions_and_rotations.h5";
+    /// Synapses, LFPy's layout.
+    pub const CONNECTIONS: &str = "synapse_connections.h5";
+
+    /// Makes the directory of a new run. Called once, by rank 0, before other ranks
+    /// [`open`](Self::open) it.
+    ///
+    /// # Errors
+    /// [`Error::NotWritable`] if nothing can be written there, [`Error::HoldsRun`] if a run is
+    /// there and `overwrite` is [`Overwrite::No`].
+    pub fn create(path: impl Into<PathBuf>, overwrite: Overwrite) -> Result<Self> {
+        let directory = Self { path: path.into() };
+        directory.make_writable()?;
+        if let Some(found) = directory.holds() {
+            if overwrite == Overwrite::No {
+                return Err(Error::HoldsRun { path: directory.path, found });
+            }
+            directory.clear()?;
+        }
+        fs::create_dir(directory.parts())
+            .map_err(|e| Error::io(&directory.parts(), "create", e))?;
+        fsio::sync_directory(&directory.path)?;
+        Ok(directory)
+    }
+
+    /// The directory of a run that [`create`](Self::create) made before.
+    ///
+    /// # Errors
+    /// [`Error::NotARun`] if neither parts nor a manifest are there.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
+        let directory = Self { path: path.into() };
+        if !directory.parts().is_dir() && !directory.file(MANIFEST).is_file() {
+            return Err(Error::NotARun { path: directory.path, missing: MANIFEST });
+        }
+        Ok(directory)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path of a file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Writes the manifest. Called once, by rank 0.
+    ///
+    /// # Errors
+    /// [`Error::Declaration`] if the manifest contradicts itself, or an error of writing.
+    pub fn write_manifest(&self, manifest: &Manifest) -> Result<()> {
+        manifest.validate()?;
+        let path = self.file(MANIFEST);
+        let mut text = serde_json::to_vec_pretty(manifest).map_err(|source| Error::Json {
+            path: path.clone(),
+            object: "manifest".to_owned(),
+            source,
+        })?;
+        text.push(b'\n');
+        fsio::write_sealed(&path, &[&text])
+    }
+
+    /// Reads the manifest back.
+    ///
+    /// # Errors
+    /// [`Error::NotARun`] if it is missing, [`Error::Json`] or [`Error::Declaration`] if it was
+    /// changed into something else.
+    pub fn manifest(&self) -> Result<Manifest> {
+        let path = self.file(MANIFEST);
+        let text = match fs::read(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Error::NotARun { path: self.path.clone(), missing: MANIFEST });
+            }
+            text => text.map_err(|e| Error::io(&path, "read", e))?,
+        };
+        let manifest: Manifest = serde_json::from_slice(&text).map_err(|source| Error::Json {
+            path,
+            object: "manifest".to_owned(),
+            source,
+        })?;
+        manifest.validate()?;
+        Ok(manifest)
+    }
+
+    /// How far each rank's recordings are sealed; every chunk is verified.
+    ///
+    /// # Errors
+    /// [`Error::ChunkTruncated`], [`Error::ChunkCorrupt`] or [`Error::Gap`] with the file's name.
+    pub fn coverage(&self) -> Result<Coverage> {
+        scan::coverage(self, &self.manifest()?)
+    }
+
+    /// The directory of one rank's chunks.
+    pub(crate) fn part(&self, rank: u32) -> PathBuf {
+        self.parts().join(format!("rank-{rank:05}"))
+    }
+
+    /// Removes all chunks of these kinds, and directories that are empty then.
+    pub(crate) fn remove_chunks(&self, kinds: &[(ChunkKind, Option<u32>)]) -> Result<()> {
+        for name in chunk::file_names(&self.parts())? {
+            let part = self.parts().join(name);
+            for file in chunk::file_names(&part)? {
+                let chosen =
+                    kinds.iter().any(|&(kind, stream)| chunk::is_chunk_name(&file, kind, stream));
+                if chosen {
+                    fsio::remove_if_there(&part.join(file))?;
+                }
+            }
+            remove_directory_if_empty(&part)?;
+        }
+        remove_directory_if_empty(&self.parts())?;
+        fsio::sync_directory(&self.path)
+    }
+
+    fn parts(&self) -> PathBuf {
+        self.path.join(PARTS)
+    }
+
+    fn make_writable(&self) -> Result<()> {
+        let not_writable = |source| Error::NotWritable { path: self.path.clone(), source };
+        fs::create_dir_all(&self.path).map_err(not_writable)?;
+        let probe = self.path.join(".probe.tmp");
+        fs::write(&probe, b"").map_err(not_writable)?;
+        fs::remove_file(&probe).map_err(not_writable)
+    }
+
+    fn holds(&self) -> Option<&'static str> {
+        [MANIFEST, PARTS].into_iter().chain(RESULTS).find(|name| self.path.join(name).exists())
+    }
+
+    /// Removes an old run. The manifest goes first: what is left of a run without it is no run.
+    fn clear(&self) -> Result<()> {
+        for name in [MANIFEST].into_iter().chain(RESULTS) {
+            fsio::remove_if_there(&self.path.join(name))?;
+            fsio::remove_if_there(&fsio::temporary_name(&self.path.join(name)))?;
+        }
+        match fs::remove_dir_all(self.parts()) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::io(&self.parts(), "remove", e))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn remove_directory_if_empty(path: &Path) -> Result<()> {
+    use std::io::ErrorKind::{DirectoryNotEmpty, NotFound};
+    match fs::remove_dir(path) {
+        Err(e) if !matches!(e.kind(), DirectoryNotEmpty | NotFound) => {
+            Err(Error::io(path, "remove", e))
+        }
+        _ => Ok(()),
+    }
+}

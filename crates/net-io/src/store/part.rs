@@ -1,0 +1,321 @@
+//! One rank's recordings while a run goes on.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::error::{Error, Result};
+use crate::store::chunk::{self, ChunkHeader, ChunkKind, write_chunk};
+use crate::store::{RunDirectory, SampleType, Signal};
+
+use std::path::PathBuf;
+
+/// A good size of a chunk: large enough to make an fsync a second or less frequent, small enough
+/// not to be felt in a rank's memory.
+pub const DEFAULT_CHUNK_BYTES: usize = 16 << 20;
+
+/// A spike: cell `gid` at time `step * dt_ms`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
+pub struct Spike {
+    /// The step of the clock. First, because spikes are sorted by time and then by cell.
+    pub step: u64,
+    /// The cell.
+    pub gid: u64,
+}
+
+/// What a column of a signal belongs to.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable)]
+pub struct Column {
+    /// The cell.
+    pub gid: u64,
+    /// Segment of the cell.
+    pub segment: u32,
+    /// Index into [`Signal::labels`] where a segment has several columns; else 0.
+    pub label: u32,
+}
+
+/// Writes one rank's spikes and signals as sealed chunks.
+///
+/// Spikes and samples are buffered until [`seal`](Self::seal); call it whenever
+/// [`is_full`](Self::is_full) says so after an epoch, so that the buffer never holds more than a
+/// chunk and an epoch. [`finish`](Self::finish) seals the rest and marks the part as complete.
+///
+/// ```
+/// # fn main() -> net_io::Result<()> {
+/// # let temporary = tempfile::tempdir().unwrap();
+/// # let path = temporary.path().join("out");
+/// use net_io::store::*;
+///
+/// let run = RunDirectory::create(path, Overwrite::No)?;
+/// let signal = Signal {
+///     name: "v".to_owned(),
+///     variable: "v".to_owned(),
+///     units: "mV".to_owned(),
+///     grid: SampleGrid::EVERY_STEP,
+///     sample_type: SampleType::F32,
+///     labels: Vec::new(),
+/// };
+/// let soma = Column { gid: 7, segment: 0, label: 0 };
+/// let mut part = PartWriter::create(&run, 0, vec![(signal, vec![soma])], DEFAULT_CHUNK_BYTES)?;
+/// part.push_spike(Spike { step: 1, gid: 7 })?;
+/// part.push_column(0, 0, &[-65.0, -64.9])?; // steps 0 and 1
+/// part.finish(2)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct PartWriter {
+    part: PathBuf,
+    rank: u32,
+    chunk_bytes: usize,
+    next_sequence: u64,
+    sealed_until: u64,
+    spikes: Vec<Spike>,
+    signals: Vec<SignalBuffer>,
+    buffered_bytes: usize,
+}
+
+impl PartWriter {
+    /// Starts the part of `rank`: makes its directory and seals which columns it records.
+    ///
+    /// `signals` are those of the manifest, all of them and in its order, each with this rank's
+    /// columns (possibly none). `chunk_bytes` is the buffer size at which the writer is full.
+    ///
+    /// # Errors
+    /// [`Error::PartExists`] if the rank has a part already, or an error of writing.
+    pub fn create(
+        run: &RunDirectory,
+        rank: u32,
+        signals: Vec<(Signal, Vec<Column>)>,
+        chunk_bytes: usize,
+    ) -> Result<Self> {
+        let part = run.part(rank);
+        let started = |kind| move |name: &String| chunk::is_chunk_name(name, kind, None);
+        let names = chunk::file_names(&part)?;
+        if names
+            .iter()
+            .any(|name| started(ChunkKind::Columns)(name) || started(ChunkKind::Recording)(name))
+        {
+            return Err(Error::PartExists { path: part, rank });
+        }
+        std::fs::create_dir_all(&part).map_err(|e| Error::io(&part, "create", e))?;
+        crate::fsio::sync_directory(&run.file("parts"))?;
+        for (stream, (_, columns)) in signals.iter().enumerate() {
+            let rows: &[u8] = bytemuck::cast_slice(columns);
+            let header = ChunkHeader {
+                kind: ChunkKind::Columns,
+                rank,
+                stream: stream as u32,
+                sequence: 0,
+                first_step: 0,
+                end_step: 0,
+                payload_bytes: rows.len() as u64,
+                last: true,
+            };
+            write_chunk(&part, &header, &[rows])?;
+        }
+        let signals = signals.into_iter().map(|(s, c)| SignalBuffer::new(s, c.len())).collect();
+        Ok(Self {
+            part,
+            rank,
+            chunk_bytes,
+            next_sequence: 0,
+            sealed_until: 0,
+            spikes: Vec::new(),
+            signals,
+            buffered_bytes: 0,
+        })
+    }
+
+    /// Records a spike. Within the steps that are not sealed, spikes may come in any order.
+    ///
+    /// # Errors
+    /// [`Error::AlreadySealed`] if its step was sealed before.
+    pub fn push_spike(&mut self, spike: Spike) -> Result<()> {
+        if spike.step < self.sealed_until {
+            let Spike { step, gid } = spike;
+            return Err(Error::AlreadySealed { gid, step, sealed_until: self.sealed_until });
+        }
+        self.spikes.push(spike);
+        self.buffered_bytes += size_of::<Spike>();
+        Ok(())
+    }
+
+    /// Records the next samples of one column, in the signal's unit.
+    ///
+    /// `signal` and `column` are indices into what was given to [`create`](Self::create).
+    ///
+    /// # Errors
+    /// [`Error::NoSuchIndex`].
+    pub fn push_column(&mut self, signal: usize, column: usize, samples: &[f64]) -> Result<()> {
+        let (n_signals, bytes) = (self.signals.len(), samples.len());
+        let buffer = self.signals.get_mut(signal).ok_or_else(|| no_signal(signal, n_signals))?;
+        buffer.push(column, samples)?;
+        self.buffered_bytes += bytes * buffer.signal.sample_type.bytes();
+        Ok(())
+    }
+
+    /// Records the next sample of every column of a signal.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchIndex`] if there is no such signal or `samples` is not one a column.
+    pub fn push_sample(&mut self, signal: usize, samples: &[f64]) -> Result<()> {
+        let n_signals = self.signals.len();
+        let buffer = self.signals.get(signal).ok_or_else(|| no_signal(signal, n_signals))?;
+        if samples.len() != buffer.columns.len() {
+            return Err(buffer.no_column(samples.len()));
+        }
+        for (column, sample) in samples.iter().enumerate() {
+            self.push_column(signal, column, std::slice::from_ref(sample))?;
+        }
+        Ok(())
+    }
+
+    /// Bytes that are recorded but not sealed.
+    pub fn buffered_bytes(&self) -> usize {
+        self.buffered_bytes
+    }
+
+    /// Whether it is time to [`seal`](Self::seal).
+    pub fn is_full(&self) -> bool {
+        self.buffered_bytes >= self.chunk_bytes
+    }
+
+    /// First step that is not sealed.
+    pub fn sealed_until(&self) -> u64 {
+        self.sealed_until
+    }
+
+    /// Seals everything recorded for steps before `end_step` as one chunk. When it returns, that
+    /// is on the disk. Spikes of later steps stay in the buffer.
+    ///
+    /// # Errors
+    /// [`Error::SampleCount`] if a column misses samples or has too many, [`Error::SealBackwards`],
+    /// [`Error::DiskFull`] or another error of writing; the buffer is kept, and earlier chunks stay
+    /// intact.
+    pub fn seal(&mut self, end_step: u64) -> Result<()> {
+        if end_step == self.sealed_until {
+            return Ok(());
+        }
+        self.write(end_step, false)
+    }
+
+    /// Seals the rest of a run of steps `0..end_step` and marks the part as complete.
+    ///
+    /// A run with the state after the last step as its last sample has one step more than it has
+    /// advanced.
+    ///
+    /// # Errors
+    /// As [`seal`](Self::seal); also [`Error::BeyondEnd`] for a spike at `end_step` or later.
+    pub fn finish(mut self, end_step: u64) -> Result<()> {
+        if let Some(late) = self.spikes.iter().find(|spike| spike.step >= end_step) {
+            let Spike { step, gid } = *late;
+            return Err(Error::BeyondEnd { gid, step, end_step });
+        }
+        self.write(end_step, true)
+    }
+
+    fn write(&mut self, end_step: u64, last: bool) -> Result<()> {
+        let sealed_until = self.sealed_until;
+        if end_step < sealed_until {
+            return Err(Error::SealBackwards { end_step, sealed_until });
+        }
+        for buffer in &self.signals {
+            buffer.check_complete(sealed_until, end_step)?;
+        }
+        self.spikes.sort_unstable();
+        let n_spikes = self.spikes.partition_point(|spike| spike.step < end_step);
+
+        let mut index: Vec<u64> = vec![n_spikes as u64, self.signals.len() as u64];
+        for buffer in &self.signals {
+            let grid = buffer.signal.grid;
+            let first_sample = grid.samples_before(sealed_until);
+            let n_samples = grid.samples_before(end_step) - first_sample;
+            let n_columns = buffer.columns.len() as u64;
+            index.extend([
+                first_sample,
+                n_samples,
+                n_columns,
+                buffer.signal.sample_type.bytes() as u64,
+            ]);
+        }
+        let mut payload: Vec<&[u8]> =
+            vec![bytemuck::cast_slice(&index), bytemuck::cast_slice(&self.spikes[..n_spikes])];
+        payload.extend(self.signals.iter().flat_map(|b| b.columns.iter().map(Vec::as_slice)));
+        let header = ChunkHeader {
+            kind: ChunkKind::Recording,
+            rank: self.rank,
+            stream: 0,
+            sequence: self.next_sequence,
+            first_step: sealed_until,
+            end_step,
+            payload_bytes: payload.iter().map(|piece| piece.len() as u64).sum(),
+            last,
+        };
+        write_chunk(&self.part, &header, &payload)?;
+
+        self.spikes.drain(..n_spikes);
+        self.signals.iter_mut().for_each(SignalBuffer::clear);
+        self.buffered_bytes = self.spikes.len() * size_of::<Spike>();
+        self.next_sequence += 1;
+        self.sealed_until = end_step;
+        Ok(())
+    }
+}
+
+/// Samples of one signal, a column after another, as they go to the disk.
+#[derive(Debug)]
+struct SignalBuffer {
+    signal: Signal,
+    columns: Vec<Vec<u8>>,
+}
+
+impl SignalBuffer {
+    fn new(signal: Signal, n_columns: usize) -> Self {
+        Self { signal, columns: vec![Vec::new(); n_columns] }
+    }
+
+    fn push(&mut self, column: usize, samples: &[f64]) -> Result<()> {
+        if column >= self.columns.len() {
+            return Err(self.no_column(column));
+        }
+        let bytes = &mut self.columns[column];
+        match self.signal.sample_type {
+            SampleType::F32 => {
+                bytes.extend(samples.iter().flat_map(|&sample| (sample as f32).to_le_bytes()));
+            }
+            SampleType::F64 => bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes())),
+        }
+        Ok(())
+    }
+
+    fn check_complete(&self, first_step: u64, end_step: u64) -> Result<()> {
+        let grid = self.signal.grid;
+        let expected = grid.samples_before(end_step) - grid.samples_before(first_step);
+        let bytes = expected as usize * self.signal.sample_type.bytes();
+        match self.columns.iter().position(|column| column.len() != bytes) {
+            None => Ok(()),
+            Some(column) => Err(Error::SampleCount {
+                signal: self.signal.name.clone(),
+                column,
+                found: self.columns[column].len() / self.signal.sample_type.bytes(),
+                expected: expected as usize,
+                first_step,
+                end_step,
+            }),
+        }
+    }
+
+    fn no_column(&self, index: usize) -> Error {
+        let what = format!("column of signal `{}`", self.signal.name);
+        Error::NoSuchIndex { what, index, len: self.columns.len() }
+    }
+
+    fn clear(&mut self) {
+        self.columns.iter_mut().for_each(Vec::clear);
+    }
+}
+
+fn no_signal(index: usize, len: usize) -> Error {
+    Error::NoSuchIndex { what: "signal".to_owned(), index, len }
+}

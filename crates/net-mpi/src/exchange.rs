@@ -16,7 +16,7 @@ use crate::{
     backend::{Request, World},
     communicator::Communicator,
     error::{Error, Result},
-    spikes::PackedSpike,
+    spikes::{PackedSpike, sort_spikes},
 };
 
 /// Bounds of the first message's length, in words of 8 bytes, with the word for the count.
@@ -53,6 +53,8 @@ pub struct SpikeExchange {
     buffers: Buffers,
     /// The result: all ranks' spikes.
     merged: Vec<PackedSpike>,
+    /// Room to sort in.
+    scratch: Vec<PackedSpike>,
     /// Length of the first message.
     n_words: usize,
 }
@@ -89,6 +91,7 @@ impl SpikeExchange {
             stage: Stage::Idle,
             buffers: Buffers::default(),
             merged: Vec::new(),
+            scratch: Vec::new(),
             n_words: INITIAL_WORDS,
         })
     }
@@ -129,7 +132,7 @@ impl SpikeExchange {
             let wanted = (longest + 1).next_power_of_two().max(self.n_words / 2);
             self.n_words = wanted.clamp(MIN_WORDS, MAX_WORDS);
         }
-        self.merged.sort_unstable();
+        sort_spikes(&mut self.merged, &mut self.scratch);
         Ok(&self.merged)
     }
 

@@ -7,9 +7,11 @@ use std::process::ExitCode;
 use bytemuck::{Pod, Zeroable};
 use net_mpi::{Communicator, Error, Mode, PackedSpike, Result, SpikeExchange, SpikeTime, run};
 
+type Test = fn(&Communicator) -> Result<()>;
+
 fn main() -> ExitCode {
     run(Mode::Auto, |comm| {
-        let tests: [(&str, fn(&Communicator) -> Result<()>); 14] = [
+        let tests: [(&str, Test); 14] = [
             ("all_gather_keeps_the_order_of_ranks", all_gather_keeps_the_order_of_ranks),
             ("gather_reaches_the_root_only", gather_reaches_the_root_only),
             ("gather_visits_ranks_in_order", gather_visits_ranks_in_order),

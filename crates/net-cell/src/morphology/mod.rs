@@ -1,23 +1,31 @@
 //! Morphologies: readers, geometry, and their division into segments.
 
+mod asc;
+mod asc_soma;
+mod asc_text;
 mod discretization;
 mod error;
 mod geometry;
 mod import;
+mod placement;
 mod segmented;
+mod select;
 mod swc;
 mod swc_sections;
 mod tree;
 
+pub use asc::read_asc;
 pub use discretization::{Cable, CableProperties, Discretization, SegmentPoints};
 pub use error::MorphologyError;
+pub use placement::{Axis, PlacedPoints, Placement, Rotation, RotationOrder};
 pub use segmented::{SectionKind, SegmentedMorphology, SegmentedSection, Segments};
+pub use select::ALL_SECTIONS;
 pub use swc::read_swc;
 pub use tree::{Morphology, MorphologyBuilder, Point, Section, Shape};
 
 use std::path::Path;
 
-/// Reads a morphology file, in the format its extension names: `.swc`.
+/// Reads a morphology file, in the format its extension names: `.swc` or `.asc`.
 ///
 /// # Errors
 ///
@@ -26,6 +34,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Morphology, MorphologyError> {
     let path = path.as_ref();
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     match extension.as_str() {
+        "asc" => read_asc(path),
         "swc" => read_swc(path),
         _ => Err(MorphologyError::UnknownFormat { path: path.into(), found: extension }),
     }

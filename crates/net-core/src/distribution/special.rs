@@ -1,5 +1,8 @@
 //! Normal and gamma functions over `libm`, so that they give the same bits everywhere.
 
+// The coefficients stand as published, with more digits than a double holds.
+#![allow(clippy::excessive_precision)]
+
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// Standard normal probability of values up to `z`.

@@ -10,7 +10,7 @@ use hdf5::types::{VarLenAscii, VarLenUnicode};
 use hdf5::{Group, H5Type, Location};
 
 pub(crate) use append::Appender;
-pub(crate) use table::{Kind, Rows, Table};
+pub(crate) use table::{Kind, Rows, Table, column_types};
 
 use crate::error::{Error, Result};
 use crate::fsio;
@@ -265,6 +265,23 @@ pub(crate) fn text_attribute(path: &Path, at: &Location, name: &str) -> Result<O
     let object = format!("{}@{name}", at.name());
     let attribute = at.attr(name).map_err(|e| Error::hdf5(path, &object, "open attribute", e))?;
     read_text(path, &object, &attribute).map(Some)
+}
+
+/// Reads a list of texts in an attribute, if it is there and is one.
+pub(crate) fn texts_attribute(
+    path: &Path,
+    at: &Location,
+    name: &str,
+) -> Result<Option<Vec<String>>> {
+    let names = at.attr_names().map_err(|e| Error::hdf5(path, at.name(), "list attributes", e))?;
+    if !names.iter().any(|n| n == name) {
+        return Ok(None);
+    }
+    let texts = at
+        .attr(name)
+        .and_then(|attribute| attribute.read_raw::<VarLenUnicode>())
+        .map_err(|e| Error::hdf5(path, format!("{}@{name}", at.name()), "read", e))?;
+    Ok(Some(texts.iter().map(|text| text.to_string()).collect()))
 }
 
 /// `link_exists` of the crate follows one name only; a path is followed step by step.

@@ -26,7 +26,7 @@ pub use part::{Column, DEFAULT_CHUNK_BYTES, PartWriter, Spike};
 pub use scan::{Coverage, RankCoverage};
 
 pub(crate) use chunk::{read_payload, verified_stream, write_chunk};
-pub(crate) use scan::{PartIndex, SignalBlock};
+pub(crate) use scan::{PartIndex, SignalBlock, whole_rows};
 
 use crate::error::{Error, Result};
 use crate::fsio;

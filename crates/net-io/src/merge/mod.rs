@@ -1,0 +1,135 @@
+//! From the ranks' chunks to the files that users open, in an order that no layout changes.
+//!
+//! | file | content | order |
+//! |---|---|---|
+//! | `spikes.h5` | `/spikes/<population>/{timestamps, node_ids}` as SONATA has it | time, then cell |
+//! | `spikes.txt` | on request: `t<TAB>gid`, a line a spike | time, then cell |
+//! | `traces.h5` | `/traces/<signal>/{data, gids, segments, labels}` | gid, segment, label |
+//!
+//! Memory is bounded by the number of ranks and of recorded columns, not by the duration. The same
+//! spikes and samples give the same bytes, from any number of ranks.
+
+mod rows;
+mod spikes;
+mod traces;
+
+use std::path::PathBuf;
+
+pub(crate) use rows::{OrderedRow, RowBlock, merge_rows};
+
+use crate::error::{Error, Result};
+use crate::store::{ChunkKind, Manifest, PartIndex, RunDirectory};
+
+/// What to merge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// A finished run; that a rank is not finished is an error.
+    Finished,
+    /// What is sealed on all ranks, which is what can be saved of a run that was killed.
+    Sealed,
+}
+
+/// How to merge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MergeOptions {
+    /// What to merge.
+    pub extent: Extent,
+    /// Whether to write `spikes.txt` too.
+    pub spikes_text: bool,
+    /// Whether the ranks' recordings stay after the merge. They always do after an unfinished run.
+    pub keep_parts: bool,
+}
+
+impl Default for MergeOptions {
+    /// A finished run, no text, parts removed.
+    fn default() -> Self {
+        Self { extent: Extent::Finished, spikes_text: false, keep_parts: false }
+    }
+}
+
+/// What was merged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergeReport {
+    /// First step that is not in the files.
+    pub end_step: u64,
+    /// Whether all ranks had finished. If not, the files end at `end_step`, which is to be told
+    /// to the user.
+    pub finished: bool,
+    /// Number of spikes.
+    pub n_spikes: u64,
+    /// The files that were written.
+    pub files: Vec<PathBuf>,
+}
+
+/// Merges the recordings of all ranks; called by one rank, after all have finished their parts.
+///
+/// The ranks' recordings are removed only when the merged files are complete and on the disk.
+///
+/// ```
+/// # fn main() -> net_io::Result<()> {
+/// # let temporary = tempfile::tempdir().unwrap();
+/// # let path = temporary.path().join("out");
+/// use net_io::merge::{MergeOptions, merge_recordings};
+/// use net_io::store::*;
+///
+/// let run = RunDirectory::create(path, Overwrite::No)?;
+/// let mut manifest = Manifest::new(0.1, 1234, 2);
+/// manifest.populations.push(Population { name: "E".to_owned(), first_gid: 0, size: 10 });
+/// run.write_manifest(&manifest)?;
+/// for rank in 0..2 {
+///     let mut part = PartWriter::create(&run, rank, Vec::new(), DEFAULT_CHUNK_BYTES)?;
+///     part.push_spike(Spike { step: 5, gid: 1 - u64::from(rank) })?;
+///     part.finish(100)?;
+/// }
+/// let report = merge_recordings(&run, &MergeOptions::default())?;
+/// assert_eq!(report.n_spikes, 2);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`Error::Unfinished`] if a rank has not finished and `extent` asks for it, the errors of damaged
+/// chunks, [`Error::UnknownGid`] for a spike of no population, [`Error::Duplicate`] for a column
+/// recorded twice, and errors of writing. After an error the parts are as they were.
+pub fn merge_recordings(run: &RunDirectory, options: &MergeOptions) -> Result<MergeReport> {
+    let manifest = run.manifest()?;
+    let parts = (0..manifest.n_ranks)
+        .map(|rank| PartIndex::scan(run, &manifest, rank))
+        .collect::<Result<Vec<_>>>()?;
+    let finished = parts.iter().all(|part| part.coverage.finished);
+    let end_step = parts.iter().map(|part| part.coverage.sealed_until).min().unwrap_or(0);
+    if options.extent == Extent::Finished {
+        check_finished(run, &parts)?;
+    }
+
+    let mut files = Vec::new();
+    let n_spikes =
+        spikes::merge(run, &manifest, &parts, end_step, options.spikes_text, &mut files)?;
+    if !manifest.signals.is_empty() {
+        files.push(traces::merge(run, &manifest, &parts, end_step)?);
+    }
+    if finished && !options.keep_parts {
+        run.remove_chunks(&[(ChunkKind::Recording, None), (ChunkKind::Columns, None)])?;
+    }
+    Ok(MergeReport { end_step, finished, n_spikes, files })
+}
+
+fn check_finished(run: &RunDirectory, parts: &[PartIndex]) -> Result<()> {
+    for (part, rank) in parts.iter().zip(0..) {
+        let sealed_until = part.coverage.sealed_until;
+        if !part.coverage.finished {
+            return Err(Error::Unfinished { path: part.directory.clone(), rank, sealed_until });
+        }
+        let expected = parts[0].coverage.sealed_until;
+        if sealed_until != expected {
+            let path = run.path().to_owned();
+            return Err(Error::UnequalEnd { path, rank, found: sealed_until, expected });
+        }
+    }
+    Ok(())
+}
+
+/// Time of a step in ms, the one conversion that all files share.
+pub(crate) fn time_ms(manifest: &Manifest, step: u64) -> f64 {
+    step as f64 * manifest.dt_ms
+}

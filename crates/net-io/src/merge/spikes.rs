@@ -1,0 +1,150 @@
+//! `spikes.h5` and `spikes.txt`.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use hdf5::H5Type;
+
+use crate::error::{Error, Result};
+use crate::fsio;
+use crate::h5::{Appender, NewFile};
+use crate::merge::{OrderedRow, RowBlock, merge_rows, time_ms};
+use crate::store::{Manifest, PartIndex, Population, RunDirectory, Spike};
+
+/// The attribute `sorting` of SONATA's spike populations.
+#[repr(u8)]
+#[derive(H5Type, Clone, Copy)]
+#[allow(dead_code, reason = "the type in the file names all three orders, we write one")]
+enum Sorting {
+    #[hdf5(rename = "none")]
+    None = 0,
+    #[hdf5(rename = "by_id")]
+    ById = 1,
+    #[hdf5(rename = "by_time")]
+    ByTime = 2,
+}
+
+impl OrderedRow for Spike {
+    type Key = Spike;
+
+    fn key(&self) -> Spike {
+        *self
+    }
+}
+
+/// Writes the spikes of steps before `end_step`; returns their number.
+pub(super) fn merge(
+    run: &RunDirectory,
+    manifest: &Manifest,
+    parts: &[PartIndex],
+    end_step: u64,
+    with_text: bool,
+    files: &mut Vec<PathBuf>,
+) -> Result<u64> {
+    let path = run.file(RunDirectory::SPIKES);
+    let file = NewFile::create(&path)?;
+    let mut populations = create_populations(&file, manifest)?;
+    let mut text = match with_text {
+        true => Some(TextFile::create(run.file(RunDirectory::SPIKES_TEXT))?),
+        false => None,
+    };
+    let mut n_spikes = 0;
+    merge_rows::<Spike>(parts.iter().map(spike_blocks).collect(), |rank, spike| {
+        if spike.step >= end_step {
+            return Ok(());
+        }
+        let Some((index, population)) = manifest.population_of(spike.gid) else {
+            return Err(Error::UnknownGid {
+                path: parts[rank as usize].directory.clone(),
+                object: "spikes".to_owned(),
+                row: n_spikes,
+                gid: spike.gid as i64,
+                expected: manifest.describe_gids(),
+            });
+        };
+        let t_ms = time_ms(manifest, spike.step);
+        populations[index].timestamps.push(&file, t_ms)?;
+        populations[index].node_ids.push(&file, spike.gid - population.first_gid)?;
+        if let Some(text) = &mut text {
+            text.write(t_ms, spike.gid)?;
+        }
+        n_spikes += 1;
+        Ok(())
+    })?;
+    for population in populations {
+        population.timestamps.finish(&file)?;
+        population.node_ids.finish(&file)?;
+    }
+    file.seal()?;
+    files.push(path);
+    if let Some(text) = text {
+        files.push(text.seal()?);
+    }
+    Ok(n_spikes)
+}
+
+struct SpikeDatasets {
+    timestamps: Appender<f64>,
+    node_ids: Appender<u64>,
+}
+
+/// Every population has its group, also one that never spikes.
+fn create_populations(file: &NewFile, manifest: &Manifest) -> Result<Vec<SpikeDatasets>> {
+    let root = file.root()?;
+    file.attribute(&root, "magic", 0x0A7A_u32)?;
+    file.attribute(&root, "version", [0_u32, 1])?;
+    file.attribute(&root, "dt_ms", manifest.dt_ms)?;
+    file.attribute(&root, "seed", manifest.seed)?;
+    let spikes = file.group(&root, "spikes")?;
+    let create = |population: &Population| {
+        let group = file.group(&spikes, &population.name)?;
+        file.attribute(&group, "sorting", Sorting::ByTime)?;
+        // SONATA counts nodes from 0 in each population: gid = node_id + first_gid.
+        file.attribute(&group, "first_gid", population.first_gid)?;
+        file.attribute(&group, "n_nodes", population.size)?;
+        let timestamps = Appender::create(file, &group, "timestamps")?;
+        file.text(timestamps.dataset(), "units", "ms")?;
+        Ok(SpikeDatasets { timestamps, node_ids: Appender::create(file, &group, "node_ids")? })
+    };
+    manifest.populations.iter().map(create).collect()
+}
+
+fn spike_blocks(part: &PartIndex) -> Vec<RowBlock> {
+    part.chunks
+        .iter()
+        .filter(|chunk| chunk.n_spikes > 0)
+        .map(|chunk| RowBlock {
+            path: chunk.path.clone(),
+            offset: chunk.spikes_offset,
+            n_rows: chunk.n_spikes,
+        })
+        .collect()
+}
+
+/// A text file that gets its name when it is complete.
+struct TextFile {
+    writer: BufWriter<File>,
+    path: PathBuf,
+}
+
+impl TextFile {
+    fn create(path: PathBuf) -> Result<Self> {
+        let temporary = fsio::temporary_name(&path);
+        let file = File::create(&temporary).map_err(|e| Error::io(&path, "create", e))?;
+        Ok(Self { writer: BufWriter::new(file), path })
+    }
+
+    /// Time in ms in the shortest form that reads back to the same bits, then the gid.
+    fn write(&mut self, t_ms: f64, gid: u64) -> Result<()> {
+        writeln!(self.writer, "{t_ms}\t{gid}").map_err(|e| Error::io(&self.path, "write", e))
+    }
+
+    fn seal(self) -> Result<PathBuf> {
+        let Self { writer, path } = self;
+        let file = writer.into_inner().map_err(|e| Error::io(&path, "write", e.into_error()))?;
+        file.sync_all().map_err(|e| Error::io(&path, "sync", e))?;
+        fsio::publish(&fsio::temporary_name(&path), &path)?;
+        Ok(path)
+    }
+}

@@ -107,17 +107,17 @@ impl<'n> ProjectionSampler<'n> {
             targets.iter().copied().filter(|gid| post.gids().contains(gid)).collect();
         targets.sort_unstable();
         targets.dedup();
-        let drawn =
-            Sources::new(network, &projection.rule, id.0, [pre, post], excludes_self, &targets)?;
-        let pairs = match (drawn, &projection.rule) {
-            (_, ConnectionRule::SparseMatrix { matrix, values }) => {
+        let pairs = match &projection.rule {
+            ConnectionRule::SparseMatrix { matrix, values } => {
                 let columns =
                     if matrix.is_csc() { Arc::clone(matrix) } else { Arc::new(matrix.to_csc()) };
                 Pairs::Matrix { columns, values: *values }
             }
-            (_, ConnectionRule::SynapseTable(table)) => Pairs::Table(table),
-            (Some(sources), _) => Pairs::Drawn(sources),
-            (None, _) => Pairs::Drawn(Sources::All),
+            ConnectionRule::SynapseTable(table) => Pairs::Table(table),
+            rule => {
+                let ends = [pre, post];
+                Pairs::Drawn(Sources::new(network, rule, id, ends, excludes_self, &targets)?)
+            }
         };
         let family = |purpose| StreamFamily::new(network.seed(), purpose, id.0);
         Ok(Self {

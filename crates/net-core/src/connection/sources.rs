@@ -2,7 +2,7 @@
 
 use crate::connection::{ConnectionRule, DistanceKind, DistanceProfile};
 use crate::error::Error;
-use crate::ids::Gid;
+use crate::ids::{Gid, ProjectionId};
 use crate::network::Network;
 use crate::population::Population;
 use crate::random::{Purpose, Stream, StreamFamily, binomial, draw_subset};
@@ -57,19 +57,21 @@ impl Candidates {
 }
 
 impl<'n> Sources<'n> {
-    /// Prepares a rule for `targets`: gids of `post`, ascending. None for explicit rules, which
-    /// are not drawn.
+    /// Prepares a rule for `targets`: gids of `post`, ascending.
     pub(super) fn new(
         network: &'n Network,
         rule: &ConnectionRule,
-        object: u32,
+        id: ProjectionId,
         [pre, post]: [&Population; 2],
         excludes_self: bool,
         targets: &[Gid],
-    ) -> Result<Option<Self>, Error> {
-        let family = |purpose| StreamFamily::new(network.seed(), purpose, object);
-        Ok(Some(match *rule {
-            ConnectionRule::AllToAll => Self::All,
+    ) -> Result<Self, Error> {
+        let family = |purpose| StreamFamily::new(network.seed(), purpose, id.0);
+        Ok(match *rule {
+            // Explicit rules choose from all sources by themselves.
+            ConnectionRule::AllToAll
+            | ConnectionRule::SparseMatrix { .. }
+            | ConnectionRule::SynapseTable(_) => Self::All,
             ConnectionRule::OneToOne => Self::OneToOne,
             ConnectionRule::FixedProbability { probability } => Self::Bernoulli { probability },
             ConnectionRule::FixedInDegree { n_sources } => Self::InDegree { n_sources },
@@ -101,10 +103,7 @@ impl<'n> Sources<'n> {
                     source_positions_um: positions?,
                 })
             }
-            ConnectionRule::SparseMatrix { .. } | ConnectionRule::SynapseTable(_) => {
-                return Ok(None);
-            }
-        }))
+        })
     }
 
     /// Replaces `out` by the sources of a target as numbers within the presynaptic population,

@@ -1,4 +1,15 @@
 //! Morphologies: readers, geometry, and their division into segments.
+//!
+//! A [`Morphology`] is a tree of sections with shapes. It is read from a file ([`read`]) or made in
+//! code ([`MorphologyBuilder`]). A [`Discretization`] and a [`Cable`] turn it into a
+//! [`SegmentedMorphology`], all that the cable equation and the probes need. A network keeps one of
+//! these a template; a [`Placement`] says where a cell is, [`PlacedPoints`] are its coordinates there.
+//!
+//! The numbers are NEURON's: names and joints of imported sections, coordinates in single precision,
+//! children moved to the straight line between the ends of their parent, areas and resistances
+//! integrated over the frusta. Imported sections come in NEURON's order (by type, then as in the
+//! file), except that a parent always precedes its children: an axon that grows from a dendrite
+//! comes after it.
 
 mod asc;
 mod asc_soma;

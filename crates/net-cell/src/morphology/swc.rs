@@ -1,6 +1,7 @@
 //! Reader of SWC files.
 
 use std::collections::HashMap;
+use std::iter::successors;
 use std::path::Path;
 
 use super::error::MorphologyError;
@@ -124,8 +125,9 @@ fn parse_line(
         found: found.into(),
         expected,
     };
-    let real = |column, found: &str| match found.parse::<f64>() {
-        Ok(value) if (value as f32).is_finite() => Ok(value),
+    // Read in single precision, as NEURON does: what is computed from the numbers depends on it.
+    let real = |column, found: &str| match found.parse::<f32>() {
+        Ok(value) if value.is_finite() => Ok(f64::from(value)),
         _ => Err(wrong(column, found, "a finite number")),
     };
     // Some programs write ids as 1.0.
@@ -164,9 +166,11 @@ fn check_tree(path: &Path, points: &[SwcPoint]) -> Result<(), MorphologyError> {
         while let Some(index) = at
             && !rooted[index]
         {
-            // More steps than points: the trail has come to a cycle, where it still is.
+            // More steps than points: the trail has come to a cycle and is in it.
             if trail.len() > points.len() {
-                let SwcPoint { line, id, .. } = points[index];
+                let ancestors = successors(points[index].parent, |&at| points[at].parent);
+                let first = ancestors.take_while(|&at| at != index).fold(index, usize::min);
+                let SwcPoint { line, id, .. } = points[first];
                 return Err(MorphologyError::Cycle { path: path.into(), line, id });
             }
             trail.push(index);

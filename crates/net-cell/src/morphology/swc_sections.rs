@@ -96,11 +96,10 @@ impl<'a> Tree<'a> {
                 }
                 None => true,
             };
-            if let Some(&first) = self.children[index].first()
-                && self.points[first].class == self.points[index].class
-                && (self.children[index].len() == 1 || is_wire_end)
-            {
-                self.next[index] = Some(first);
+            if self.children[index].len() == 1 || is_wire_end {
+                let class = self.points[index].class;
+                let mut children = self.children[index].iter().copied();
+                self.next[index] = children.find(|&child| self.points[child].class == class);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A morphology as sections with their shapes, and the builder that makes one in code.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::error::MorphologyError;
 use super::segmented::SectionKind;
@@ -127,7 +127,7 @@ enum Drawn {
 pub struct MorphologyBuilder {
     sections: Vec<Section>,
     drawn: Vec<Drawn>,
-    names: HashMap<String, usize>,
+    names: HashSet<String>,
 }
 
 impl MorphologyBuilder {
@@ -241,7 +241,7 @@ impl MorphologyBuilder {
             }
             _ => {}
         }
-        if self.names.insert(name.into(), index).is_some() {
+        if !self.names.insert(name.into()) {
             return Err(MorphologyError::DuplicateName { name: name.into() });
         }
         self.sections.push(Section { name: name.into(), kind, parent, shape });
@@ -257,7 +257,10 @@ impl MorphologyBuilder {
                 (f64::from(end[axis]) * position + f64::from(start[axis]) * (1.0 - position)) as f32
             })
         });
-        let direction = self.direction_of_cylinder(index);
+        let direction = match self.sections[index].shape {
+            Shape::Cylinder { .. } => self.direction_of_cylinder(index),
+            Shape::Points { .. } => [0.0; 3],
+        };
         match &mut self.sections[index].shape {
             Shape::Points { points, .. } => {
                 let Some(attachment) = attachment else { return };

@@ -44,8 +44,9 @@ pub(super) struct SwcPoint {
 /// parent, not by place in the file, so a file sorted breadth first gives the same sections as one
 /// sorted depth first (NEURON ends a section where ids are not consecutive).
 ///
-/// Where NEURON attaches a branch of the first point of a dendrite that is *not* on a wire to the
-/// soma, and so moves it there, it attaches here where it is drawn.
+/// Two results of NEURON that are not what a file draws are not repeated: it attaches a branch of the
+/// first point of a dendrite that is *not* on a wire to the soma, and so moves it there; and at such
+/// points, and at a root that is no soma, it lets a section run on into a child of another type.
 ///
 /// # Errors
 ///

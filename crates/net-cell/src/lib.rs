@@ -1,5 +1,29 @@
 //! What a cell is and how it advances.
 //!
+//! A [`CellTemplate`] is a discretized [morphology] with [mechanisms](mechanism) inserted
+//! in it. [`CellSpec`]s, cells of a template with the synapses that the network gives them, are laid
+//! out as [`Cells`]: eight cells side by side in vector lanes, a few rows of them a block, blocks in
+//! [`CellGroup`]s that threads advance on their own. Spikes go out of a group, and events of its
+//! connections and inputs come in, epoch by epoch; nothing else couples the cells.
+//!
 //! Units throughout: ms, mV, nA, uS, um, uF/cm2, S/cm2, mA/cm2, Ohm cm, MOhm.
 
+#[macro_use]
+pub mod simd;
+#[macro_use]
+pub mod mechanism;
+mod block;
+pub mod cell;
+mod error;
+mod group;
 pub mod morphology;
+mod queue;
+mod record;
+mod source;
+
+pub use block::{CellSpec, PointKind, PointSpec, Spike, StepSettings};
+pub use cell::{CellTemplate, Region, Values};
+pub use error::{CellError, NotFinite};
+pub use group::{CellGroup, Cells, Target};
+pub use record::{Quantity, Samples, Schedule};
+pub use source::{SourceKey, SpikeSource};

@@ -1,0 +1,384 @@
+//! The instances of one mechanism in a block, column by column.
+
+use super::PointKind;
+use super::rows::Row;
+use crate::cell::Values;
+use crate::mechanism::kernel::{Column, Kernel, KernelArgs};
+use crate::mechanism::{Mechanism, MechanismKind, Role};
+use crate::simd::{F8, LANES};
+
+/// One instance on its way into columns.
+#[derive(Debug, Clone, Copy)]
+struct Instance<'a> {
+    slot: u32,
+    segment: u32,
+    source: Source<'a>,
+    area_um2: f64,
+}
+
+/// Where an instance's parameters come from.
+#[derive(Debug, Clone, Copy)]
+enum Source<'a> {
+    Template(&'a [Values]),
+    Kind(&'a PointKind),
+}
+
+impl Instance<'_> {
+    fn value(&self, column: usize) -> f64 {
+        match self.source {
+            Source::Kind(kind) => kind.columns[column],
+            Source::Template(columns) => match &columns[column] {
+                Values::Uniform(value) => *value,
+                Values::PerSegment(values) => values[self.segment as usize],
+            },
+        }
+    }
+}
+
+/// Where a value of a mechanism stands: vector and lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) vector: u32,
+    pub(super) lane: u32,
+}
+
+/// All instances of a mechanism in a block.
+#[derive(Debug)]
+pub(super) struct Instances {
+    pub(super) mechanism: &'static Mechanism,
+    n_vectors: usize,
+    aligned: bool,
+    places: Vec<u32>,
+    arena: Vec<F8>,
+    columns: Vec<Column>,
+    weight: Column,
+    ions: Vec<Column>,
+    /// Whether outputs are computed.
+    pub(super) record: bool,
+    pub(super) current: Option<Kernel>,
+    state: Option<Kernel>,
+    init: Option<Kernel>,
+    table: Vec<f64>,
+    build_table: Option<fn(f64, f64) -> Vec<f64>>,
+}
+
+/// Instances of one mechanism and, for every lane, the number of the network's point processes in
+/// the order of [`CellSpec::points`](super::CellSpec) with their places.
+pub(super) struct Built {
+    pub(super) instances: Instances,
+    /// (cell index, point index or `u32::MAX` for the template's, segment, place).
+    pub(super) located: Vec<Located>,
+}
+
+/// One instance found again: whose it is and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Located {
+    pub(super) cell: u32,
+    pub(super) point: Option<u32>,
+    pub(super) segment: u32,
+    pub(super) place: Place,
+}
+
+/// Lanes may stay empty in up to this part of the vectors before instances are scattered.
+const MAX_PADDING: f64 = 1.5;
+
+impl Instances {
+    /// Collects the instances of catalogue entry `index` from all cells of a block, or `None` when
+    /// there are none. `sink_slot` is where empty lanes point to.
+    pub(super) fn build(
+        (index, mechanism): (usize, &'static Mechanism),
+        rows: &[Row],
+        kinds: &[PointKind],
+        sink_slot: usize,
+        tables: bool,
+    ) -> Option<Built> {
+        let mut lanes: [Vec<(Instance, u32, Option<u32>)>; LANES] = Default::default();
+        for row in rows {
+            for (lane, &(cell_index, cell)) in row.lanes.iter().enumerate() {
+                let tree = cell.template.tree();
+                let areas = &cell.template.morphology().segments.area_um2;
+                let from = lanes[lane].len();
+                let mut add = |segment: u32, source, point| {
+                    let slot = row.first_slot as u32 + tree.compartment[segment as usize];
+                    let area_um2 = areas[segment as usize];
+                    let instance = Instance { slot, segment, source, area_um2 };
+                    lanes[lane].push((instance, cell_index as u32, point));
+                };
+                for insertion in cell.template.insertions() {
+                    if insertion.mechanism == index {
+                        for &segment in &insertion.segments {
+                            add(segment, Source::Template(&insertion.columns), None);
+                        }
+                    }
+                }
+                for (point, spec) in cell.points.iter().enumerate() {
+                    let kind = &kinds[spec.kind as usize];
+                    if kind.mechanism == index {
+                        add(spec.segment, Source::Kind(kind), Some(point as u32));
+                    }
+                }
+                // Stable: instances on one segment keep their order whatever the layout.
+                lanes[lane][from..].sort_by_key(|(instance, ..)| instance.slot);
+            }
+        }
+        if lanes.iter().all(Vec::is_empty) {
+            return None;
+        }
+        Some(Self::lay_out(mechanism, &lanes, sink_slot, tables))
+    }
+
+    fn lay_out(
+        mechanism: &'static Mechanism,
+        lanes: &[Vec<(Instance, u32, Option<u32>)>; LANES],
+        sink_slot: usize,
+        tables: bool,
+    ) -> Built {
+        let scattered = lanes.iter().map(Vec::len).max().unwrap_or(0);
+        let slots = aligned_slots(lanes);
+        let aligned = slots.len() as f64 <= MAX_PADDING * scattered as f64;
+        let n_vectors = if aligned { slots.len() } else { scattered };
+
+        // Which instance stands in each lane of each vector.
+        let mut grid: Vec<[Option<usize>; LANES]> = vec![[None; LANES]; n_vectors];
+        for (lane, instances) in lanes.iter().enumerate() {
+            let mut vector = 0;
+            for (at, (instance, ..)) in instances.iter().enumerate() {
+                if aligned {
+                    while slots[vector] != instance.slot {
+                        vector += 1;
+                    }
+                }
+                grid[vector][lane] = Some(at);
+                vector += 1;
+            }
+        }
+        let places = if aligned {
+            slots
+        } else {
+            let position = |vector: usize, lane: usize| {
+                let slot = grid[vector][lane].map_or(sink_slot as u32, |at| lanes[lane][at].0.slot);
+                slot * LANES as u32 + lane as u32
+            };
+            (0..n_vectors)
+                .flat_map(|v| (0..LANES).map(move |l| (v, l)))
+                .map(|(v, l)| position(v, l))
+                .collect()
+        };
+        let mut located = Vec::new();
+        for (vector, row) in grid.iter().enumerate() {
+            for (lane, at) in row.iter().enumerate() {
+                if let Some(at) = *at {
+                    let (instance, cell, point) = lanes[lane][at];
+                    let place = Place { vector: vector as u32, lane: lane as u32 };
+                    located.push(Located { cell, point, segment: instance.segment, place });
+                }
+            }
+        }
+        let tabled = mechanism.tables.filter(|_| tables);
+        let mut instances = Instances {
+            mechanism,
+            n_vectors,
+            aligned,
+            places,
+            arena: Vec::new(),
+            columns: Vec::new(),
+            weight: Column { offset: 0, stride: 0 },
+            ions: Vec::new(),
+            record: false,
+            current: mechanism.kernels.current,
+            init: tabled.map_or(mechanism.kernels.init, |t| Some(t.init)),
+            state: tabled.map_or(mechanism.kernels.state, |t| Some(t.state)),
+            table: Vec::new(),
+            build_table: tabled.map(|t| t.build),
+        };
+        instances.fill(&grid, lanes);
+        Built { instances, located }
+    }
+
+    /// Makes the columns: parameters that are equal for all instances are stored once.
+    fn fill(
+        &mut self,
+        grid: &[[Option<usize>; LANES]],
+        lanes: &[Vec<(Instance, u32, Option<u32>)>; LANES],
+    ) {
+        let n_vectors = self.n_vectors;
+        let filler = lanes.iter().flatten().next().map(|(instance, ..)| *instance);
+        let value = |vector: usize, lane: usize, of: &dyn Fn(&Instance) -> f64| {
+            let instance = grid[vector][lane].map(|at| lanes[lane][at].0).or(filler);
+            instance.as_ref().map_or(0.0, of)
+        };
+        let gather = |arena: &mut Vec<F8>, of: &dyn Fn(&Instance) -> f64| {
+            let offset = arena.len() * LANES;
+            let vectors = (0..n_vectors).map(|v| F8(std::array::from_fn(|l| value(v, l, of))));
+            arena.extend(vectors);
+            let first = arena[offset / LANES].0[0];
+            let same = |v: &F8| v.0.iter().all(|x| x.to_bits() == first.to_bits());
+            if arena[offset / LANES..].iter().all(same) {
+                arena.truncate(offset / LANES + 1);
+                return Column { offset, stride: 0 };
+            }
+            Column { offset, stride: LANES }
+        };
+        let mut all_uniform = true;
+        let columns: Vec<Option<Column>> = self
+            .mechanism
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(at, spec)| match spec.role {
+                Role::Parameter { .. } => {
+                    let column = gather(&mut self.arena, &|instance| instance.value(at));
+                    all_uniform &= column.stride == 0;
+                    Some(column)
+                }
+                _ => None,
+            })
+            .collect();
+        for (spec, column) in self.mechanism.columns.iter().zip(columns) {
+            let uniform = match spec.role {
+                Role::Derived => all_uniform,
+                // Outputs have no storage of their own until somebody records them.
+                Role::Output => true,
+                _ => false,
+            };
+            let column = column.unwrap_or_else(|| self.add_column(uniform));
+            self.columns.push(column);
+        }
+        let density = self.mechanism.kind == MechanismKind::Density;
+        let offset = self.arena.len() * LANES;
+        for row in grid {
+            let weight =
+                |lane: usize| {
+                    row[lane].map_or(0.0, |at| {
+                        if density { lanes[lane][at].0.area_um2 * 1e-2 } else { 1.0 }
+                    })
+                };
+            self.arena.push(F8(std::array::from_fn(weight)));
+        }
+        self.weight = Column { offset, stride: LANES };
+    }
+
+    fn add_column(&mut self, uniform: bool) -> Column {
+        let offset = self.arena.len() * LANES;
+        let n = if uniform { 1 } else { self.n_vectors };
+        self.arena.resize(self.arena.len() + n, F8::ZERO);
+        Column { offset, stride: if uniform { 0 } else { LANES } }
+    }
+
+    /// Gives all outputs storage and has them computed.
+    pub(super) fn record_outputs(&mut self) {
+        if self.record {
+            return;
+        }
+        self.record = true;
+        for at in 0..self.columns.len() {
+            if self.mechanism.columns[at].role == Role::Output {
+                self.columns[at] = self.add_column(false);
+            }
+        }
+    }
+
+    /// Sets which columns of the block's ion variables this mechanism reads.
+    pub(super) fn set_ions(&mut self, ions: Vec<Column>) {
+        self.ions = ions;
+    }
+
+    /// Arguments of a kernel, with addresses of the block's vectors.
+    pub(super) fn args(&mut self, block: &BlockAddresses) -> KernelArgs {
+        KernelArgs {
+            n_vectors: self.n_vectors,
+            places: self.places.as_ptr(),
+            aligned: self.aligned,
+            record: self.record,
+            arena: self.arena.as_mut_ptr().cast(),
+            columns: self.columns.as_ptr(),
+            weight: self.weight,
+            ion_arena: block.ion_arena,
+            ions: self.ions.as_ptr(),
+            table: self.table.as_ptr(),
+            v: block.v,
+            diagonal: block.diagonal,
+            rhs: block.rhs,
+            dt_ms: block.dt_ms,
+            t_ms: 0.0,
+            celsius: block.celsius,
+        }
+    }
+
+    /// Sets states and derived columns for the potentials of the block.
+    pub(super) fn initialize(&mut self, block: &BlockAddresses) {
+        if let Some(build) = self.build_table {
+            self.table = build(block.celsius, block.dt_ms);
+        }
+        if let Some(init) = self.init {
+            let args = self.args(block);
+            // SAFETY: the arguments describe this mechanism's columns and the block's vectors.
+            unsafe { init(&args) };
+        }
+    }
+
+    /// The state kernel.
+    pub(super) fn state(&self) -> Option<Kernel> {
+        self.state
+    }
+
+    /// The value of a column at a place.
+    pub(super) fn value(&self, column: usize, place: Place) -> f64 {
+        let Column { offset, stride } = self.columns[column];
+        self.arena[(offset + place.vector as usize * stride) / LANES].0[place.lane as usize]
+    }
+
+    /// Position of the compartment under a place.
+    pub(super) fn position(&self, place: Place) -> usize {
+        let (vector, lane) = (place.vector as usize, place.lane as usize);
+        if self.aligned {
+            self.places[vector] as usize * LANES + lane
+        } else {
+            self.places[vector * LANES + lane] as usize
+        }
+    }
+
+    /// All places with an instance in them.
+    pub(super) fn occupied(&self) -> impl Iterator<Item = Place> + '_ {
+        (0..self.n_vectors as u32)
+            .flat_map(|vector| (0..LANES as u32).map(move |lane| Place { vector, lane }))
+            .filter(|place| {
+                let at = self.weight.offset / LANES + place.vector as usize;
+                self.arena[at].0[place.lane as usize] != 0.0
+            })
+    }
+
+    /// Bytes of all columns.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.arena.len() * size_of::<F8>() + self.places.len() * 4 + self.table.len() * 8
+    }
+}
+
+/// The slots of aligned vectors: each as often as the lane that has most instances on it needs.
+fn aligned_slots(lanes: &[Vec<(Instance, u32, Option<u32>)>; LANES]) -> Vec<u32> {
+    let n_slots = lanes.iter().flatten().map(|(i, ..)| i.slot as usize + 1).max().unwrap_or(0);
+    let mut most = vec![0u32; n_slots];
+    let mut here = vec![0u32; n_slots];
+    for lane in lanes {
+        here.fill(0);
+        for (instance, ..) in lane {
+            here[instance.slot as usize] += 1;
+        }
+        for (most, here) in most.iter_mut().zip(&here) {
+            *most = (*most).max(*here);
+        }
+    }
+    let repeated = most.iter().enumerate().map(|(slot, &n)| (slot as u32, n));
+    repeated.flat_map(|(slot, n)| std::iter::repeat_n(slot, n as usize)).collect()
+}
+
+/// Addresses of a block's vectors, valid while the block is not changed in shape.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BlockAddresses {
+    pub(super) v: *const f64,
+    pub(super) diagonal: *mut f64,
+    pub(super) rhs: *mut f64,
+    pub(super) ion_arena: *const f64,
+    pub(super) dt_ms: f64,
+    pub(super) celsius: f64,
+}

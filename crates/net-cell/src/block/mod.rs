@@ -1,0 +1,605 @@
+//! A block of cells, advanced through a whole epoch before the next block is touched.
+
+mod cable;
+mod instances;
+mod rows;
+
+use std::ops::Range;
+
+use crate::error::{CellError, NotFinite};
+use crate::mechanism::kernel::{Column, KernelArgs};
+use crate::mechanism::{self, MechanismKind, Role};
+use crate::record::{Quantity, Samples, Schedule};
+use crate::simd::{F8, LANES};
+use cable::Cable;
+use instances::{BlockAddresses, Instances, Located, Place};
+use rows::Row;
+
+pub(crate) use rows::blocks_of;
+pub use rows::{CellSpec, PointSpec};
+
+/// A mechanism with parameters, of which point processes are made for the network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PointKind {
+    /// Index in the catalogue.
+    pub(crate) mechanism: usize,
+    /// One value a column.
+    pub(crate) columns: Vec<f64>,
+}
+
+impl PointKind {
+    /// `mechanism` with `parameters`.
+    ///
+    /// # Errors
+    /// When there is no such point process or parameter, or a value is not allowed.
+    pub fn new(mechanism: &str, parameters: &[(&str, f64)]) -> Result<Self, CellError> {
+        let (index, description) = mechanism::find(mechanism)?;
+        if description.kind != MechanismKind::Point {
+            return Err(CellError::WrongKind {
+                mechanism: mechanism.to_string(),
+                found: description.kind.describe(),
+                expected: MechanismKind::Point.describe(),
+            });
+        }
+        Ok(PointKind { mechanism: index, columns: description.instance(parameters)? })
+    }
+
+    /// Whether synapses of this kind on one segment share one state.
+    pub fn is_linear(&self) -> bool {
+        mechanism::catalogue()[self.mechanism].linear
+    }
+}
+
+/// How time is discretized, and what holds for all cells.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepSettings {
+    /// Step in ms.
+    pub dt_ms: f64,
+    /// Crank-Nicolson with staggered states instead of backward Euler.
+    pub second_order: bool,
+    /// Temperature in degrees Celsius.
+    pub celsius: f64,
+    /// Initial potential in mV.
+    pub v_init_mv: f64,
+    /// Use rate tables where a mechanism has them, as NEURON does by default.
+    pub tables: bool,
+}
+
+impl Default for StepSettings {
+    fn default() -> Self {
+        StepSettings {
+            dt_ms: 0.025,
+            second_order: false,
+            celsius: 6.3,
+            v_init_mv: -65.0,
+            tables: false,
+        }
+    }
+}
+
+/// A spike: the step at whose start the potential was first above the threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spike {
+    /// Number of the step; the time is `step * dt`.
+    pub step: u64,
+    /// The cell.
+    pub gid: u64,
+}
+
+/// An event for an instance of this block.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Event {
+    /// Index in the block's list of endpoints.
+    pub(crate) endpoint: u32,
+    pub(crate) weight: f64,
+}
+
+/// Where events go.
+#[derive(Debug, Clone, Copy)]
+struct Endpoint {
+    instances: u32,
+    place: Place,
+}
+
+#[derive(Debug)]
+struct Detector {
+    position: u32,
+    above: bool,
+    threshold_mv: f64,
+    gid: u64,
+}
+
+/// What is sampled together.
+#[derive(Debug)]
+struct Recorder {
+    recording: usize,
+    schedule: Schedule,
+    sources: Vec<Source>,
+    columns: Vec<u32>,
+    samples: Vec<f64>,
+    steps: Vec<u64>,
+}
+
+/// Where a recorded value stands.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    Voltage(u32),
+    MembraneCurrent(u32),
+    Column { instances: u32, column: u32, place: Place },
+}
+
+/// One cell's place in the block.
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    gid: u64,
+    index: u32,
+    lane: u32,
+}
+
+/// A block of cells.
+#[derive(Debug)]
+pub(crate) struct Block {
+    settings: StepSettings,
+    cable: Cable,
+    instances: Vec<Instances>,
+    ion_arena: Vec<F8>,
+    endpoints: Vec<Endpoint>,
+    detectors: Vec<Detector>,
+    members: Vec<Member>,
+    /// Where each instance of each mechanism stands, for recording and messages.
+    located: Vec<Vec<Located>>,
+    /// Slot of every segment of every member: start in `slots`, then one entry a segment.
+    slot_start: Vec<u32>,
+    slots: Vec<u32>,
+    recorders: Vec<Recorder>,
+    membrane: Vec<F8>,
+    /// Scratch for outputs of mechanisms whose current is part of the constant system.
+    scratch: Vec<F8>,
+    n_compartments: usize,
+    cost: f64,
+}
+
+impl Block {
+    /// Builds a block and says, for every point of every cell in it, (cell, point, endpoint).
+    pub(crate) fn new(
+        rows: &[Row],
+        kinds: &[PointKind],
+        settings: StepSettings,
+    ) -> (Self, Vec<(u32, u32, u32)>) {
+        // uF/cm2 over ms times um2 is 1e-5 uS; Crank-Nicolson solves for the middle of the step.
+        let per_step = 1e-5 / settings.dt_ms * if settings.second_order { 2.0 } else { 1.0 };
+        let cable = Cable::new(rows, per_step, settings.second_order);
+        let mut block = Block {
+            settings,
+            membrane: Vec::new(),
+            scratch: Vec::new(),
+            instances: Vec::new(),
+            ion_arena: Vec::new(),
+            endpoints: Vec::new(),
+            detectors: Vec::new(),
+            members: Vec::new(),
+            located: Vec::new(),
+            slot_start: vec![0],
+            slots: Vec::new(),
+            recorders: Vec::new(),
+            n_compartments: 0,
+            cost: rows.iter().map(Row::cost).sum(),
+            cable,
+        };
+        for row in rows {
+            for (lane, &(index, cell)) in row.lanes.iter().enumerate() {
+                let tree = cell.template.tree();
+                let slots = tree.compartment.iter().map(|c| c + row.first_slot as u32);
+                block.slots.extend(slots);
+                block.slot_start.push(block.slots.len() as u32);
+                block.n_compartments += tree.n_compartments();
+                let (segment, threshold_mv) = cell.template.detector();
+                let slot = row.first_slot as u32 + tree.compartment[segment];
+                let position = slot * LANES as u32 + lane as u32;
+                let gid = cell.gid;
+                block.detectors.push(Detector { position, above: false, threshold_mv, gid });
+                block.members.push(Member { gid, index: index as u32, lane: lane as u32 });
+            }
+        }
+        let endpoints = block.add_mechanisms(rows, kinds);
+        block.add_ions(rows);
+        (block, endpoints)
+    }
+
+    fn add_mechanisms(&mut self, rows: &[Row], kinds: &[PointKind]) -> Vec<(u32, u32, u32)> {
+        let mut endpoints = Vec::new();
+        let sink = self.cable.sink_slot();
+        for entry in mechanism::catalogue().iter().enumerate() {
+            let Some(built) = Instances::build(entry, rows, kinds, sink, self.settings.tables)
+            else {
+                continue;
+            };
+            let instances = self.instances.len() as u32;
+            for located in &built.located {
+                if let Some(point) = located.point {
+                    endpoints.push((located.cell, point, self.endpoints.len() as u32));
+                    self.endpoints.push(Endpoint { instances, place: located.place });
+                }
+            }
+            self.instances.push(built.instances);
+            self.located.push(built.located);
+        }
+        endpoints
+    }
+
+    /// Collects the reversal potentials that the mechanisms read: one value for the block where
+    /// all cells agree, else one a slot.
+    fn add_ions(&mut self, rows: &[Row]) {
+        let mut known: Vec<(&'static str, Column)> = Vec::new();
+        for instances in &mut self.instances {
+            let mut columns = Vec::new();
+            for ion in &instances.mechanism.ions {
+                let found = known.iter().find(|(name, _)| *name == ion.ion).map(|(_, c)| *c);
+                let column = found.unwrap_or_else(|| {
+                    let of =
+                        |cell: &CellSpec| cell.template.reversal(ion.ion, ion.default_reversal_mv);
+                    let column = ion_column(&mut self.ion_arena, rows, &self.cable, of);
+                    known.push((ion.ion, column));
+                    column
+                });
+                columns.push(column);
+            }
+            instances.set_ions(columns);
+        }
+    }
+
+    /// Sets the initial state and takes the first sample.
+    pub(crate) fn initialize(&mut self) {
+        self.cable.initialize(self.settings.v_init_mv);
+        for detector in &mut self.detectors {
+            detector.above = false;
+        }
+        let addresses = self.addresses();
+        for instances in &mut self.instances {
+            instances.initialize(&addresses);
+        }
+        self.fold_constant_currents();
+        // Outputs and electrode currents at t = 0.
+        self.cable.assemble();
+        self.currents(0.0);
+        if !self.membrane.is_empty() {
+            // The potential is uniform: no axial current flows, electrodes alone are balanced.
+            self.membrane.fill(F8::ZERO);
+            self.add_electrode_currents(None);
+        }
+        for recorder in &mut self.recorders {
+            recorder.samples.clear();
+            recorder.steps.clear();
+        }
+        self.sample(0);
+    }
+
+    fn addresses(&mut self) -> BlockAddresses {
+        BlockAddresses {
+            v: self.cable.v.as_ptr().cast(),
+            diagonal: self.cable.diagonal.as_mut_ptr().cast(),
+            rhs: self.cable.rhs.as_mut_ptr().cast(),
+            ion_arena: self.ion_arena.as_ptr().cast(),
+            dt_ms: self.settings.dt_ms,
+            celsius: self.settings.celsius,
+        }
+    }
+
+    /// Currents that are linear with constant coefficients enter the system once.
+    fn fold_constant_currents(&mut self) {
+        let mut addresses = self.addresses();
+        addresses.diagonal = self.cable.base_diagonal.as_mut_ptr().cast();
+        addresses.rhs = self.cable.base_rhs.as_mut_ptr().cast();
+        for instances in self.instances.iter_mut().filter(|i| i.mechanism.constant_linear) {
+            if let Some(current) = instances.current {
+                let args = instances.args(&addresses);
+                // SAFETY: the arguments describe this mechanism's columns and the block's vectors.
+                unsafe { current(&args) };
+            }
+        }
+    }
+
+    /// Adds the currents at v(t) to the system; `t_ms` is the time electrodes see.
+    fn currents(&mut self, t_ms: f64) {
+        let addresses = self.addresses();
+        for instances in &mut self.instances {
+            let Some(current) = instances.current else { continue };
+            let mut args = instances.args(&addresses);
+            args.t_ms = t_ms;
+            if instances.mechanism.constant_linear {
+                if !instances.record {
+                    continue;
+                }
+                // Only the outputs are wanted.
+                args.diagonal = self.scratch.as_mut_ptr().cast();
+                args.rhs = self.scratch.as_mut_ptr().cast();
+            }
+            // SAFETY: the arguments describe this mechanism's columns and the block's vectors.
+            unsafe { current(&args) };
+        }
+    }
+
+    /// Advances through the steps, delivering `events(step)` at the start of each.
+    pub(crate) fn advance<'e>(
+        &mut self,
+        steps: Range<u64>,
+        mut events: impl FnMut(u64) -> [&'e [Event]; 2],
+        spikes: &mut Vec<Spike>,
+    ) {
+        let dt_ms = self.settings.dt_ms;
+        let second_order = self.settings.second_order;
+        for step in steps {
+            let t_ms = step as f64 * dt_ms;
+            self.detect(step, spikes);
+            for list in events(step) {
+                self.deliver(list, t_ms);
+            }
+            self.cable.assemble();
+            self.currents(t_ms + 0.5 * dt_ms);
+            let before = self.potentials_at_electrodes();
+            self.cable.solve(second_order);
+            if !self.membrane.is_empty() {
+                self.cable.membrane_current(second_order, &mut self.membrane);
+                self.add_electrode_currents(Some(&before));
+            }
+            self.states(t_ms + dt_ms);
+            self.sample(step + 1);
+        }
+    }
+
+    fn detect(&mut self, step: u64, spikes: &mut Vec<Spike>) {
+        let v = &self.cable.v;
+        for detector in &mut self.detectors {
+            let position = detector.position as usize;
+            let above = v[position / LANES].0[position % LANES] > detector.threshold_mv;
+            if above && !detector.above {
+                spikes.push(Spike { step, gid: detector.gid });
+            }
+            detector.above = above;
+        }
+    }
+
+    fn deliver(&mut self, events: &[Event], t_ms: f64) {
+        if events.is_empty() {
+            return;
+        }
+        let addresses = self.addresses();
+        let args: Vec<KernelArgs> =
+            self.instances.iter_mut().map(|instances| instances.args(&addresses)).collect();
+        for event in events {
+            let endpoint = self.endpoints[event.endpoint as usize];
+            let at = endpoint.instances as usize;
+            if let Some(receive) = self.instances[at].mechanism.kernels.net_receive {
+                let Place { vector, lane } = endpoint.place;
+                // SAFETY: the endpoint was made for this mechanism's instances.
+                unsafe { receive(&args[at], vector as usize, lane as usize, event.weight, t_ms) };
+            }
+        }
+    }
+
+    fn states(&mut self, t_ms: f64) {
+        let addresses = self.addresses();
+        for instances in &mut self.instances {
+            if let Some(state) = instances.state() {
+                let mut args = instances.args(&addresses);
+                args.t_ms = t_ms;
+                // SAFETY: the arguments describe this mechanism's columns and the block's vectors.
+                unsafe { state(&args) };
+            }
+        }
+    }
+
+    /// What electrodes inject is no membrane current: adds it back, so that the membrane current is
+    /// the axial inflow plus the injected current.
+    fn add_electrode_currents(&mut self, at_solution: Option<&[f64]>) {
+        let second_order = self.settings.second_order;
+        let mut k = 0;
+        for instances in &self.instances {
+            if instances.mechanism.kind != MechanismKind::Electrode {
+                continue;
+            }
+            for place in instances.occupied() {
+                let position = instances.position(place);
+                let mut injected = instances.value(mechanism::ELECTRODE_I, place);
+                if let Some(before) = at_solution {
+                    let change = self.cable.solution(position, second_order) - before[k];
+                    injected -= instances.value(mechanism::ELECTRODE_G, place) * change;
+                }
+                self.membrane[position / LANES].0[position % LANES] += injected;
+                k += 1;
+            }
+        }
+    }
+
+    fn potentials_at_electrodes(&self) -> Vec<f64> {
+        if self.membrane.is_empty() {
+            return Vec::new();
+        }
+        let electrodes =
+            self.instances.iter().filter(|i| i.mechanism.kind == MechanismKind::Electrode);
+        let positions = electrodes.flat_map(|i| i.occupied().map(|place| i.position(place)));
+        positions.map(|p| self.cable.v[p / LANES].0[p % LANES]).collect()
+    }
+
+    fn sample(&mut self, step: u64) {
+        let Block { recorders, cable, membrane, instances, .. } = self;
+        for recorder in recorders.iter_mut().filter(|r| r.schedule.is_due(step)) {
+            recorder.steps.push(step);
+            let values = recorder.sources.iter().map(|source| match *source {
+                Source::Voltage(p) => cable.v[p as usize / LANES].0[p as usize % LANES],
+                Source::MembraneCurrent(p) => membrane[p as usize / LANES].0[p as usize % LANES],
+                Source::Column { instances: at, column, place } => {
+                    instances[at as usize].value(column as usize, place)
+                }
+            });
+            recorder.samples.extend(values);
+        }
+    }
+
+    /// Records a quantity of one of this block's cells as column `column` of recording `recording`.
+    pub(crate) fn record(
+        &mut self,
+        (recording, schedule): (usize, Schedule),
+        column: u32,
+        member: usize,
+        segment: usize,
+        quantity: &Quantity,
+    ) -> Result<(), CellError> {
+        let source = self.source(member, segment, quantity)?;
+        let at = self.recorders.iter().position(|r| r.recording == recording);
+        let at = at.unwrap_or_else(|| {
+            self.recorders.push(Recorder {
+                recording,
+                schedule,
+                sources: Vec::new(),
+                columns: Vec::new(),
+                samples: Vec::new(),
+                steps: Vec::new(),
+            });
+            self.recorders.len() - 1
+        });
+        self.recorders[at].sources.push(source);
+        self.recorders[at].columns.push(column);
+        Ok(())
+    }
+
+    fn source(
+        &mut self,
+        member: usize,
+        segment: usize,
+        quantity: &Quantity,
+    ) -> Result<Source, CellError> {
+        let slots = self.slot_start[member] as usize..self.slot_start[member + 1] as usize;
+        let n_segments = slots.len();
+        if segment >= n_segments {
+            return Err(CellError::NoSuchSegment { segment, n_segments });
+        }
+        let Member { gid, index, lane, .. } = self.members[member];
+        let position = self.slots[slots][segment] * LANES as u32 + lane;
+        match quantity {
+            Quantity::Voltage => Ok(Source::Voltage(position)),
+            Quantity::MembraneCurrent => {
+                self.membrane.resize(self.cable.n_slots(), F8::ZERO);
+                Ok(Source::MembraneCurrent(position))
+            }
+            Quantity::Variable { mechanism: name, variable, nth } => {
+                let not_inserted =
+                    || CellError::NotInserted { mechanism: name.clone(), segment, gid };
+                let at = self.instances.iter().position(|i| i.mechanism.name == name.as_str());
+                let at = at.ok_or_else(not_inserted)?;
+                let here = |l: &&Located| l.cell == index && l.segment as usize == segment;
+                let located = self.located[at].iter().filter(here).nth(*nth);
+                let place = located.ok_or_else(not_inserted)?.place;
+                let mechanism = self.instances[at].mechanism;
+                let Some(column) = mechanism.column(variable) else {
+                    return Err(CellError::UnknownVariable {
+                        mechanism: name.clone(),
+                        variable: variable.clone(),
+                        known: mechanism.names(|role| role != Role::Derived),
+                    });
+                };
+                if mechanism.columns[column].role == Role::Output {
+                    self.instances[at].record_outputs();
+                    self.scratch.resize(self.cable.sink_slot() + 1, F8::ZERO);
+                }
+                Ok(Source::Column { instances: at as u32, column: column as u32, place })
+            }
+        }
+    }
+
+    /// Hands over the samples of a recording taken since the last call.
+    pub(crate) fn take_samples(&mut self, recording: usize, into: &mut Samples) {
+        for recorder in self.recorders.iter_mut().filter(|r| r.recording == recording) {
+            into.add(&recorder.steps, &recorder.columns, &recorder.samples);
+            recorder.steps.clear();
+            recorder.samples.clear();
+        }
+    }
+
+    /// Looks for a value that is not finite and names it.
+    pub(crate) fn check_finite(&self, end_step: u64) -> Result<(), NotFinite> {
+        let is_bad = |v: &F8| !v.0.iter().all(|x| x.is_finite());
+        if !self.cable.v[..self.cable.n_slots()].iter().any(is_bad) {
+            return Ok(());
+        }
+        let time_ms = end_step as f64 * self.settings.dt_ms;
+        // A state that went wrong explains more than the potential that followed it.
+        for (instances, located) in self.instances.iter().zip(&self.located) {
+            for l in located {
+                let Some(member) = self.members.iter().find(|m| m.index == l.cell) else {
+                    continue;
+                };
+                for (column, spec) in instances.mechanism.columns.iter().enumerate() {
+                    let value = instances.value(column, l.place);
+                    if spec.role == Role::State && !value.is_finite() {
+                        let variable = format!("{}.{}", instances.mechanism.name, spec.name);
+                        let segment = l.segment as usize;
+                        let gid = member.gid;
+                        return Err(NotFinite { variable, value, gid, segment, time_ms });
+                    }
+                }
+            }
+        }
+        for (at, member) in self.members.iter().enumerate() {
+            let slots = &self.slots[self.slot_start[at] as usize..self.slot_start[at + 1] as usize];
+            for (segment, &slot) in slots.iter().enumerate() {
+                let value = self.cable.v[slot as usize].0[member.lane as usize];
+                if !value.is_finite() {
+                    let variable = "v".to_string();
+                    return Err(NotFinite { variable, value, gid: member.gid, segment, time_ms });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gids of the cells in this block, in the order that [`record`](Self::record) numbers them.
+    pub(crate) fn gids(&self) -> impl Iterator<Item = u64> + '_ {
+        self.members.iter().map(|m| m.gid)
+    }
+
+    /// Number of compartments, without empty lanes.
+    pub(crate) fn n_compartments(&self) -> usize {
+        self.n_compartments
+    }
+
+    /// Relative cost of a step.
+    pub(crate) fn cost(&self) -> f64 {
+        self.cost
+    }
+
+    /// Bytes of all vectors.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let instances: usize = self.instances.iter().map(Instances::memory_bytes).sum();
+        let located: usize = self.located.iter().map(|l| l.len() * size_of::<Located>()).sum();
+        self.cable.memory_bytes()
+            + instances
+            + located
+            + self.slots.len() * 4
+            + self.endpoints.len() * size_of::<Endpoint>()
+    }
+}
+
+fn ion_column(
+    arena: &mut Vec<F8>,
+    rows: &[Row],
+    cable: &Cable,
+    of: impl Fn(&CellSpec) -> f64,
+) -> Column {
+    let offset = arena.len() * LANES;
+    let mut cells = rows.iter().flat_map(|row| row.cells());
+    let first = cells.next().map_or(0.0, |(_, cell)| of(cell));
+    if cells.all(|(_, cell)| of(cell).to_bits() == first.to_bits()) {
+        arena.push(F8::splat(first));
+        return Column { offset, stride: 0 };
+    }
+    arena.resize(offset / LANES + cable.sink_slot() + 1, F8::splat(first));
+    for row in rows {
+        for (lane, cell) in row.cells() {
+            for slot in row.first_slot..row.first_slot + row.n_slots {
+                arena[offset / LANES + slot].0[lane] = of(cell);
+            }
+        }
+    }
+    Column { offset, stride: LANES }
+}

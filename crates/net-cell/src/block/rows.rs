@@ -1,0 +1,137 @@
+//! Which cells stand side by side.
+//!
+//! A row holds up to [`LANES`] cells, one a lane, that share a range of slots. Cells of one template
+//! share rows first; what is left over is sorted by size. Several rows of small cells make a block.
+//! Results do not depend on any of this.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::cell::CellTemplate;
+use crate::simd::LANES;
+
+/// One synapse or other point process of a cell, made for the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PointSpec {
+    /// Segment of the cell.
+    pub segment: u32,
+    /// Index in the list of [`PointKind`](super::PointKind)s.
+    pub kind: u32,
+}
+
+/// One cell to be advanced.
+#[derive(Debug, Clone)]
+pub struct CellSpec {
+    /// Its gid.
+    pub gid: u64,
+    /// What it is made from.
+    pub template: Arc<CellTemplate>,
+    /// Its synapses; the position in this list is the target of events.
+    pub points: Vec<PointSpec>,
+}
+
+/// Cells side by side.
+#[derive(Debug)]
+pub(crate) struct Row<'a> {
+    /// First slot in its block.
+    pub(super) first_slot: usize,
+    /// Slots of the largest cell.
+    pub(super) n_slots: usize,
+    /// Slots with children of the cell that has most.
+    pub(super) n_inner: usize,
+    /// One cell a lane; index in the list of cells.
+    pub(super) lanes: Vec<(usize, &'a CellSpec)>,
+}
+
+impl<'a> Row<'a> {
+    fn new(lanes: Vec<(usize, &'a CellSpec)>) -> Self {
+        let size = |f: fn(&CellTemplate) -> usize| {
+            lanes.iter().map(|(_, cell)| f(&cell.template)).max().unwrap_or(0)
+        };
+        Row {
+            first_slot: 0,
+            n_slots: size(|t| t.tree().n_compartments()),
+            n_inner: size(|t| t.tree().n_inner),
+            lanes,
+        }
+    }
+
+    /// Lanes and their cells.
+    pub(super) fn cells(&self) -> impl Iterator<Item = (usize, &'a CellSpec)> + '_ {
+        self.lanes.iter().enumerate().map(|(lane, &(_, cell))| (lane, cell))
+    }
+
+    /// How many vectors of forks hang below each slot.
+    pub(super) fn forks_by_slot(&self) -> Vec<u32> {
+        let mut most = vec![0u32; self.n_slots];
+        let mut here = vec![0u32; self.n_slots];
+        for (_, cell) in self.cells() {
+            here.fill(0);
+            for fork in &cell.template.tree().forks {
+                here[fork.below as usize] += 1;
+            }
+            for (most, here) in most.iter_mut().zip(&here) {
+                *most = (*most).max(*here);
+            }
+        }
+        most
+    }
+
+    /// Relative cost of a step.
+    pub(super) fn cost(&self) -> f64 {
+        let largest = self.lanes.iter().map(|(_, c)| c.template.cost()).fold(0.0, f64::max);
+        let most_points = self.lanes.iter().map(|(_, c)| c.points.len()).max().unwrap_or(0);
+        largest + most_points as f64
+    }
+}
+
+/// Slots of a block that is made of several rows: enough to make a step's fixed cost small, few
+/// enough to stay in the cache nearest to the core.
+const BLOCK_SLOTS: usize = 64;
+
+/// Puts cells side by side and rows into blocks, at least `min_blocks` of them if there are rows
+/// enough.
+pub(crate) fn blocks_of(cells: &[CellSpec], min_blocks: usize) -> Vec<Vec<Row<'_>>> {
+    let rows = rows_of(cells);
+    let total: usize = rows.iter().map(|r| r.n_slots).sum();
+    let limit = BLOCK_SLOTS.min(total.div_ceil(min_blocks.max(1))).max(1);
+    let mut blocks: Vec<Vec<Row>> = Vec::new();
+    let mut n_slots = usize::MAX;
+    for mut row in rows {
+        if n_slots.saturating_add(row.n_slots) > limit {
+            blocks.push(Vec::new());
+            n_slots = 0;
+        }
+        row.first_slot = n_slots;
+        n_slots += row.n_slots;
+        if let Some(block) = blocks.last_mut() {
+            block.push(row);
+        }
+    }
+    blocks
+}
+
+fn rows_of(cells: &[CellSpec]) -> Vec<Row<'_>> {
+    let mut by_template: Vec<Vec<(usize, &CellSpec)>> = Vec::new();
+    let mut index: HashMap<*const CellTemplate, usize> = HashMap::new();
+    for (at, cell) in cells.iter().enumerate() {
+        let group = *index.entry(Arc::as_ptr(&cell.template)).or_insert_with(|| {
+            by_template.push(Vec::new());
+            by_template.len() - 1
+        });
+        by_template[group].push((at, cell));
+    }
+    let mut rows = Vec::new();
+    let mut left_over = Vec::new();
+    for group in by_template {
+        let full = group.len() / LANES * LANES;
+        rows.extend(group[..full].chunks(LANES).map(|lanes| Row::new(lanes.to_vec())));
+        left_over.extend_from_slice(&group[full..]);
+    }
+    left_over.sort_by_key(|(at, cell)| {
+        let tree = cell.template.tree();
+        (std::cmp::Reverse((tree.n_compartments(), tree.n_inner)), *at)
+    });
+    rows.extend(left_over.chunks(LANES).map(|lanes| Row::new(lanes.to_vec())));
+    rows
+}

@@ -1,0 +1,130 @@
+//! What can be wrong with a cell.
+
+/// A cell that cannot be built as described.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum CellError {
+    /// No mechanism of this name is known.
+    #[error("unknown mechanism '{name}'; known are: {known}")]
+    UnknownMechanism {
+        /// The name asked for.
+        name: String,
+        /// Names of the catalogue, separated by commas.
+        known: String,
+    },
+    /// The mechanism has no parameter of this name.
+    #[error("mechanism '{mechanism}' has no parameter '{parameter}'; it has: {known}")]
+    UnknownParameter {
+        /// Name of the mechanism.
+        mechanism: String,
+        /// The parameter asked for.
+        parameter: String,
+        /// Its parameters, separated by commas.
+        known: String,
+    },
+    /// The mechanism has no variable of this name.
+    #[error("mechanism '{mechanism}' has no variable '{variable}'; it has: {known}")]
+    UnknownVariable {
+        /// Name of the mechanism.
+        mechanism: String,
+        /// The variable asked for.
+        variable: String,
+        /// Its parameters, states and outputs, separated by commas.
+        known: String,
+    },
+    /// A parameter is NaN or infinite, or outside what the mechanism allows.
+    #[error("parameter '{parameter}' of mechanism '{mechanism}' is {value}; expected {expected}")]
+    BadParameter {
+        /// Name of the mechanism.
+        mechanism: String,
+        /// Name of the parameter.
+        parameter: String,
+        /// What was given.
+        value: f64,
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// A point process was to be inserted as a density mechanism, or the other way round.
+    #[error("mechanism '{mechanism}' is a {found}; expected a {expected}")]
+    WrongKind {
+        /// Name of the mechanism.
+        mechanism: String,
+        /// Its kind.
+        found: &'static str,
+        /// The kind that is needed here.
+        expected: &'static str,
+    },
+    /// A segment index is outside the cell.
+    #[error("segment {segment} does not exist; the cell has segments 0..{n_segments}")]
+    NoSuchSegment {
+        /// The index asked for.
+        segment: usize,
+        /// Number of segments of the cell.
+        n_segments: usize,
+    },
+    /// The mechanism is not there to be recorded.
+    #[error("mechanism '{mechanism}' is not in segment {segment} of the cell with gid {gid}")]
+    NotInserted {
+        /// Name of the mechanism.
+        mechanism: String,
+        /// The segment asked for.
+        segment: usize,
+        /// The cell.
+        gid: u64,
+    },
+    /// The cell is not on this rank or in this group.
+    #[error("the cell with gid {gid} is not here")]
+    NoSuchCell {
+        /// The gid asked for.
+        gid: u64,
+    },
+    /// An axial resistance, area or capacitance cannot be used.
+    #[error("{quantity} of section '{section}' is {value}; expected a positive finite number")]
+    BadCable {
+        /// Which quantity, with its unit.
+        quantity: &'static str,
+        /// Name of the section.
+        section: String,
+        /// What was found.
+        value: f64,
+    },
+    /// A section's parent does not precede it, or does not exist.
+    #[error("section '{section}' has parent {parent}; a parent must precede its children")]
+    BadParent {
+        /// Name of the section.
+        section: String,
+        /// Index of the parent.
+        parent: usize,
+    },
+    /// The morphology has no segments.
+    #[error("the morphology has no segments")]
+    Empty,
+    /// A clamp or source was given a time that is no number.
+    #[error("{quantity} is {value}; expected {expected}")]
+    BadValue {
+        /// What the value is, with its unit.
+        quantity: &'static str,
+        /// What was given.
+        value: f64,
+        /// What is allowed.
+        expected: &'static str,
+    },
+}
+
+/// A value became NaN or infinite while the network ran.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error(
+    "{variable} became {value} in the cell with gid {gid}, segment {segment}, before t = {time_ms} ms; \
+     a smaller time step or a smaller conductance may help"
+)]
+pub struct NotFinite {
+    /// `v`, or mechanism and state as `hh.m`.
+    pub variable: String,
+    /// NaN or infinite.
+    pub value: f64,
+    /// The cell.
+    pub gid: u64,
+    /// Its segment.
+    pub segment: usize,
+    /// End of the interval in which it was found, in ms.
+    pub time_ms: f64,
+}

@@ -1,0 +1,289 @@
+//! Cells of one rank, divided into groups that threads advance on their own.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use net_core::{ConnectionTable, StepClock};
+
+use crate::block::{Block, CellSpec, Event, PointKind, Spike, StepSettings, blocks_of};
+use crate::error::{CellError, NotFinite};
+use crate::queue::EventQueue;
+use crate::record::{Quantity, Samples, Schedule};
+use crate::source::{RunningSource, SourceKey, SpikeSource};
+
+/// Where an event goes: a group, and the number of one of its endpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// Index of the group.
+    pub group: u32,
+    /// Endpoint in the group; what its [`ConnectionTable`] calls target.
+    pub endpoint: u32,
+}
+
+/// Block and endpoint in the block.
+#[derive(Debug, Clone, Copy)]
+struct Route {
+    block: u32,
+    endpoint: u32,
+}
+
+#[derive(Debug)]
+struct Input {
+    source: RunningSource,
+    route: Route,
+    weight: f64,
+}
+
+/// A part of a rank's cells, owned by one thread at a time.
+#[derive(Debug)]
+pub struct CellGroup {
+    clock: StepClock,
+    blocks: Vec<Block>,
+    /// Network events and events of inputs, by block.
+    network: Vec<EventQueue>,
+    external: Vec<EventQueue>,
+    routes: Vec<Route>,
+    connections: ConnectionTable,
+    inputs: Vec<Input>,
+    spikes: Vec<Spike>,
+}
+
+/// Where a cell is.
+#[derive(Debug, Clone, Copy)]
+struct Home {
+    group: u32,
+    block: u32,
+    member: u32,
+}
+
+/// All cells of a rank.
+///
+/// Made once from [`CellSpec`]s; then every [`CellGroup`] gets its connections and inputs and is
+/// advanced epoch by epoch: [`CellGroup::enqueue`] with the spikes of earlier epochs, then
+/// [`CellGroup::advance`].
+#[derive(Debug)]
+pub struct Cells {
+    groups: Vec<CellGroup>,
+    home: HashMap<u64, Home>,
+    targets: Vec<Target>,
+    target_start: Vec<usize>,
+}
+
+impl Cells {
+    /// Lays out cells in `n_groups` groups of about equal cost.
+    ///
+    /// # Errors
+    /// When the time step is not a positive number.
+    pub fn new(
+        cells: &[CellSpec],
+        kinds: &[PointKind],
+        settings: StepSettings,
+        n_groups: usize,
+    ) -> Result<Self, CellError> {
+        let clock = StepClock::new(settings.dt_ms).map_err(|_| CellError::BadValue {
+            quantity: "dt (ms)",
+            value: settings.dt_ms,
+            expected: "a finite number > 0",
+        })?;
+        let n_groups = n_groups.max(1);
+        let mut target_start = Vec::with_capacity(cells.len() + 1);
+        target_start.push(0);
+        for cell in cells {
+            target_start.push(target_start[target_start.len() - 1] + cell.points.len());
+        }
+        let mut this = Cells {
+            groups: (0..n_groups).map(|_| CellGroup::new(clock)).collect(),
+            home: HashMap::with_capacity(cells.len()),
+            targets: vec![Target { group: 0, endpoint: 0 }; target_start[cells.len()]],
+            target_start,
+        };
+        // The most expensive block first, to the group that has least so far.
+        let blocks = blocks_of(cells, if n_groups == 1 { 1 } else { 4 * n_groups });
+        let mut built: Vec<_> =
+            blocks.iter().map(|rows| Block::new(rows, kinds, settings)).collect();
+        built.sort_by(|(a, _), (b, _)| b.cost().total_cmp(&a.cost()));
+        let mut load = vec![0.0; n_groups];
+        for (block, endpoints) in built {
+            let group = (0..n_groups).min_by(|&a, &b| f64::total_cmp(&load[a], &load[b]));
+            let group = group.unwrap_or(0);
+            load[group] += block.cost();
+            this.add_block(group, block, &endpoints);
+        }
+        Ok(this)
+    }
+
+    fn add_block(&mut self, group: usize, block: Block, endpoints: &[(u32, u32, u32)]) {
+        let to = &mut self.groups[group];
+        let at = to.blocks.len() as u32;
+        for &(cell, point, endpoint) in endpoints {
+            let target = Target { group: group as u32, endpoint: to.routes.len() as u32 };
+            self.targets[self.target_start[cell as usize] + point as usize] = target;
+            to.routes.push(Route { block: at, endpoint });
+        }
+        for (member, gid) in block.gids().enumerate() {
+            let home = Home { group: group as u32, block: at, member: member as u32 };
+            self.home.insert(gid, home);
+        }
+        to.blocks.push(block);
+        to.network.push(EventQueue::default());
+        to.external.push(EventQueue::default());
+    }
+
+    /// Where events for point `point` of the cell at `cell` in the list given to
+    /// [`new`](Self::new) go.
+    pub fn target(&self, cell: usize, point: usize) -> Target {
+        self.targets[self.target_start[cell] + point]
+    }
+
+    /// Records `quantity` of a segment as column `column` of recording `recording`; all columns of
+    /// one recording have the same schedule.
+    ///
+    /// # Errors
+    /// When the cell is not here, or has no such segment, mechanism or variable.
+    pub fn record(
+        &mut self,
+        (recording, schedule): (usize, Schedule),
+        column: u32,
+        gid: u64,
+        segment: usize,
+        quantity: &Quantity,
+    ) -> Result<(), CellError> {
+        let home = *self.home.get(&gid).ok_or(CellError::NoSuchCell { gid })?;
+        let block = &mut self.groups[home.group as usize].blocks[home.block as usize];
+        block.record((recording, schedule), column, home.member as usize, segment, quantity)
+    }
+
+    /// The groups, to be advanced.
+    pub fn groups_mut(&mut self) -> &mut [CellGroup] {
+        &mut self.groups
+    }
+
+    /// Hands over the groups, when everything has been set up.
+    pub fn into_groups(self) -> Vec<CellGroup> {
+        self.groups
+    }
+}
+
+impl CellGroup {
+    fn new(clock: StepClock) -> Self {
+        CellGroup {
+            clock,
+            blocks: Vec::new(),
+            network: Vec::new(),
+            external: Vec::new(),
+            routes: Vec::new(),
+            connections: ConnectionTable::default(),
+            inputs: Vec::new(),
+            spikes: Vec::new(),
+        }
+    }
+
+    /// Sets the connections that end in this group; their targets are endpoints of the group.
+    pub fn set_connections(&mut self, connections: ConnectionTable) {
+        self.connections = connections;
+    }
+
+    /// Drives an endpoint of this group from outside; spikes arrive `delay_ms` after they are
+    /// generated and act with `weight`.
+    ///
+    /// # Errors
+    /// When the source's parameters are not allowed.
+    pub fn add_input(
+        &mut self,
+        endpoint: u32,
+        source: &SpikeSource,
+        weight: f64,
+        delay_ms: f64,
+        key: SourceKey,
+    ) -> Result<(), CellError> {
+        source.validate()?;
+        let route = self.routes[endpoint as usize];
+        let source = RunningSource::new(source, delay_ms, key);
+        self.inputs.push(Input { source, route, weight });
+        Ok(())
+    }
+
+    /// Sets the initial state; `max_delay_steps` over all connections and `epoch_steps` decide how
+    /// far ahead events are kept.
+    pub fn initialize(&mut self, max_delay_steps: u64, epoch_steps: u64) {
+        for queue in &mut self.network {
+            queue.reserve(max_delay_steps + 2 * epoch_steps);
+        }
+        for queue in &mut self.external {
+            queue.reserve(epoch_steps);
+        }
+        for block in &mut self.blocks {
+            block.initialize();
+        }
+    }
+
+    /// Queues the events of spikes, which must come in an order that does not depend on the layout
+    /// of the network on ranks and threads; sorted by (step, gid).
+    pub fn enqueue(&mut self, spikes: impl IntoIterator<Item = Spike>) {
+        for spike in spikes {
+            let Some(connections) = self.connections.get(spike.gid) else { continue };
+            let each =
+                connections.targets.iter().zip(connections.delay_steps).zip(connections.weights);
+            for ((&target, &delay), &weight) in each {
+                let Route { block, endpoint } = self.routes[target as usize];
+                let step = spike.step + u64::from(delay);
+                self.network[block as usize].push(step, Event { endpoint, weight });
+            }
+        }
+    }
+
+    /// Advances all cells through the steps of one epoch, calling `between` after each block.
+    /// Returns the spikes, unsorted.
+    ///
+    /// # Errors
+    /// When a potential or state is not finite at the end.
+    pub fn advance(
+        &mut self,
+        steps: Range<u64>,
+        mut between: impl FnMut(),
+    ) -> Result<&[Spike], NotFinite> {
+        self.spikes.clear();
+        for input in &mut self.inputs {
+            let Route { block, endpoint } = input.route;
+            let queue = &mut self.external[block as usize];
+            let event = Event { endpoint, weight: input.weight };
+            // What was due before the start of the run acts at its first step.
+            let deliver = |step: u64| queue.push(step.max(steps.start), event);
+            input.source.drain(&self.clock, steps.end, deliver);
+        }
+        for (at, block) in self.blocks.iter_mut().enumerate() {
+            let (external, network) = (&mut self.external[at], &mut self.network[at]);
+            let events = |step| [external.due(step), network.due(step)];
+            block.advance(steps.clone(), events, &mut self.spikes);
+            external.clear(steps.clone());
+            network.clear(steps.clone());
+            block.check_finite(steps.end)?;
+            between();
+        }
+        Ok(&self.spikes)
+    }
+
+    /// Copies the samples of a recording taken since the last call.
+    pub fn take_samples(&mut self, recording: usize, into: &mut Samples) {
+        for block in &mut self.blocks {
+            block.take_samples(recording, into);
+        }
+    }
+
+    /// Number of compartments.
+    pub fn n_compartments(&self) -> usize {
+        self.blocks.iter().map(Block::n_compartments).sum()
+    }
+
+    /// Relative cost of a step.
+    pub fn cost(&self) -> f64 {
+        self.blocks.iter().map(Block::cost).sum()
+    }
+
+    /// Bytes of cells and of connections.
+    pub fn memory_bytes(&self) -> (usize, usize) {
+        let blocks: usize = self.blocks.iter().map(Block::memory_bytes).sum();
+        let routes = self.routes.len() * size_of::<Route>();
+        (blocks + routes, self.connections.memory_bytes())
+    }
+}

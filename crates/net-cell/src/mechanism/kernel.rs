@@ -1,0 +1,222 @@
+//! What a kernel sees: columns, voltages and the linear system, by address.
+//!
+//! Instances come in vectors of [`LANES`]. Lane `l` of every vector belongs to lane `l` of the
+//! block of cells, so that the instances of one vector always stand on different compartments and
+//! may be added to the linear system without conflicts. Most vectors are *aligned*: their lanes
+//! stand on one slot of the block and are loaded as one vector; where that would leave too many
+//! lanes empty, instances are *scattered* and each lane has its own position.
+
+use crate::simd::{LANES, Lanes};
+
+/// Where the values of one variable stand: at `offset`, `stride` doubles from vector to vector.
+/// The stride is [`LANES`], or 0 for a value that all instances share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub struct Column {
+    /// Doubles from the start of the arena.
+    pub offset: usize,
+    /// Doubles between vectors.
+    pub stride: usize,
+}
+
+/// Everything a kernel may read and write.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct KernelArgs {
+    /// Number of vectors of instances.
+    pub n_vectors: usize,
+    /// Aligned: one slot a vector. Scattered: [`LANES`] positions a vector.
+    pub places: *const u32,
+    /// Whether lanes share a slot.
+    pub aligned: bool,
+    /// Whether somebody records the outputs.
+    pub record: bool,
+    /// The mechanism's variables.
+    pub arena: *mut f64,
+    /// One column a variable.
+    pub columns: *const Column,
+    /// What turns mA/cm2 into nA: area (um2) times 0.01 for a density mechanism, 1 for a point;
+    /// 0 in lanes without an instance.
+    pub weight: Column,
+    /// The block's ion variables; indexed by slot or position, not by vector.
+    pub ion_arena: *const f64,
+    /// One column an ion that the mechanism reads.
+    pub ions: *const Column,
+    /// Rate table, if the run uses tables.
+    pub table: *const f64,
+    /// Voltages in mV, by position.
+    pub v: *const f64,
+    /// Diagonal of the linear system in uS, by position.
+    pub diagonal: *mut f64,
+    /// Right-hand side in nA, by position.
+    pub rhs: *mut f64,
+    /// Step in ms.
+    pub dt_ms: f64,
+    /// Time in ms: t + dt/2 for currents, t + dt for states.
+    pub t_ms: f64,
+    /// Temperature.
+    pub celsius: f64,
+}
+
+/// A kernel over all instances of a mechanism in a block.
+///
+/// Safety: all pointers of the arguments must be valid for the mechanism whose kernel it is, and
+/// the CPU must have the instruction set it was chosen for.
+pub type Kernel = unsafe fn(&KernelArgs);
+
+/// Handles one event: instance (vector, lane), weight, time of the event in ms.
+///
+/// Safety: as [`Kernel`]; the instance must exist.
+pub type NetReceive = unsafe fn(&KernelArgs, usize, usize, f64, f64);
+
+impl KernelArgs {
+    /// Address of variable `column` of vector `j`.
+    ///
+    /// # Safety
+    /// The column and the vector must exist.
+    #[inline(always)]
+    pub unsafe fn at(&self, column: usize, j: usize) -> *mut f64 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let Column { offset, stride } = *self.columns.add(column);
+            self.arena.add(offset + j * stride)
+        }
+    }
+
+    /// Variable `column` of vector `j`.
+    ///
+    /// # Safety
+    /// The column and the vector must exist.
+    #[inline(always)]
+    pub unsafe fn get<V: Lanes>(&self, column: usize, j: usize) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { V::load(self.at(column, j)) }
+    }
+
+    /// Sets variable `column` of vector `j`.
+    ///
+    /// # Safety
+    /// The column and the vector must exist.
+    #[inline(always)]
+    pub unsafe fn set<V: Lanes>(&self, column: usize, j: usize, value: V) {
+        // SAFETY: the caller's promise.
+        unsafe { value.store(self.at(column, j)) }
+    }
+
+    /// The factor from mA/cm2 to nA, or 1 for points, of vector `j`.
+    ///
+    /// # Safety
+    /// The vector must exist.
+    #[inline(always)]
+    pub unsafe fn weight<V: Lanes>(&self, j: usize) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { V::load(self.arena.add(self.weight.offset + j * self.weight.stride)) }
+    }
+}
+
+/// How a kernel reaches the compartments of its instances.
+pub trait Access {
+    /// Values by position for vector `j`.
+    ///
+    /// # Safety
+    /// `values` must hold every position, and the vector must exist.
+    unsafe fn read<V: Lanes>(args: &KernelArgs, values: *const f64, j: usize) -> V;
+
+    /// Adds `value` to the values by position for vector `j`.
+    ///
+    /// # Safety
+    /// As [`read`](Self::read).
+    unsafe fn add<V: Lanes>(args: &KernelArgs, values: *mut f64, j: usize, value: V);
+
+    /// Ion variable `k` for vector `j`.
+    ///
+    /// # Safety
+    /// The ion variable and the vector must exist.
+    unsafe fn ion<V: Lanes>(args: &KernelArgs, k: usize, j: usize) -> V;
+}
+
+/// All lanes of a vector on one slot.
+#[derive(Debug)]
+pub struct Aligned;
+
+impl Access for Aligned {
+    #[inline(always)]
+    unsafe fn read<V: Lanes>(args: &KernelArgs, values: *const f64, j: usize) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { V::load(values.add(*args.places.add(j) as usize * LANES)) }
+    }
+
+    #[inline(always)]
+    unsafe fn add<V: Lanes>(args: &KernelArgs, values: *mut f64, j: usize, value: V) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let p = values.add(*args.places.add(j) as usize * LANES);
+            (V::load(p) + value).store(p);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn ion<V: Lanes>(args: &KernelArgs, k: usize, j: usize) -> V {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let Column { offset, stride } = *args.ions.add(k);
+            V::load(args.ion_arena.add(offset + *args.places.add(j) as usize * stride))
+        }
+    }
+}
+
+/// Every lane of a vector at a position of its own.
+#[derive(Debug)]
+pub struct Scattered;
+
+impl Scattered {
+    #[inline(always)]
+    unsafe fn positions(args: &KernelArgs, j: usize) -> &[u32; LANES] {
+        // SAFETY: scattered instances have 8 positions a vector.
+        unsafe { &*args.places.add(j * LANES).cast::<[u32; LANES]>() }
+    }
+}
+
+impl Access for Scattered {
+    #[inline(always)]
+    unsafe fn read<V: Lanes>(args: &KernelArgs, values: *const f64, j: usize) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { V::gather(values, Self::positions(args, j)) }
+    }
+
+    #[inline(always)]
+    unsafe fn add<V: Lanes>(args: &KernelArgs, values: *mut f64, j: usize, value: V) {
+        // SAFETY: the caller's promise; lanes are different cells.
+        unsafe { value.scatter_add(values, Self::positions(args, j)) }
+    }
+
+    #[inline(always)]
+    unsafe fn ion<V: Lanes>(args: &KernelArgs, k: usize, j: usize) -> V {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let Column { offset, stride } = *args.ions.add(k);
+            let values = args.ion_arena.add(offset);
+            if stride == 0 { V::load(values) } else { V::gather(values, Self::positions(args, j)) }
+        }
+    }
+}
+
+/// Defines `fn $name() -> Kernel` from `$body<V: Lanes, A: Access>`, for every instruction set and
+/// both ways of access.
+#[macro_export]
+macro_rules! mechanism_kernel {
+    ($name:ident = $body:ident) => {
+        fn $name() -> $crate::mechanism::kernel::Kernel {
+            use $crate::mechanism::kernel::{Aligned, Kernel, KernelArgs, Scattered};
+            #[inline(always)]
+            unsafe fn either<V: $crate::simd::Lanes>(args: &KernelArgs) {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    if args.aligned { $body::<V, Aligned>(args) } else { $body::<V, Scattered>(args) }
+                }
+            }
+            $crate::isa_kernel!(fn versions = either as Kernel, (args: &KernelArgs));
+            versions()
+        }
+    };
+}

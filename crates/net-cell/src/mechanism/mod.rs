@@ -1,0 +1,235 @@
+//! Mechanisms: channels, synapses and clamps behind one interface.
+//!
+//! A [`Mechanism`] describes what a `.mod` file describes: its variables, the ions it uses, whether
+//! it is spread over the membrane or sits at a point, and [`Kernels`] that work on many instances
+//! at once. The engine owns all storage: every variable of a mechanism is a column, one value an
+//! instance, or one value for all when it is uniform. What a kernel may do is defined by
+//! [`KernelArgs`](kernel::KernelArgs), which has a C layout so that kernels compiled elsewhere fit.
+
+#[macro_use]
+pub mod kernel;
+
+mod clamp;
+pub(crate) use clamp::{ELECTRODE_G, ELECTRODE_I};
+mod hh;
+mod passive;
+mod synapse;
+
+use crate::error::CellError;
+use kernel::{Kernel, NetReceive};
+
+/// How instances of a mechanism stand on a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MechanismKind {
+    /// Spread over the membrane of a segment; currents in mA/cm2, conductances in S/cm2.
+    Density,
+    /// At a point; currents in nA, conductances in uS.
+    Point,
+    /// At a point, injecting an electrode current, which is not part of the membrane current.
+    Electrode,
+}
+
+impl MechanismKind {
+    /// The kind in words, for messages.
+    pub fn describe(self) -> &'static str {
+        match self {
+            MechanismKind::Density => "density mechanism",
+            MechanismKind::Point => "point process",
+            MechanismKind::Electrode => "electrode",
+        }
+    }
+}
+
+/// What a column of a mechanism is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Role {
+    /// Set by the user for each instance; with its default and the smallest allowed value.
+    Parameter {
+        /// Value when the user gives none.
+        default: f64,
+        /// Values below are refused.
+        minimum: f64,
+    },
+    /// Advanced by the mechanism.
+    State,
+    /// Computed by the mechanism for recording, when somebody records it.
+    Output,
+    /// Computed by the mechanism in every step, for itself or the engine.
+    Assigned,
+    /// Computed once by the init kernel from the parameters; uniform where these are.
+    Derived,
+}
+
+/// One variable of a mechanism.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ColumnSpec {
+    /// Name as in the `.mod` file.
+    pub name: &'static str,
+    /// Unit, empty if it has none.
+    pub unit: &'static str,
+    /// What it is.
+    pub role: Role,
+}
+
+impl ColumnSpec {
+    const fn parameter(name: &'static str, unit: &'static str, default: f64, minimum: f64) -> Self {
+        ColumnSpec { name, unit, role: Role::Parameter { default, minimum } }
+    }
+
+    const fn new(name: &'static str, unit: &'static str, role: Role) -> Self {
+        ColumnSpec { name, unit, role }
+    }
+}
+
+/// An ion variable that a mechanism reads.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct IonRead {
+    /// Name of the ion, e.g. `na`.
+    pub ion: &'static str,
+    /// Reversal potential in mV unless the cell sets another.
+    pub default_reversal_mv: f64,
+}
+
+/// What computes a mechanism.
+#[derive(Debug, Clone, Copy)]
+pub struct Kernels {
+    /// Sets derived columns and states from v at the start of a run.
+    pub init: Option<Kernel>,
+    /// Adds the currents at v(t) to the linear system.
+    pub current: Option<Kernel>,
+    /// Advances the states by one step with the new v.
+    pub state: Option<Kernel>,
+    /// Handles one event.
+    pub net_receive: Option<NetReceive>,
+}
+
+/// Rate tables as NEURON makes them of a `TABLE` statement, used when the run asks for tables.
+#[derive(Debug, Clone, Copy)]
+pub struct Tables {
+    /// Fills the table for (celsius, dt in ms).
+    pub build: fn(f64, f64) -> Vec<f64>,
+    /// Replaces [`Kernels::init`].
+    pub init: Kernel,
+    /// Replaces [`Kernels::state`].
+    pub state: Kernel,
+}
+
+/// A channel, synapse or clamp.
+#[derive(Debug, Clone)]
+pub struct Mechanism {
+    /// Name as in the `.mod` file.
+    pub name: &'static str,
+    /// How instances stand on a cell.
+    pub kind: MechanismKind,
+    /// Its variables; kernels know them by their index here.
+    pub columns: Vec<ColumnSpec>,
+    /// Reversal potentials it reads; kernels know them by their index here.
+    pub ions: Vec<IonRead>,
+    /// The current is `g (v - e)` with constant g and e: it is added to the linear system once
+    /// and costs nothing in a step.
+    pub constant_linear: bool,
+    /// Events add to the states, and the current is linear in the states: instances with the same
+    /// parameters on one segment can share one state.
+    pub linear: bool,
+    /// What computes it.
+    pub kernels: Kernels,
+    /// Rate tables, where the model file has them.
+    pub tables: Option<Tables>,
+}
+
+impl Mechanism {
+    /// Index of the column `name`.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|c| c.name == name)
+    }
+
+    /// The columns' values for one instance: defaults, replaced by `parameters`; states and
+    /// computed columns are 0.
+    ///
+    /// # Errors
+    /// When a name is no parameter of this mechanism or a value is not allowed.
+    pub fn instance(&self, parameters: &[(&str, f64)]) -> Result<Vec<f64>, CellError> {
+        let mut values: Vec<f64> = self
+            .columns
+            .iter()
+            .map(|c| if let Role::Parameter { default, .. } = c.role { default } else { 0.0 })
+            .collect();
+        for &(name, value) in parameters {
+            let at = self.parameter(name, value)?;
+            values[at] = value;
+        }
+        Ok(values)
+    }
+
+    /// Index of the parameter `name`, after checking `value` for it.
+    ///
+    /// # Errors
+    /// As [`instance`](Self::instance).
+    pub fn parameter(&self, name: &str, value: f64) -> Result<usize, CellError> {
+        let found = self.columns.iter().enumerate().find_map(|(at, c)| match c.role {
+            Role::Parameter { minimum, .. } if c.name == name => Some((at, minimum)),
+            _ => None,
+        });
+        let Some((at, minimum)) = found else {
+            return Err(CellError::UnknownParameter {
+                mechanism: self.name.to_string(),
+                parameter: name.to_string(),
+                known: self.names(|role| matches!(role, Role::Parameter { .. })),
+            });
+        };
+        if !value.is_finite() || value < minimum {
+            return Err(CellError::BadParameter {
+                mechanism: self.name.to_string(),
+                parameter: name.to_string(),
+                value,
+                expected: match minimum {
+                    f64::MIN => "a finite number",
+                    0.0 => "a number >= 0",
+                    _ => "a number > 0",
+                },
+            });
+        }
+        Ok(at)
+    }
+
+    /// Names of the columns whose role passes, separated by commas.
+    pub(crate) fn names(&self, keep: impl Fn(Role) -> bool) -> String {
+        let names: Vec<&str> =
+            self.columns.iter().filter(|c| keep(c.role)).map(|c| c.name).collect();
+        names.join(", ")
+    }
+}
+
+/// The built-in mechanisms, in the order in which their currents are added up.
+pub fn catalogue() -> &'static [Mechanism] {
+    static CATALOGUE: std::sync::OnceLock<Vec<Mechanism>> = std::sync::OnceLock::new();
+    CATALOGUE.get_or_init(|| {
+        vec![
+            passive::pas(),
+            hh::hh(),
+            synapse::exp_syn(),
+            synapse::exp2_syn(),
+            synapse::exp_syn_i(),
+            clamp::i_clamp(),
+            clamp::se_clamp(),
+        ]
+    })
+}
+
+/// The mechanism `name` and its index in the [`catalogue`].
+///
+/// # Errors
+/// When there is none of this name.
+///
+/// ```
+/// let (_, hh) = net_cell::mechanism::find("hh")?;
+/// assert_eq!(hh.instance(&[("gnabar", 0.1)])?[0], 0.1);
+/// # Ok::<(), net_cell::CellError>(())
+/// ```
+pub fn find(name: &str) -> Result<(usize, &'static Mechanism), CellError> {
+    let all = catalogue();
+    all.iter().enumerate().find(|(_, m)| m.name == name).ok_or_else(|| {
+        let known: Vec<&str> = all.iter().map(|m| m.name).collect();
+        CellError::UnknownMechanism { name: name.to_string(), known: known.join(", ") }
+    })
+}

@@ -1,0 +1,37 @@
+//! Events on their way to a block, by the step at which they are due.
+
+use crate::block::Event;
+
+/// A ring of lists, one a step. Within a step, events keep the order in which they were added.
+#[derive(Debug, Default)]
+pub(crate) struct EventQueue {
+    steps: Vec<Vec<Event>>,
+}
+
+impl EventQueue {
+    /// Makes room for events up to `n_steps` ahead.
+    pub(crate) fn reserve(&mut self, n_steps: u64) {
+        let n = (n_steps as usize + 1).next_power_of_two();
+        assert!(self.steps.iter().all(Vec::is_empty), "the ring is sized before events are added");
+        self.steps.resize_with(n, Vec::new);
+    }
+
+    /// Adds an event due at `step`, which must be less than the ring's length ahead.
+    pub(crate) fn push(&mut self, step: u64, event: Event) {
+        let at = step as usize & (self.steps.len() - 1);
+        self.steps[at].push(event);
+    }
+
+    /// The events due at `step`.
+    pub(crate) fn due(&self, step: u64) -> &[Event] {
+        &self.steps[step as usize & (self.steps.len() - 1)]
+    }
+
+    /// Forgets the events of these steps.
+    pub(crate) fn clear(&mut self, steps: std::ops::Range<u64>) {
+        for step in steps {
+            let at = step as usize & (self.steps.len() - 1);
+            self.steps[at].clear();
+        }
+    }
+}

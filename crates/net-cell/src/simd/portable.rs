@@ -1,0 +1,155 @@
+//! Eight lanes in plain Rust.
+
+use super::{LANES, Lanes, pair_offset};
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// Eight lanes without vector instructions.
+#[derive(Debug, Clone, Copy)]
+pub struct Portable([f64; LANES]);
+
+impl Portable {
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
+        Portable(std::array::from_fn(|l| f(self.0[l], other.0[l])))
+    }
+}
+
+impl Add for Portable {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        self.zip(other, |a, b| a + b)
+    }
+}
+
+impl Sub for Portable {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        self.zip(other, |a, b| a - b)
+    }
+}
+
+impl Mul for Portable {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        self.zip(other, |a, b| a * b)
+    }
+}
+
+impl Div for Portable {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        self.zip(other, |a, b| a / b)
+    }
+}
+
+impl Neg for Portable {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Portable(self.0.map(|a| -a))
+    }
+}
+
+impl Lanes for Portable {
+    #[inline(always)]
+    fn splat(x: f64) -> Self {
+        Portable([x; LANES])
+    }
+
+    #[inline(always)]
+    fn from_array(x: [f64; LANES]) -> Self {
+        Portable(x)
+    }
+
+    #[inline(always)]
+    fn to_array(self) -> [f64; LANES] {
+        self.0
+    }
+
+    #[inline(always)]
+    unsafe fn load(p: *const f64) -> Self {
+        // SAFETY: the caller's promise.
+        Portable(unsafe { p.cast::<[f64; LANES]>().read_unaligned() })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f64) {
+        // SAFETY: the caller's promise.
+        unsafe { p.cast::<[f64; LANES]>().write_unaligned(self.0) }
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        Portable(std::array::from_fn(|l| self.0[l].mul_add(a.0[l], b.0[l])))
+    }
+
+    #[inline(always)]
+    fn neg_mul_add(self, a: Self, b: Self) -> Self {
+        Portable(std::array::from_fn(|l| (-self.0[l]).mul_add(a.0[l], b.0[l])))
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a > b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a < b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Portable(self.0.map(f64::abs))
+    }
+
+    #[inline(always)]
+    fn select_lt(a: Self, b: Self, yes: Self, no: Self) -> Self {
+        Portable(std::array::from_fn(|l| if a.0[l] < b.0[l] { yes.0[l] } else { no.0[l] }))
+    }
+
+    #[inline(always)]
+    fn scale_by_power_of_two(self, magic: Self) -> Self {
+        self.zip(magic, |x, m| {
+            f64::from_bits(x.to_bits().wrapping_add(m.to_bits().wrapping_shl(52)))
+        })
+    }
+
+    #[inline(always)]
+    fn to_pairs(a: Self, b: Self) -> (Self, Self) {
+        let mut pairs = [0.0; 2 * LANES];
+        for l in 0..LANES {
+            pairs[pair_offset(0, l)] = a.0[l];
+            pairs[pair_offset(0, l) + 1] = b.0[l];
+        }
+        (
+            Portable(std::array::from_fn(|i| pairs[i])),
+            Portable(std::array::from_fn(|i| pairs[LANES + i])),
+        )
+    }
+
+    #[inline(always)]
+    fn from_pairs(low: Self, high: Self) -> (Self, Self) {
+        let at = |i: usize| if i < LANES { low.0[i] } else { high.0[i - LANES] };
+        (
+            Portable(std::array::from_fn(|l| at(pair_offset(0, l)))),
+            Portable(std::array::from_fn(|l| at(pair_offset(0, l) + 1))),
+        )
+    }
+
+    #[inline(always)]
+    unsafe fn scatter_add_pairs(base: *mut f64, at: &[u32; LANES], a: Self, b: Self) {
+        for l in 0..LANES {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let pair = base.add(at[l] as usize);
+                *pair += a.0[l];
+                *pair.add(1) += b.0[l];
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Spike sources: events that come from outside of the network.
+
+use net_core::StepClock;
+use net_core::random::{Purpose, Stream};
+
+use crate::error::CellError;
+
+/// When a source fires.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SpikeSource {
+    /// At these times in ms, in any order.
+    Times(Vec<f64>),
+    /// NEURON's NetStim: `number` spikes, the first at `start_ms` plus a random part, then at
+    /// intervals of `(1 - noise) interval_ms` plus an exponential part of mean `noise interval_ms`.
+    NetStim {
+        /// Earliest time of the first spike.
+        start_ms: f64,
+        /// Mean interval.
+        interval_ms: f64,
+        /// Number of spikes.
+        number: u64,
+        /// 0 regular to 1 Poisson.
+        noise: f64,
+    },
+    /// A Poisson process.
+    Poisson {
+        /// Rate in spikes per second.
+        rate_hz: f64,
+        /// Start in ms.
+        start_ms: f64,
+        /// End in ms; may be infinite.
+        stop_ms: f64,
+    },
+}
+
+impl SpikeSource {
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// When a time, rate or interval is no allowed number.
+    pub fn validate(&self) -> Result<(), CellError> {
+        let check = |quantity, value: f64, ok: bool, expected| {
+            if ok { Ok(()) } else { Err(CellError::BadValue { quantity, value, expected }) }
+        };
+        match self {
+            SpikeSource::Times(times) => times.iter().try_for_each(|&t| {
+                check("spike time (ms)", t, t.is_finite() && t >= 0.0, "a finite number >= 0")
+            }),
+            SpikeSource::NetStim { start_ms, interval_ms, noise, .. } => {
+                check("start (ms)", *start_ms, start_ms.is_finite(), "a finite number")?;
+                let interval_ok = interval_ms.is_finite() && *interval_ms > 0.0;
+                check("interval (ms)", *interval_ms, interval_ok, "a finite number > 0")?;
+                check("noise", *noise, (0.0..=1.0).contains(noise), "a number from 0 to 1")
+            }
+            SpikeSource::Poisson { rate_hz, start_ms, stop_ms } => {
+                let rate_ok = rate_hz.is_finite() && *rate_hz >= 0.0;
+                check("rate (Hz)", *rate_hz, rate_ok, "a finite number >= 0")?;
+                check("start (ms)", *start_ms, start_ms.is_finite(), "a finite number")?;
+                check("stop (ms)", *stop_ms, !stop_ms.is_nan(), "a number")
+            }
+        }
+    }
+}
+
+/// Where a source's random numbers come from: the seed of the network, the cell it drives, and a
+/// number that is different for each source of that cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceKey {
+    /// Seed of the network.
+    pub seed: u64,
+    /// Gid of the target cell.
+    pub gid: u64,
+    /// Number of the source.
+    pub number: u64,
+}
+
+/// A source while it runs: gives its events in order of time.
+#[derive(Debug)]
+pub(crate) struct RunningSource {
+    law: Law,
+    delay_ms: f64,
+    /// Next event at the target in ms, before rounding to a step.
+    next_ms: Option<f64>,
+}
+
+#[derive(Debug)]
+enum Law {
+    Times { times: Vec<f64>, at: usize },
+    Renewal { stream: Stream, fixed_ms: f64, random_ms: f64, left: u64, last_ms: f64, stop_ms: f64 },
+}
+
+impl RunningSource {
+    /// Starts a source whose spikes arrive `delay_ms` later.
+    pub(crate) fn new(source: &SpikeSource, delay_ms: f64, key: SourceKey) -> Self {
+        let stream = || Stream::new(key.seed, Purpose::Input, 0, [key.gid, key.number]);
+        let law = match *source {
+            SpikeSource::Times(ref times) => {
+                let mut times = times.clone();
+                times.sort_unstable_by(f64::total_cmp);
+                Law::Times { times, at: 0 }
+            }
+            SpikeSource::NetStim { start_ms, interval_ms, number, noise } => {
+                let fixed_ms = (1.0 - noise) * interval_ms;
+                // The first spike has the random part only.
+                Law::Renewal {
+                    stream: stream(),
+                    fixed_ms,
+                    random_ms: noise * interval_ms,
+                    left: number,
+                    last_ms: start_ms - fixed_ms,
+                    stop_ms: f64::INFINITY,
+                }
+            }
+            SpikeSource::Poisson { rate_hz, start_ms, stop_ms } => Law::Renewal {
+                stream: stream(),
+                fixed_ms: 0.0,
+                random_ms: if rate_hz > 0.0 { 1000.0 / rate_hz } else { f64::INFINITY },
+                left: if rate_hz > 0.0 { u64::MAX } else { 0 },
+                last_ms: start_ms,
+                stop_ms,
+            },
+        };
+        let mut running = RunningSource { law, delay_ms, next_ms: None };
+        running.draw();
+        running
+    }
+
+    fn draw(&mut self) {
+        let spike_ms = match &mut self.law {
+            Law::Times { times, at } => {
+                *at += 1;
+                times.get(*at - 1).copied()
+            }
+            Law::Renewal { left: 0, .. } => None,
+            Law::Renewal { stream, fixed_ms, random_ms, left, last_ms, stop_ms } => {
+                *left -= 1;
+                let random = if *random_ms > 0.0 { *random_ms * stream.exponential() } else { 0.0 };
+                *last_ms += *fixed_ms + random;
+                Some(*last_ms).filter(|t| t < stop_ms)
+            }
+        };
+        self.next_ms = spike_ms.map(|t| t + self.delay_ms);
+    }
+
+    /// Calls `deliver` with the step of every event due before `end_step`.
+    pub(crate) fn drain(&mut self, clock: &StepClock, end_step: u64, mut deliver: impl FnMut(u64)) {
+        while let Some(next_ms) = self.next_ms {
+            let step = clock.delivery_step(next_ms);
+            if step >= end_step {
+                return;
+            }
+            deliver(step);
+            self.draw();
+        }
+    }
+}

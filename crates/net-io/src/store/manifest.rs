@@ -216,6 +216,13 @@ impl Manifest {
             check(s.grid.offset_steps < u64::MAX, key, s.grid.offset_steps, "a step of the run")?;
         }
         for p in &self.projections {
+            let key = format!("projections.{}.name", p.name);
+            check(
+                p.name != "synparams",
+                key,
+                &p.name,
+                "another name: LFPy's layout keeps this one",
+            )?;
             for (key, population) in [("pre", &p.pre), ("post", &p.post)] {
                 let known = self.populations.iter().any(|q| q.name == *population);
                 let key = format!("projections.{}.{key}", p.name);

@@ -69,6 +69,20 @@ pub enum Cap {
     },
 }
 
+impl Default for Placement {
+    /// All at the origin.
+    fn default() -> Self {
+        Self::UniformBox { lower_um: [0.0; 3], upper_um: [0.0; 3] }
+    }
+}
+
+impl Default for Rotation {
+    /// None.
+    fn default() -> Self {
+        Self::Fixed([0.0; 3])
+    }
+}
+
 impl Cap {
     fn below_above(self) -> (f64, f64) {
         match self {

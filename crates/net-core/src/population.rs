@@ -1,5 +1,7 @@
 //! Populations: cells of one kind.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::Gid;
 use crate::placement::{Placement, Rotation};
 
@@ -14,26 +16,29 @@ use crate::placement::{Placement, Rotation};
 /// assert_eq!(network.position(11)?, [20.0, 20.0, 0.0]);
 /// # Ok::<(), net_core::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Population {
     pub(crate) name: String,
     pub(crate) size: u64,
     pub(crate) cell: String,
+    #[serde(default)]
     pub(crate) placement: Placement,
+    #[serde(default)]
     pub(crate) rotation: Rotation,
+    #[serde(skip)]
     pub(crate) first_gid: Gid,
 }
 
 impl Population {
     /// `size` cells made from the cell template `cell`, all at the origin and not rotated.
     pub fn new(name: impl Into<String>, size: u64, cell: impl Into<String>) -> Self {
-        let (lower_um, upper_um) = ([0.0; 3], [0.0; 3]);
         Self {
             name: name.into(),
             size,
             cell: cell.into(),
-            placement: Placement::UniformBox { lower_um, upper_um },
-            rotation: Rotation::Fixed([0.0; 3]),
+            placement: Placement::default(),
+            rotation: Rotation::default(),
             first_gid: 0,
         }
     }

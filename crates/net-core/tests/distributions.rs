@@ -143,32 +143,22 @@ fn continuous_multapses_are_rounded() {
     check_integers(&Distribution::Normal { mean: 2.0, std: 1.0 }, 1, &weights);
 }
 
+#[track_caller]
+fn check_density(law: Distribution, reference: impl Continuous<f64, f64>) {
+    for x in [-1.0, 0.2, 1.0, 3.0, 9.0] {
+        let (found, expected) = (law.pdf(x).unwrap(), reference.pdf(x));
+        assert!((found - expected).abs() <= 1e-11 * expected.max(1e-3), "{law:?} at {x}");
+    }
+}
+
 #[test]
 fn densities_are_those_of_statrs() {
-    let laws: [(Distribution, Box<dyn Fn(f64) -> f64>); 4] = [
-        (Distribution::Normal { mean: 1.0, std: 2.0 }, {
-            let law = Normal::new(1.0, 2.0).unwrap();
-            Box::new(move |x| law.pdf(x))
-        }),
-        (Distribution::Lognormal { mu: 0.3, sigma: 0.6 }, {
-            let law = LogNormal::new(0.3, 0.6).unwrap();
-            Box::new(move |x| law.pdf(x))
-        }),
-        (Distribution::Exponential { scale: 2.0 }, {
-            let law = Exp::new(0.5).unwrap();
-            Box::new(move |x| law.pdf(x))
-        }),
-        (Distribution::Gamma { shape: 2.5, scale: 2.0 }, {
-            let law = Gamma::new(2.5, 0.5).unwrap();
-            Box::new(move |x| law.pdf(x))
-        }),
-    ];
-    for (law, reference) in laws {
-        for x in [-1.0, 0.2, 1.0, 3.0, 9.0] {
-            let (found, expected) = (law.pdf(x).unwrap(), reference(x));
-            assert!((found - expected).abs() <= 1e-11 * expected.max(1e-3), "{law:?} at {x}");
-        }
-    }
+    check_density(Distribution::Uniform { low: 0.5, high: 2.0 }, Uniform::new(0.5, 2.0).unwrap());
+    check_density(Distribution::Normal { mean: 1.0, std: 2.0 }, Normal::new(1.0, 2.0).unwrap());
+    let lognormal = LogNormal::new(0.3, 0.6).unwrap();
+    check_density(Distribution::Lognormal { mu: 0.3, sigma: 0.6 }, lognormal);
+    check_density(Distribution::Exponential { scale: 2.0 }, Exp::new(0.5).unwrap());
+    check_density(Distribution::Gamma { shape: 2.5, scale: 2.0 }, Gamma::new(2.5, 0.5).unwrap());
 }
 
 #[test]

@@ -278,6 +278,20 @@ fn placements_are_checked() {
 }
 
 #[test]
+fn populations_are_read_from_configurations() {
+    let text = r#"{"name": "E", "size": 3, "cell": "pyramidal",
+        "placement": {"grid": {"origin_um": [0, 0, 0], "spacing_um": [5, 0, 0], "shape": [3, 1, 1]}},
+        "rotation": {"random_z": {"x_rad": 1.5}}}"#;
+    let population: Population = serde_json::from_str(text).unwrap();
+    let mut network = network(1, 10, None);
+    network.add_population(population).unwrap();
+    assert_eq!(network.position(12).unwrap(), [10.0, 0.0, 0.0]);
+    assert_eq!(network.rotation(12).unwrap()[..2], [1.5, 0.0]);
+    let unknown = serde_json::from_str::<Population>(r#"{"name": "E", "size": 3, "cells": "p"}"#);
+    assert_message(&unknown.unwrap_err().to_string(), &["unknown field `cells`", "`cell`"]);
+}
+
+#[test]
 fn a_cap_is_a_number_or_a_pair() {
     let read = |cap: &str| {
         let text = format!(

@@ -313,6 +313,27 @@ fn nothing_depends_on_who_draws() {
     }
 }
 
+/// Threads share one sampler and draw what one thread draws.
+#[test]
+fn threads_share_a_sampler() {
+    let mut network = network(21, 60, None);
+    let rule = ConnectionRule::FixedOutDegree { n_targets: 10 };
+    let id = network.add_projection(projection("pre", "pre", rule)).unwrap();
+    let expected = draw_all(&network);
+    let targets: Vec<Gid> = (0..60).collect();
+    let sampler = network.projection_sampler(id, &targets).unwrap();
+    let draw = |&target: &Gid| {
+        let mut synapses = Vec::new();
+        with_cell(|cell| sampler.draw_into(target, cell, &mut synapses)).unwrap();
+        (target, synapses)
+    };
+    let (left, right) = std::thread::scope(|scope| {
+        let right = scope.spawn(|| targets[30..].iter().map(draw).collect::<Vec<_>>());
+        (targets[..30].iter().map(draw).collect::<Vec<_>>(), right.join().unwrap())
+    });
+    assert_eq!([left, right].concat(), expected);
+}
+
 /// Weights and delays follow their laws across the streams of all pairs, and each attribute has
 /// streams of its own.
 #[test]

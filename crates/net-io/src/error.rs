@@ -306,7 +306,7 @@ pub enum Error {
         /// The row, from 0.
         row: u64,
         /// The column.
-        column: String,
+        column: Box<str>,
         /// The value.
         found: String,
         /// The range.

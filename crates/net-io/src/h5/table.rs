@@ -179,7 +179,7 @@ impl Table {
             path: self.path.clone(),
             object: self.name.clone(),
             row: row as u64,
-            column: column.to_owned(),
+            column: column.into(),
             found: found.to_string(),
             expected: expected.into(),
         }

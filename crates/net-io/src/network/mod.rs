@@ -172,13 +172,14 @@ fn read_cells(
         .iter()
         .enumerate()
         .flat_map(|(index, (_, size))| std::iter::repeat_n(index, *size as usize));
-    let mut expected_gid = 0;
-    let mut expected = expected.fuse();
-    for &(row, population, cell) in &cells {
+    for (expected_gid, &(row, _, cell)) in (0..).zip(&cells) {
         if cell.gid != expected_gid {
             let each_once = format!("{expected_gid}: gids from 0, each once");
             return Err(table.bad_value(row, "gid", cell.gid, each_once));
         }
+    }
+    let mut expected = expected.fuse();
+    for &(row, population, cell) in &cells {
         match expected.next() {
             Some(index) if index == population => {}
             Some(index) => {
@@ -186,14 +187,10 @@ fn read_cells(
                 return Err(table.bad_value(row, "pop", population, wanted));
             }
             None => {
-                return Err(table.unknown_gid(
-                    row,
-                    cell.gid as i64,
-                    "as many cells as populations have",
-                ));
+                let wanted = "as many cells as populations have";
+                return Err(table.unknown_gid(row, cell.gid as i64, wanted));
             }
         }
-        expected_gid += 1;
     }
     if expected.next().is_some() {
         return Err(Error::WrongType {

@@ -240,7 +240,7 @@ impl<'a> MorphologyReader<'a> {
             path: self.path.to_owned(),
             object: group.name(),
             row: row as u64,
-            column: column.to_owned(),
+            column: column.into(),
             found,
             expected,
         }

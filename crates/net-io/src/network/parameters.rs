@@ -122,7 +122,7 @@ impl NetworkParameters {
                 Err(NotMechanisms::Malformed(expected)) => return Err(bad(&key, text, expected)),
             }
         }
-        let external = raw.external.map(|external| parse_external(external, &bad)).transpose()?;
+        let external = raw.external.map(|external| parse_external(external, bad)).transpose()?;
         Ok(Self {
             dt_ms: raw.dt,
             tstop_ms: raw.tstop,

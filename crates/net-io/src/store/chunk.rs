@@ -243,15 +243,15 @@ pub(crate) fn verified_stream(
             return Err(Error::Gap { path });
         }
         let (path, header) = verify_chunk(part, rank, kind, stream, sequence)?;
-        if let Some((_, before)) = chunks.last() {
-            if before.end_step != header.first_step {
-                return Err(Error::ChunkCorrupt {
-                    path,
-                    what: "first step",
-                    found: header.first_step.to_string(),
-                    expected: before.end_step.to_string(),
-                });
-            }
+        if let Some((_, before)) = chunks.last()
+            && before.end_step != header.first_step
+        {
+            return Err(Error::ChunkCorrupt {
+                path,
+                what: "first step",
+                found: header.first_step.to_string(),
+                expected: before.end_step.to_string(),
+            });
         }
         chunks.push((path, header));
         sequence += 1;

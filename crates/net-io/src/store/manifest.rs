@@ -47,7 +47,7 @@ impl SampleGrid {
 
     /// Whether a sample is due at `step`.
     pub fn is_due(&self, step: u64) -> bool {
-        step >= self.offset_steps && (step - self.offset_steps) % self.interval_steps == 0
+        step >= self.offset_steps && (step - self.offset_steps).is_multiple_of(self.interval_steps)
     }
 }
 
@@ -88,6 +88,17 @@ pub struct Signal {
     /// or contacts. Empty if each segment has one column.
     #[serde(default)]
     pub labels: Vec<String>,
+}
+
+impl Signal {
+    /// Checks that the grid can be counted on.
+    pub(crate) fn validate(&self) -> Result<()> {
+        let SampleGrid { interval_steps, offset_steps } = self.grid;
+        let key = format!("signals.{}.grid.interval_steps", self.name);
+        check(interval_steps > 0, key, interval_steps, "at least 1 step")?;
+        let key = format!("signals.{}.grid.offset_steps", self.name);
+        check(offset_steps < u64::MAX, key, offset_steps, "a step of the run")
+    }
 }
 
 /// A parameter with its value and unit.
@@ -209,11 +220,8 @@ impl Manifest {
             check(end.is_some(), format!("{key}.size"), p.size, "gids below 2^63")?;
             next_gid = end.unwrap_or(next_gid);
         }
-        for s in &self.signals {
-            let key = format!("signals.{}.grid.interval_steps", s.name);
-            check(s.grid.interval_steps > 0, key, s.grid.interval_steps, "at least 1 step")?;
-            let key = format!("signals.{}.grid.offset_steps", s.name);
-            check(s.grid.offset_steps < u64::MAX, key, s.grid.offset_steps, "a step of the run")?;
+        for signal in &self.signals {
+            signal.validate()?;
         }
         for p in &self.projections {
             let key = format!("projections.{}.name", p.name);

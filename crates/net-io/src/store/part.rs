@@ -82,7 +82,8 @@ impl PartWriter {
     /// columns (possibly none). `chunk_bytes` is the buffer size at which the writer is full.
     ///
     /// # Errors
-    /// [`Error::PartExists`] if the rank has a part already, or an error of writing.
+    /// [`Error::PartExists`] if the rank has a part already, [`Error::Declaration`] for a sampling
+    /// grid without an interval, or an error of writing.
     pub fn create(
         run: &RunDirectory,
         rank: u32,
@@ -100,7 +101,8 @@ impl PartWriter {
         }
         std::fs::create_dir_all(&part).map_err(|e| Error::io(&part, "create", e))?;
         crate::fsio::sync_directory(&run.file("parts"))?;
-        for (stream, (_, columns)) in signals.iter().enumerate() {
+        for (stream, (signal, columns)) in signals.iter().enumerate() {
+            signal.validate()?;
             let rows: &[u8] = bytemuck::cast_slice(columns);
             let header = ChunkHeader {
                 kind: ChunkKind::Columns,

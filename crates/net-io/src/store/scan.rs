@@ -116,7 +116,7 @@ pub(crate) fn whole_rows(
     bytes: u64,
     row_bytes: usize,
 ) -> Result<usize> {
-    if bytes % row_bytes as u64 != 0 {
+    if !bytes.is_multiple_of(row_bytes as u64) {
         return Err(Error::ChunkCorrupt {
             path: path.to_owned(),
             what,

@@ -131,7 +131,7 @@ pub fn merge_cells(run: &RunDirectory) -> Result<PathBuf> {
                         path: run.path().to_owned(),
                         object: population.name.clone(),
                         row: next_gid - population.first_gid,
-                        column: "gid".to_owned(),
+                        column: "gid".into(),
                         found: row.gid.to_string(),
                         expected: format!("{next_gid}, each cell of the population once"),
                     });

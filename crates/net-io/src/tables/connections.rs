@@ -11,7 +11,7 @@ use hdf5::types::TypeDescriptor;
 use crate::error::{Error, Result};
 use crate::h5::{self, Appender, Kind, NewFile};
 use crate::merge::OrderedRow;
-use crate::store::{ChunkKind, Manifest, Projection, RunDirectory};
+use crate::store::{ChunkKind, Manifest, Population, Projection, RunDirectory};
 use crate::tables::part::{RowWriter, TableParts};
 
 /// The name of a section, at most 64 bytes of ASCII, as LFPy's table holds it.
@@ -252,20 +252,18 @@ fn write_synapses(
     file.texts(table.dataset(), "units", &units)?;
     file.text(table.dataset(), "pre", &projection.pre)?;
     file.text(table.dataset(), "post", &projection.post)?;
-    let contains = |population: &str, gid: i64| {
-        let mut named = manifest.populations.iter().filter(|p| p.name == population);
-        named.any(|p| p.contains(gid as u64))
-    };
+    let pre = population(manifest, &projection.pre)?;
+    let post = population(manifest, &projection.post)?;
     let mut n_rows = 0;
     parts.for_each(|row| {
-        for (population, gid) in [(&projection.pre, row.gid_pre), (&projection.post, row.gid)] {
-            if !contains(population, gid) {
+        for (population, gid) in [(pre, row.gid_pre), (post, row.gid)] {
+            if !population.contains(gid as u64) {
                 return Err(Error::UnknownGid {
                     path: run.path().to_owned(),
                     object: projection.name.clone(),
                     row: n_rows,
                     gid,
-                    expected: format!("a cell of population `{population}`"),
+                    expected: format!("a cell of population `{}`", population.name),
                 });
             }
         }
@@ -274,4 +272,13 @@ fn write_synapses(
     })?;
     table.finish(file)?;
     Ok(())
+}
+
+fn population<'a>(manifest: &'a Manifest, name: &str) -> Result<&'a Population> {
+    let mut populations = manifest.populations.iter();
+    populations.find(|population| population.name == name).ok_or_else(|| Error::Declaration {
+        key: "projections".to_owned(),
+        found: format!("`{name}`"),
+        expected: "the name of a population",
+    })
 }

@@ -165,7 +165,7 @@ fn read_parameter(path: &Path, name: &str, dataset: &hdf5::Dataset) -> Result<Pa
             path: path.to_owned(),
             object: dataset.name(),
             row: 0,
-            column: name.to_owned(),
+            column: name.into(),
             found: value.to_string(),
             expected: "a finite number".to_owned(),
         });

@@ -150,7 +150,9 @@ impl Cable {
                     self.n_slots + at
                 })
                 .collect();
-            for compartment in 0..tree.n_compartments() {
+            for (compartment, parent_slots) in
+                parent_slots.iter_mut().enumerate().take(tree.n_compartments())
+            {
                 let slot = first + compartment;
                 let segment = tree.segment[compartment] as usize;
                 let section = &morphology.sections[morphology.segments.section[segment] as usize];
@@ -160,7 +162,7 @@ impl Cable {
                 self.capacitance[slot].0[lane] = capacitance;
                 self.axial[slot].0[lane] = tree.diagonal_us[compartment];
                 self.to_parent[slot].0[lane] = tree.conductance_us[compartment];
-                parent_slots[compartment][lane] = Some(match tree.parent[compartment] {
+                parent_slots[lane] = Some(match tree.parent[compartment] {
                     crate::cell::Parent::None => sink,
                     crate::cell::Parent::Compartment(p) => first + p as usize,
                     crate::cell::Parent::Fork(f) => fork_slots[f as usize],

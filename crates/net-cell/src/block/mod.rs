@@ -3,17 +3,18 @@
 mod cable;
 mod instances;
 mod rows;
+mod sampling;
 
 use std::ops::Range;
 
 use crate::error::{CellError, NotFinite};
 use crate::mechanism::kernel::{Column, KernelArgs};
 use crate::mechanism::{self, MechanismKind, Role};
-use crate::record::{Quantity, Samples, Schedule};
 use crate::simd::{F8, LANES};
 use cable::Cable;
 use instances::{BlockAddresses, Instances, Located, Place};
 use rows::Row;
+use sampling::Recorder;
 
 pub(crate) use rows::blocks_of;
 pub use rows::{CellSpec, PointSpec};
@@ -107,25 +108,6 @@ struct Detector {
     above: bool,
     threshold_mv: f64,
     gid: u64,
-}
-
-/// What is sampled together.
-#[derive(Debug)]
-struct Recorder {
-    recording: usize,
-    schedule: Schedule,
-    sources: Vec<Source>,
-    columns: Vec<u32>,
-    samples: Vec<f64>,
-    steps: Vec<u64>,
-}
-
-/// Where a recorded value stands.
-#[derive(Debug, Clone, Copy)]
-enum Source {
-    Voltage(u32),
-    MembraneCurrent(u32),
-    Column { instances: u32, column: u32, place: Place },
 }
 
 /// One cell's place in the block.
@@ -267,10 +249,7 @@ impl Block {
             self.membrane.fill(F8::ZERO);
             self.add_electrode_currents(None);
         }
-        for recorder in &mut self.recorders {
-            recorder.samples.clear();
-            recorder.steps.clear();
-        }
+        self.recorders.iter_mut().for_each(Recorder::clear);
         self.sample(0);
     }
 
@@ -419,101 +398,6 @@ impl Block {
             self.instances.iter().filter(|i| i.mechanism.kind == MechanismKind::Electrode);
         let positions = electrodes.flat_map(|i| i.occupied().map(|place| i.position(place)));
         positions.map(|p| self.cable.v[p / LANES].0[p % LANES]).collect()
-    }
-
-    fn sample(&mut self, step: u64) {
-        let Block { recorders, cable, membrane, instances, .. } = self;
-        for recorder in recorders.iter_mut().filter(|r| r.schedule.is_due(step)) {
-            recorder.steps.push(step);
-            let values = recorder.sources.iter().map(|source| match *source {
-                Source::Voltage(p) => cable.v[p as usize / LANES].0[p as usize % LANES],
-                Source::MembraneCurrent(p) => membrane[p as usize / LANES].0[p as usize % LANES],
-                Source::Column { instances: at, column, place } => {
-                    instances[at as usize].value(column as usize, place)
-                }
-            });
-            recorder.samples.extend(values);
-        }
-    }
-
-    /// Records a quantity of one of this block's cells as column `column` of recording `recording`.
-    pub(crate) fn record(
-        &mut self,
-        (recording, schedule): (usize, Schedule),
-        column: u32,
-        member: usize,
-        segment: usize,
-        quantity: &Quantity,
-    ) -> Result<(), CellError> {
-        let source = self.source(member, segment, quantity)?;
-        let at = self.recorders.iter().position(|r| r.recording == recording);
-        let at = at.unwrap_or_else(|| {
-            self.recorders.push(Recorder {
-                recording,
-                schedule,
-                sources: Vec::new(),
-                columns: Vec::new(),
-                samples: Vec::new(),
-                steps: Vec::new(),
-            });
-            self.recorders.len() - 1
-        });
-        self.recorders[at].sources.push(source);
-        self.recorders[at].columns.push(column);
-        Ok(())
-    }
-
-    fn source(
-        &mut self,
-        member: usize,
-        segment: usize,
-        quantity: &Quantity,
-    ) -> Result<Source, CellError> {
-        let slots = self.slot_start[member] as usize..self.slot_start[member + 1] as usize;
-        let n_segments = slots.len();
-        if segment >= n_segments {
-            return Err(CellError::NoSuchSegment { segment, n_segments });
-        }
-        let Member { gid, index, lane, .. } = self.members[member];
-        let position = self.slots[slots][segment] * LANES as u32 + lane;
-        match quantity {
-            Quantity::Voltage => Ok(Source::Voltage(position)),
-            Quantity::MembraneCurrent => {
-                self.membrane.resize(self.cable.n_slots(), F8::ZERO);
-                Ok(Source::MembraneCurrent(position))
-            }
-            Quantity::Variable { mechanism: name, variable, nth } => {
-                let not_inserted =
-                    || CellError::NotInserted { mechanism: name.clone(), segment, gid };
-                let at = self.instances.iter().position(|i| i.mechanism.name == name.as_str());
-                let at = at.ok_or_else(not_inserted)?;
-                let here = |l: &&Located| l.cell == index && l.segment as usize == segment;
-                let located = self.located[at].iter().filter(here).nth(*nth);
-                let place = located.ok_or_else(not_inserted)?.place;
-                let mechanism = self.instances[at].mechanism;
-                let Some(column) = mechanism.column(variable) else {
-                    return Err(CellError::UnknownVariable {
-                        mechanism: name.clone(),
-                        variable: variable.clone(),
-                        known: mechanism.names(|role| role != Role::Derived),
-                    });
-                };
-                if mechanism.columns[column].role == Role::Output {
-                    self.instances[at].record_outputs();
-                    self.scratch.resize(self.cable.sink_slot() + 1, F8::ZERO);
-                }
-                Ok(Source::Column { instances: at as u32, column: column as u32, place })
-            }
-        }
-    }
-
-    /// Hands over the samples of a recording taken since the last call.
-    pub(crate) fn take_samples(&mut self, recording: usize, into: &mut Samples) {
-        for recorder in self.recorders.iter_mut().filter(|r| r.recording == recording) {
-            into.add(&recorder.steps, &recorder.columns, &recorder.samples);
-            recorder.steps.clear();
-            recorder.samples.clear();
-        }
     }
 
     /// Looks for a value that is not finite and names it.

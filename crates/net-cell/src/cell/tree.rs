@@ -229,8 +229,9 @@ fn ties(morphology: &SegmentedMorphology) -> (Vec<Tie>, Vec<Junction>) {
                 junctions[junction].children.push(first);
             }
         }
-        for segment in first + 1..first + section.n_segments {
-            tie[segment] = Tie::Segment(segment - 1);
+        let rest = &mut tie[first..first + section.n_segments];
+        for (k, tie) in rest.iter_mut().enumerate().skip(1) {
+            *tie = Tie::Segment(first + k - 1);
         }
     }
     (tie, junctions)

@@ -8,7 +8,7 @@
 
 use super::kernel::{Access, KernelArgs};
 use super::{ColumnSpec, IonRead, Kernels, Mechanism, MechanismKind, Role, Tables};
-use crate::simd::{LANES, Lanes, exp, reciprocal3};
+use crate::simd::{LANES, Lanes, exp, exp_near_zero, reciprocal3};
 
 const GNABAR: usize = 0;
 const GKBAR: usize = 1;
@@ -137,8 +137,12 @@ fn gates<V: Lanes>(v: V) -> Gates<V> {
     let dm = V::select_lt(xm.abs(), below, one, em - one);
     let dn = V::select_lt(xn.abs(), below, one, en - one);
     let (rm, rn, beta_h) = reciprocal3(dm, dn, eh + one);
-    let alpha_m = V::select_lt(xm.abs(), below, exprelr_series(xm), xm * rm);
-    let alpha_n = c(0.1) * V::select_lt(xn.abs(), below, exprelr_series(xn), xn * rn);
+    let (mut alpha_m, mut alpha_n) = (xm * rm, xn * rn);
+    if V::any_lt(xm.abs().min(xn.abs()), below) {
+        alpha_m = V::select_lt(xm.abs(), below, exprelr_series(xm), alpha_m);
+        alpha_n = V::select_lt(xn.abs(), below, exprelr_series(xn), alpha_n);
+    }
+    let alpha_n = c(0.1) * alpha_n;
     let beta_m = c(4.0) * e18;
     let beta_n = c(0.125) * e80;
     let alpha_h = c(0.07) * e20;
@@ -175,7 +179,7 @@ unsafe fn state<V: Lanes, A: Access>(args: &KernelArgs) {
             let gates = gates(A::read::<V>(args, args.v, j));
             let minus_dt = V::splat(-args.dt_ms) * args.get(Q10, j);
             for (k, state) in [M, H, N].into_iter().enumerate() {
-                let decay = exp(minus_dt * gates.rate[k]);
+                let decay = exp_near_zero(minus_dt * gates.rate[k]);
                 let x = args.get::<V>(state, j);
                 args.set(state, j, (x - gates.steady[k]).mul_add(decay, gates.steady[k]));
             }

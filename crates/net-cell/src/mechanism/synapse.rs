@@ -1,6 +1,6 @@
 //! Synapses with exponential time courses.
 
-use super::kernel::{Access, KernelArgs};
+use super::kernel::{Access, Kernel, KernelArgs};
 use super::{ColumnSpec, Kernels, Mechanism, MechanismKind, Role};
 use crate::simd::{LANES, Lanes, exp};
 
@@ -61,7 +61,7 @@ const DECAY: usize = 3;
 const E: usize = 4;
 
 #[inline(always)]
-unsafe fn exp_init<V: Lanes, A: Access>(args: &KernelArgs) {
+unsafe fn exp_init<V: Lanes>(args: &KernelArgs) {
     // SAFETY: columns as declared above.
     unsafe {
         for j in 0..args.n_vectors {
@@ -70,7 +70,7 @@ unsafe fn exp_init<V: Lanes, A: Access>(args: &KernelArgs) {
         }
     }
 }
-mechanism_kernel!(exp_init_kernel = exp_init);
+isa_kernel!(fn exp_init_kernel = exp_init as Kernel, (args: &KernelArgs));
 
 #[inline(always)]
 unsafe fn exp_current<V: Lanes, A: Access>(args: &KernelArgs) {
@@ -100,7 +100,7 @@ unsafe fn exp_i_current<V: Lanes, A: Access>(args: &KernelArgs) {
 mechanism_kernel!(exp_i_current_kernel = exp_i_current);
 
 #[inline(always)]
-unsafe fn exp_state<V: Lanes, A: Access>(args: &KernelArgs) {
+unsafe fn exp_state<V: Lanes>(args: &KernelArgs) {
     // SAFETY: columns as declared above.
     unsafe {
         for j in 0..args.n_vectors {
@@ -108,7 +108,7 @@ unsafe fn exp_state<V: Lanes, A: Access>(args: &KernelArgs) {
         }
     }
 }
-mechanism_kernel!(exp_state_kernel = exp_state);
+isa_kernel!(fn exp_state_kernel = exp_state as Kernel, (args: &KernelArgs));
 
 unsafe fn exp_receive(args: &KernelArgs, vector: usize, lane: usize, weight: f64, _t_ms: f64) {
     debug_assert!(lane < LANES);
@@ -175,7 +175,7 @@ pub(super) fn exp2_syn() -> Mechanism {
 }
 
 #[inline(always)]
-unsafe fn exp2_init<V: Lanes, A: Access>(args: &KernelArgs) {
+unsafe fn exp2_init<V: Lanes>(args: &KernelArgs) {
     // SAFETY: columns as declared above.
     unsafe {
         for j in 0..args.n_vectors {
@@ -191,7 +191,7 @@ unsafe fn exp2_init<V: Lanes, A: Access>(args: &KernelArgs) {
         }
     }
 }
-mechanism_kernel!(exp2_init_kernel = exp2_init);
+isa_kernel!(fn exp2_init_kernel = exp2_init as Kernel, (args: &KernelArgs));
 
 /// The rise time used: equal time constants have no difference of exponentials.
 fn limited_rise(tau1: f64, tau2: f64) -> f64 {
@@ -221,7 +221,7 @@ unsafe fn exp2_current<V: Lanes, A: Access>(args: &KernelArgs) {
 mechanism_kernel!(exp2_current_kernel = exp2_current);
 
 #[inline(always)]
-unsafe fn exp2_state<V: Lanes, A: Access>(args: &KernelArgs) {
+unsafe fn exp2_state<V: Lanes>(args: &KernelArgs) {
     // SAFETY: columns as declared above.
     unsafe {
         for j in 0..args.n_vectors {
@@ -230,7 +230,7 @@ unsafe fn exp2_state<V: Lanes, A: Access>(args: &KernelArgs) {
         }
     }
 }
-mechanism_kernel!(exp2_state_kernel = exp2_state);
+isa_kernel!(fn exp2_state_kernel = exp2_state as Kernel, (args: &KernelArgs));
 
 unsafe fn exp2_receive(args: &KernelArgs, vector: usize, lane: usize, weight: f64, _t_ms: f64) {
     debug_assert!(lane < LANES);

@@ -27,7 +27,24 @@ const Q: [f64; 10] = [
     2.510_038_549_551_032e-8,
 ];
 
-/// Range reduction: `x = n ln2 + r`; gives (n + MAGIC, r, r + r^2 q(r) = exp(r) - 1).
+/// `exp(r) - 1` for |r| <= ln(2)/2, as r + r^2 q(r).
+#[inline(always)]
+fn reduced_expm1<V: Lanes>(r: V) -> V {
+    // Estrin's scheme: short chains that overlap.
+    let r2 = r * r;
+    let r4 = r2 * r2;
+    let q01 = V::splat(Q[1]).mul_add(r, V::splat(Q[0]));
+    let q23 = V::splat(Q[3]).mul_add(r, V::splat(Q[2]));
+    let q45 = V::splat(Q[5]).mul_add(r, V::splat(Q[4]));
+    let q67 = V::splat(Q[7]).mul_add(r, V::splat(Q[6]));
+    let q89 = V::splat(Q[9]).mul_add(r, V::splat(Q[8]));
+    let q0123 = q23.mul_add(r2, q01);
+    let q4567 = q67.mul_add(r2, q45);
+    let q = q89.mul_add(r4, q4567).mul_add(r4, q0123);
+    q.mul_add(r2, r)
+}
+
+/// Range reduction, `x = n ln2 + r`: gives n + MAGIC and exp(r) - 1.
 #[inline(always)]
 fn reduce<V: Lanes>(x: V) -> (V, V) {
     // In this order of operands NaN passes through.
@@ -36,19 +53,16 @@ fn reduce<V: Lanes>(x: V) -> (V, V) {
     let n = magic - V::splat(MAGIC);
     let r = n.neg_mul_add(V::splat(LN2_HIGH), x);
     let r = n.neg_mul_add(V::splat(LN2_LOW), r);
-    // Estrin's scheme: short chains that overlap.
-    let c = |k: usize| V::splat(Q[k]);
-    let r2 = r * r;
-    let r4 = r2 * r2;
-    let q01 = c(1).mul_add(r, c(0));
-    let q23 = c(3).mul_add(r, c(2));
-    let q45 = c(5).mul_add(r, c(4));
-    let q67 = c(7).mul_add(r, c(6));
-    let q89 = c(9).mul_add(r, c(8));
-    let q0123 = q23.mul_add(r2, q01);
-    let q4567 = q67.mul_add(r2, q45);
-    let q = q89.mul_add(r4, q4567).mul_add(r4, q0123);
-    (magic, q.mul_add(r2, r))
+    (magic, reduced_expm1(r))
+}
+
+/// [`exp`] with the same bits, faster when all lanes are near 0: there is nothing to reduce.
+#[inline(always)]
+pub fn exp_near_zero<V: Lanes>(x: V) -> V {
+    if V::any_lt(V::splat(0.346), x.abs()) {
+        return exp(x);
+    }
+    reduced_expm1(x) + V::splat(1.0)
 }
 
 /// `exp(x)` to about 1 ulp; arguments below -708 and above 709 are limited to these.
@@ -69,16 +83,9 @@ pub fn exprelr<V: Lanes>(x: V) -> V {
     V::select_lt(expm1.abs(), tiny, one, x / V::select_lt(expm1.abs(), tiny, one, expm1))
 }
 
-/// `(1/a, 1/b)` with one division.
+/// `(1/a, 1/b, 1/c)` with one division.
 ///
-/// Each result is within 3 ulp as long as the product neither overflows nor underflows.
-#[inline(always)]
-pub fn reciprocal2<V: Lanes>(a: V, b: V) -> (V, V) {
-    let r = V::splat(1.0) / (a * b);
-    (r * b, r * a)
-}
-
-/// `(1/a, 1/b, 1/c)` with one division, as [`reciprocal2`].
+/// Each result is within a few ulp as long as the product neither overflows nor underflows.
 #[inline(always)]
 pub fn reciprocal3<V: Lanes>(a: V, b: V, c: V) -> (V, V, V) {
     let ab = a * b;

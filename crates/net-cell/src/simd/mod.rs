@@ -15,7 +15,7 @@ mod x86;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::sync::OnceLock;
 
-pub use math::{exp, exprelr, reciprocal2, reciprocal3};
+pub use math::{exp, exp_near_zero, exprelr, reciprocal3};
 pub use portable::Portable;
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2, Avx512};
@@ -81,6 +81,8 @@ pub trait Lanes:
     fn abs(self) -> Self;
     /// Lanewise `if a < b { yes } else { no }`.
     fn select_lt(a: Self, b: Self, yes: Self, no: Self) -> Self;
+    /// Whether `a < b` in any lane. For branches that leave out work without changing results.
+    fn any_lt(a: Self, b: Self) -> bool;
     /// `self * 2^n`, where `n` stands in the low bits of `magic = n + 1.5 * 2^52`, by adding to the
     /// exponent; exact while the result is a normal number.
     fn scale_by_power_of_two(self, magic: Self) -> Self;

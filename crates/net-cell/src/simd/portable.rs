@@ -113,6 +113,11 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn any_lt(a: Self, b: Self) -> bool {
+        a.0.iter().zip(&b.0).any(|(a, b)| a < b)
+    }
+
+    #[inline(always)]
     fn scale_by_power_of_two(self, magic: Self) -> Self {
         self.zip(magic, |x, m| {
             f64::from_bits(x.to_bits().wrapping_add(m.to_bits().wrapping_shl(52)))
@@ -143,12 +148,12 @@ impl Lanes for Portable {
 
     #[inline(always)]
     unsafe fn scatter_add_pairs(base: *mut f64, at: &[u32; LANES], a: Self, b: Self) {
-        for l in 0..LANES {
+        for ((&at, a), b) in at.iter().zip(a.0).zip(b.0) {
             // SAFETY: the caller's promise.
             unsafe {
-                let pair = base.add(at[l] as usize);
-                *pair += a.0[l];
-                *pair.add(1) += b.0[l];
+                let pair = base.add(at as usize);
+                *pair += a;
+                *pair.add(1) += b;
             }
         }
     }

@@ -127,6 +127,11 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn any_lt(a: Self, b: Self) -> bool {
+        unsafe { _mm512_cmp_pd_mask::<_CMP_LT_OQ>(a.0, b.0) != 0 }
+    }
+
+    #[inline(always)]
     fn scale_by_power_of_two(self, magic: Self) -> Self {
         unsafe {
             let shift = _mm512_slli_epi64::<52>(_mm512_castpd_si512(magic.0));
@@ -237,6 +242,15 @@ impl Lanes for Avx2 {
                 _mm256_blendv_pd(no.0, yes.0, _mm256_cmp_pd::<_CMP_LT_OQ>(a.0, b.0)),
                 _mm256_blendv_pd(no.1, yes.1, _mm256_cmp_pd::<_CMP_LT_OQ>(a.1, b.1)),
             )
+        }
+    }
+
+    #[inline(always)]
+    fn any_lt(a: Self, b: Self) -> bool {
+        unsafe {
+            let low = _mm256_cmp_pd::<_CMP_LT_OQ>(a.0, b.0);
+            let high = _mm256_cmp_pd::<_CMP_LT_OQ>(a.1, b.1);
+            _mm256_movemask_pd(_mm256_or_pd(low, high)) != 0
         }
     }
 

@@ -131,6 +131,12 @@ pub enum Error {
         /// First step that is not sealed.
         sealed_until: u64,
     },
+    /// There is nothing to merge.
+    #[error("{} has no sealed recordings: merged before, or nothing was sealed", path.display())]
+    NothingToMerge {
+        /// The run directory.
+        path: PathBuf,
+    },
     /// Ranks finished at different steps.
     #[error(
         "rank {rank} finished at step {found} but rank 0 at step {expected} in {}",

@@ -256,11 +256,38 @@ fn an_unfinished_run_is_merged_up_to_the_last_common_step() {
     let report = merge_recordings(&run, &options).unwrap();
     assert!(!report.finished);
     assert_eq!(report.end_step, sealed_until);
+    for name in ["spikes.h5", "traces.h5"] {
+        let file = hdf5::File::open(run.file(name)).unwrap();
+        let attribute = |name| file.attr(name).unwrap().read_scalar::<u64>().unwrap();
+        assert_eq!((attribute("finished"), attribute("end_step")), (0, sealed_until));
+    }
     let expected = (0..N_CELLS).flat_map(spike_steps).filter(|&step| step < sealed_until).count();
     assert_eq!(report.n_spikes, expected as u64);
     let traces = hdf5::File::open(run.file("traces.h5")).unwrap();
     assert_eq!(traces.dataset("traces/v/data").unwrap().shape(), [23, sealed_until as usize]);
     assert!(run.path().join("parts").exists(), "parts of an unfinished run stay");
+}
+
+#[test]
+fn a_second_merge_takes_nothing_away() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = run(&directory.path().join("out"), 2);
+    let keep = MergeOptions { spikes_text: true, keep_parts: true, ..MergeOptions::default() };
+    merge_recordings(&run, &keep).unwrap();
+    let expected = hashes(&run);
+    merge_recordings(&run, &keep).unwrap();
+    assert_eq!(hashes(&run), expected);
+
+    // A kill while parts are removed: the mark is there, some chunks are gone.
+    let parts = run.path().join("parts");
+    fs::write(parts.join("merged"), "").unwrap();
+    fs::remove_dir_all(parts.join("rank-00000")).unwrap();
+    let sealed = MergeOptions { extent: Extent::Sealed, ..keep };
+    for _ in 0..2 {
+        assert!(matches!(merge_recordings(&run, &sealed), Err(Error::NothingToMerge { .. })));
+        assert!(!parts.exists());
+        assert_eq!(hashes(&run), expected);
+    }
 }
 
 #[test]

@@ -268,7 +268,8 @@ fn lfpy_file(path: &Path, change: fn(&mut LfpyRow)) -> PathBuf {
     let dataset =
         parameters.new_dataset::<hdf5::types::VarLenUnicode>().create("mechanism").unwrap();
     dataset.write_scalar(&mechanism).unwrap();
-    parameters.new_dataset::<f64>().create("tau").unwrap().write_scalar(&2.0).unwrap();
+    parameters.new_dataset::<f64>().create("tau").unwrap().write_scalar(&2.5).unwrap();
+    parameters.new_dataset::<i64>().create("e").unwrap().write_scalar(&-70).unwrap();
     path
 }
 
@@ -279,7 +280,8 @@ fn files_of_lfpy_are_read() {
     let projection = &file.projections()[0];
     assert_eq!((projection.pre.as_str(), projection.post.as_str()), ("E", "I"));
     assert_eq!(projection.mechanism, "ExpSyn");
-    assert_eq!(projection.parameters[0].value, 2.0);
+    assert_eq!(projection.parameters[0].value, -70.0);
+    assert_eq!(projection.parameters[1].value, 2.5);
     let synapses = file.read("E:I").unwrap();
     assert_eq!(synapses[0].section.as_str(), "Cell[0].soma[0]");
     assert_eq!(synapses[0].segment, None);

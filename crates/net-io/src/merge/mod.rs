@@ -18,7 +18,8 @@ use std::path::PathBuf;
 pub(crate) use rows::{OrderedRow, RowBlock, merge_rows};
 
 use crate::error::{Error, Result};
-use crate::store::{ChunkKind, Manifest, PartIndex, RunDirectory};
+use crate::h5::NewFile;
+use crate::store::{Manifest, PartIndex, RunDirectory};
 
 /// What to merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,30 +89,60 @@ pub struct MergeReport {
 /// ```
 ///
 /// # Errors
-/// [`Error::Unfinished`] if a rank has not finished and `extent` asks for it, the errors of damaged
-/// chunks, [`Error::UnknownGid`] for a spike of no population, [`Error::Duplicate`] for a column
+/// [`Error::NothingToMerge`] if it was merged before, [`Error::Unfinished`] if a rank has not
+/// finished and `extent` asks for it, the errors of damaged chunks, [`Error::UnknownGid`] for a spike of no population, [`Error::Duplicate`] for a column
 /// recorded twice, and errors of writing. After an error the parts are as they were.
 pub fn merge_recordings(run: &RunDirectory, options: &MergeOptions) -> Result<MergeReport> {
     let manifest = run.manifest()?;
+    run.finish_removal()?;
     let parts = (0..manifest.n_ranks)
         .map(|rank| PartIndex::scan(run, &manifest, rank))
         .collect::<Result<Vec<_>>>()?;
+    if parts.iter().all(|part| part.chunks.is_empty()) {
+        return Err(Error::NothingToMerge { path: run.path().to_owned() });
+    }
     let finished = parts.iter().all(|part| part.coverage.finished);
     let end_step = parts.iter().map(|part| part.coverage.sealed_until).min().unwrap_or(0);
     if options.extent == Extent::Finished {
         check_finished(run, &parts)?;
     }
 
+    let source = Source { run, manifest: &manifest, parts: &parts, end_step, finished };
     let mut files = Vec::new();
-    let n_spikes =
-        spikes::merge(run, &manifest, &parts, end_step, options.spikes_text, &mut files)?;
+    let n_spikes = spikes::merge(&source, options.spikes_text, &mut files)?;
     if !manifest.signals.is_empty() {
-        files.push(traces::merge(run, &manifest, &parts, end_step)?);
+        files.push(traces::merge(&source)?);
     }
     if finished && !options.keep_parts {
-        run.remove_chunks(&[(ChunkKind::Recording, None), (ChunkKind::Columns, None)])?;
+        run.remove_recordings()?;
     }
     Ok(MergeReport { end_step, finished, n_spikes, files })
+}
+
+/// What is merged: the steps before `end_step` of all parts.
+struct Source<'a> {
+    run: &'a RunDirectory,
+    manifest: &'a Manifest,
+    parts: &'a [PartIndex],
+    end_step: u64,
+    finished: bool,
+}
+
+impl Source<'_> {
+    /// Time of a step in ms, the one conversion that all files share.
+    fn time_ms(&self, step: u64) -> f64 {
+        step as f64 * self.manifest.dt_ms
+    }
+
+    /// Attributes of the root of each merged file. `end_step` is the first step that is not in it;
+    /// `finished` is 0 if the run was interrupted there.
+    fn describe(&self, file: &NewFile) -> Result<()> {
+        let root = file.root()?;
+        file.attribute(&root, "dt_ms", self.manifest.dt_ms)?;
+        file.attribute(&root, "seed", self.manifest.seed)?;
+        file.attribute(&root, "end_step", self.end_step)?;
+        file.attribute(&root, "finished", u8::from(self.finished))
+    }
 }
 
 fn check_finished(run: &RunDirectory, parts: &[PartIndex]) -> Result<()> {
@@ -127,9 +158,4 @@ fn check_finished(run: &RunDirectory, parts: &[PartIndex]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Time of a step in ms, the one conversion that all files share.
-pub(crate) fn time_ms(manifest: &Manifest, step: u64) -> f64 {
-    step as f64 * manifest.dt_ms
 }

@@ -9,7 +9,7 @@ use hdf5::H5Type;
 use crate::error::{Error, Result};
 use crate::fsio;
 use crate::h5::{Appender, NewFile};
-use crate::merge::{OrderedRow, RowBlock, merge_rows, time_ms};
+use crate::merge::{OrderedRow, RowBlock, Source, merge_rows};
 use crate::store::{Manifest, PartIndex, Population, RunDirectory, Spike};
 
 /// The attribute `sorting` of SONATA's spike populations.
@@ -33,17 +33,12 @@ impl OrderedRow for Spike {
     }
 }
 
-/// Writes the spikes of steps before `end_step`; returns their number.
-pub(super) fn merge(
-    run: &RunDirectory,
-    manifest: &Manifest,
-    parts: &[PartIndex],
-    end_step: u64,
-    with_text: bool,
-    files: &mut Vec<PathBuf>,
-) -> Result<u64> {
+/// Writes the spikes; returns their number.
+pub(super) fn merge(source: &Source, with_text: bool, files: &mut Vec<PathBuf>) -> Result<u64> {
+    let Source { run, manifest, parts, end_step, .. } = *source;
     let path = run.file(RunDirectory::SPIKES);
     let file = NewFile::create(&path)?;
+    source.describe(&file)?;
     let mut populations = create_populations(&file, manifest)?;
     let mut text = match with_text {
         true => Some(TextFile::create(run.file(RunDirectory::SPIKES_TEXT))?),
@@ -63,7 +58,7 @@ pub(super) fn merge(
                 expected: manifest.describe_gids(),
             });
         };
-        let t_ms = time_ms(manifest, spike.step);
+        let t_ms = source.time_ms(spike.step);
         populations[index].timestamps.push(&file, t_ms)?;
         populations[index].node_ids.push(&file, spike.gid - population.first_gid)?;
         if let Some(text) = &mut text {
@@ -94,8 +89,6 @@ fn create_populations(file: &NewFile, manifest: &Manifest) -> Result<Vec<SpikeDa
     let root = file.root()?;
     file.attribute(&root, "magic", 0x0A7A_u32)?;
     file.attribute(&root, "version", [0_u32, 1])?;
-    file.attribute(&root, "dt_ms", manifest.dt_ms)?;
-    file.attribute(&root, "seed", manifest.seed)?;
     let spikes = file.group(&root, "spikes")?;
     let create = |population: &Population| {
         let group = file.group(&spikes, &population.name)?;

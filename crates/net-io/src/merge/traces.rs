@@ -8,9 +8,9 @@ use ndarray::ArrayView2;
 
 use crate::error::{Error, Result};
 use crate::h5::NewFile;
-use crate::merge::time_ms;
+use crate::merge::Source;
 use crate::store::{
-    Column, Manifest, PartIndex, RunDirectory, SampleType, Signal, SignalBlock, read_payload,
+    Column, PartIndex, RunDirectory, SampleType, Signal, SignalBlock, read_payload,
 };
 
 /// Samples of a chunk in the file, if there are as many.
@@ -24,27 +24,20 @@ const LONG_COLUMN_BYTES: usize = 1 << 16;
 /// Shorter ones are read together, up to this.
 const BATCH_BYTES: usize = 1 << 22;
 
-/// Writes the samples at steps before `end_step`.
-pub(super) fn merge(
-    run: &RunDirectory,
-    manifest: &Manifest,
-    parts: &[PartIndex],
-    end_step: u64,
-) -> Result<PathBuf> {
-    let path = run.file(RunDirectory::TRACES);
+/// Writes all signals.
+pub(super) fn merge(source: &Source) -> Result<PathBuf> {
+    let path = source.run.file(RunDirectory::TRACES);
     let file = NewFile::create(&path)?;
+    source.describe(&file)?;
     {
-        let root = file.root()?;
-        file.attribute(&root, "dt_ms", manifest.dt_ms)?;
-        file.attribute(&root, "seed", manifest.seed)?;
-        let traces = file.group(&root, "traces")?;
-        for (index, signal) in manifest.signals.iter().enumerate() {
+        let traces = file.group(&file.root()?, "traces")?;
+        for (index, signal) in source.manifest.signals.iter().enumerate() {
             let group = file.group(&traces, &signal.name)?;
-            let source = SignalSource::new(run, parts, index, signal, end_step)?;
-            write_description(&file, &group, manifest, signal, &source)?;
+            let samples = SignalSource::new(source, index, signal)?;
+            write_description(&file, &group, source, signal, &samples)?;
             match signal.sample_type {
-                SampleType::F32 => write_matrix::<f32>(&file, &group, &source)?,
-                SampleType::F64 => write_matrix::<f64>(&file, &group, &source)?,
+                SampleType::F32 => write_matrix::<f32>(&file, &group, &samples)?,
+                SampleType::F64 => write_matrix::<f64>(&file, &group, &samples)?,
             }
         }
     }
@@ -70,13 +63,8 @@ struct SignalSource<'a> {
 }
 
 impl<'a> SignalSource<'a> {
-    fn new(
-        run: &RunDirectory,
-        parts: &'a [PartIndex],
-        index: usize,
-        signal: &Signal,
-        end_step: u64,
-    ) -> Result<Self> {
+    fn new(source: &Source<'a>, index: usize, signal: &Signal) -> Result<Self> {
+        let parts = source.parts;
         let mut columns: Vec<MergedColumn> = Vec::new();
         for (part, rank) in parts.iter().zip(0..) {
             let of_rank = part.columns[index].iter().zip(0..);
@@ -85,13 +73,13 @@ impl<'a> SignalSource<'a> {
         columns.sort_unstable();
         if let Some(pair) = columns.windows(2).find(|pair| pair[0].column == pair[1].column) {
             return Err(Error::Duplicate {
-                path: run.path().to_owned(),
+                path: source.run.path().to_owned(),
                 what: "a recorded column",
                 gid: pair[0].column.gid,
                 ranks: [pair[0].rank, pair[1].rank],
             });
         }
-        let n_samples = signal.grid.samples_before(end_step) as usize;
+        let n_samples = signal.grid.samples_before(source.end_step) as usize;
         Ok(Self { parts, signal: index, columns, n_samples })
     }
 }
@@ -99,15 +87,15 @@ impl<'a> SignalSource<'a> {
 fn write_description(
     file: &NewFile,
     group: &Group,
-    manifest: &Manifest,
+    source: &Source,
     signal: &Signal,
-    source: &SignalSource,
+    samples: &SignalSource,
 ) -> Result<()> {
     let grid = signal.grid;
     file.text(group, "variable", &signal.variable)?;
     file.text(group, "units", &signal.units)?;
-    file.attribute(group, "t_start_ms", time_ms(manifest, grid.offset_steps))?;
-    file.attribute(group, "dt_ms", time_ms(manifest, grid.interval_steps))?;
+    file.attribute(group, "t_start_ms", source.time_ms(grid.offset_steps))?;
+    file.attribute(group, "dt_ms", source.time_ms(grid.interval_steps))?;
     file.attribute(group, "first_step", grid.offset_steps)?;
     file.attribute(group, "interval_steps", grid.interval_steps)?;
     if !signal.labels.is_empty() {
@@ -115,7 +103,7 @@ fn write_description(
         file.texts(group, "label_names", &labels)?;
     }
     let columns = |field: fn(&Column) -> u64| -> Vec<u64> {
-        source.columns.iter().map(|merged| field(&merged.column)).collect()
+        samples.columns.iter().map(|merged| field(&merged.column)).collect()
     };
     file.dataset(group, "gids", &columns(|c| c.gid))?;
     file.dataset(group, "segments", &columns(|c| u64::from(c.segment)))?;

@@ -33,6 +33,8 @@ use crate::fsio;
 
 const MANIFEST: &str = "run.json";
 const PARTS: &str = "parts";
+/// Written into the parts when their recordings are merged and may go.
+const MERGED: &str = "merged";
 /// Files that a run leaves behind beside its manifest and parts.
 const RESULTS: [&str; 5] = [
     RunDirectory::SPIKES,
@@ -163,10 +165,33 @@ impl RunDirectory {
         self.parts().join(format!("rank-{rank:05}"))
     }
 
+    /// Removes the ranks' recordings, which are merged. A kill in between leaves a mark, so that
+    /// what remains of them is never taken for a whole.
+    pub(crate) fn remove_recordings(&self) -> Result<()> {
+        let mark = self.parts().join(MERGED);
+        fsio::write_sealed(&mark, &[])?;
+        self.finish_removal()
+    }
+
+    /// Ends a removal that was interrupted.
+    pub(crate) fn finish_removal(&self) -> Result<()> {
+        let mark = self.parts().join(MERGED);
+        if mark.exists() {
+            self.remove_chunks(&[(ChunkKind::Recording, None), (ChunkKind::Columns, None)])?;
+            fsio::remove_if_there(&mark)?;
+            remove_directory_if_empty(&self.parts())?;
+            fsio::sync_directory(&self.path)?;
+        }
+        Ok(())
+    }
+
     /// Removes all chunks of these kinds, and directories that are empty then.
     pub(crate) fn remove_chunks(&self, kinds: &[(ChunkKind, Option<u32>)]) -> Result<()> {
         for name in chunk::file_names(&self.parts())? {
             let part = self.parts().join(name);
+            if !part.is_dir() {
+                continue;
+            }
             for file in chunk::file_names(&part)? {
                 let chosen =
                     kinds.iter().any(|&(kind, stream)| chunk::is_chunk_name(&file, kind, stream));

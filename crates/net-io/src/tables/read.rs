@@ -157,7 +157,9 @@ fn read_projection(path: &Path, file: &hdf5::File, name: &str) -> Result<Project
 }
 
 fn read_parameter(path: &Path, name: &str, dataset: &hdf5::Dataset) -> Result<Parameter> {
-    h5::check_numbers::<f64>(path, dataset, 0)?;
+    // LFPy writes a parameter that is given as an integer as one.
+    h5::check_numbers::<i64>(path, dataset, 0)
+        .or_else(|_| h5::check_numbers::<f64>(path, dataset, 0))?;
     let value: f64 =
         dataset.read_scalar().map_err(|e| Error::hdf5(path, dataset.name(), "read", e))?;
     if !value.is_finite() {

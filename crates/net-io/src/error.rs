@@ -368,3 +368,16 @@ fn is_disk_full(error: &hdf5::Error) -> bool {
         text.contains("No space left on device") || text.contains("quota exceeded")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_recognized() {
+        // ENOSPC
+        let error = Error::io(Path::new("out/a.chunk"), "write", io::Error::from_raw_os_error(28));
+        assert!(matches!(error, Error::DiskFull { .. }));
+        assert!(error.to_string().starts_with("disk full: cannot write out/a.chunk"), "{error}");
+    }
+}

@@ -12,7 +12,7 @@ pub(crate) const ELECTRODE_I: usize = 0;
 /// Index of the column `g` of every electrode.
 pub(crate) const ELECTRODE_G: usize = 1;
 
-const COMPUTED: [ColumnSpec; 2] =
+pub(super) const COMPUTED: [ColumnSpec; 2] =
     [ColumnSpec::new("i", "nA", Role::Assigned), ColumnSpec::new("g", "uS", Role::Assigned)];
 
 const AMP: usize = 2;

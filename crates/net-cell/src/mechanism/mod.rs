@@ -14,6 +14,7 @@ pub(crate) use clamp::{ELECTRODE_G, ELECTRODE_I};
 mod hh;
 mod passive;
 mod synapse;
+mod vclamp;
 
 use crate::error::CellError;
 use kernel::{Kernel, NetReceive};
@@ -212,6 +213,7 @@ pub fn catalogue() -> &'static [Mechanism] {
             synapse::exp_syn_i(),
             clamp::i_clamp(),
             clamp::se_clamp(),
+            vclamp::v_clamp(),
         ]
     })
 }

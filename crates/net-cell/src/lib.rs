@@ -9,17 +9,19 @@
 //! Units throughout: ms, mV, nA, uS, um, uF/cm2, S/cm2, mA/cm2, Ohm cm, MOhm.
 
 #[macro_use]
-pub mod simd;
-#[macro_use]
-pub mod mechanism;
+extern crate net_kernel;
+
 mod block;
 pub mod cell;
 mod error;
 mod group;
+pub mod mechanism;
 pub mod morphology;
 mod queue;
 mod record;
 mod source;
+
+pub use net_kernel::simd;
 
 pub use block::{CellSpec, PointKind, PointSpec, Spike, StepSettings};
 pub use cell::{CellTemplate, Region, Values};

@@ -6,8 +6,7 @@
 //! instance, or one value for all when it is uniform. What a kernel may do is defined by
 //! [`KernelArgs`](kernel::KernelArgs), which has a C layout so that kernels compiled elsewhere fit.
 
-#[macro_use]
-pub mod kernel;
+pub use net_kernel::kernel;
 
 mod clamp;
 pub(crate) use clamp::{ELECTRODE_G, ELECTRODE_I};

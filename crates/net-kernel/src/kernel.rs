@@ -206,8 +206,8 @@ impl Access for Scattered {
 #[macro_export]
 macro_rules! mechanism_kernel {
     ($name:ident = $body:ident) => {
-        fn $name() -> $crate::mechanism::kernel::Kernel {
-            use $crate::mechanism::kernel::{Aligned, Kernel, KernelArgs, Scattered};
+        fn $name() -> $crate::kernel::Kernel {
+            use $crate::kernel::{Aligned, Kernel, KernelArgs, Scattered};
             #[inline(always)]
             unsafe fn either<V: $crate::simd::Lanes>(args: &KernelArgs) {
                 // SAFETY: the caller's promise.

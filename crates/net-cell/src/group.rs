@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use net_core::{ConnectionTable, StepClock};
+use rayon::prelude::*;
 
 use crate::block::{Block, CellSpec, Event, PointKind, Spike, StepSettings, blocks_of};
 use crate::error::{CellError, NotFinite};
@@ -100,7 +101,7 @@ impl Cells {
         // The most expensive block first, to the group that has least so far.
         let blocks = blocks_of(cells, if n_groups == 1 { 1 } else { 4 * n_groups });
         let mut built: Vec<_> =
-            blocks.iter().map(|rows| Block::new(rows, kinds, settings)).collect();
+            blocks.par_iter().map(|rows| Block::new(rows, kinds, settings)).collect();
         built.sort_by(|(a, _), (b, _)| b.cost().total_cmp(&a.cost()));
         let mut load = vec![0.0; n_groups];
         for (block, endpoints) in built {

@@ -62,12 +62,12 @@ pub struct KernelArgs {
 ///
 /// Safety: all pointers of the arguments must be valid for the mechanism whose kernel it is, and
 /// the CPU must have the instruction set it was chosen for.
-pub type Kernel = unsafe fn(&KernelArgs);
+pub type Kernel = unsafe extern "C" fn(&KernelArgs);
 
 /// Handles one event: instance (vector, lane), weight, time of the event in ms.
 ///
 /// Safety: as [`Kernel`]; the instance must exist.
-pub type NetReceive = unsafe fn(&KernelArgs, usize, usize, f64, f64);
+pub type NetReceive = unsafe extern "C" fn(&KernelArgs, usize, usize, f64, f64);
 
 impl KernelArgs {
     /// Address of variable `column` of vector `j`.
@@ -215,7 +215,7 @@ macro_rules! mechanism_kernel {
                     if args.aligned { $body::<V, Aligned>(args) } else { $body::<V, Scattered>(args) }
                 }
             }
-            $crate::isa_kernel!(fn versions = either as Kernel, (args: &KernelArgs));
+            $crate::isa_kernel!(extern "C" fn versions = either as Kernel, (args: &KernelArgs));
             versions()
         }
     };

@@ -70,7 +70,7 @@ unsafe fn exp_init<V: Lanes>(args: &KernelArgs) {
         }
     }
 }
-isa_kernel!(fn exp_init_kernel = exp_init as Kernel, (args: &KernelArgs));
+isa_kernel!(extern "C" fn exp_init_kernel = exp_init as Kernel, (args: &KernelArgs));
 
 #[inline(always)]
 unsafe fn exp_current<V: Lanes, A: Access>(args: &KernelArgs) {
@@ -108,9 +108,15 @@ unsafe fn exp_state<V: Lanes>(args: &KernelArgs) {
         }
     }
 }
-isa_kernel!(fn exp_state_kernel = exp_state as Kernel, (args: &KernelArgs));
+isa_kernel!(extern "C" fn exp_state_kernel = exp_state as Kernel, (args: &KernelArgs));
 
-unsafe fn exp_receive(args: &KernelArgs, vector: usize, lane: usize, weight: f64, _t_ms: f64) {
+unsafe extern "C" fn exp_receive(
+    args: &KernelArgs,
+    vector: usize,
+    lane: usize,
+    weight: f64,
+    _t_ms: f64,
+) {
     debug_assert!(lane < LANES);
     // SAFETY: states have a value for every instance.
     unsafe { *args.at(G, vector).add(lane) += weight }
@@ -191,7 +197,7 @@ unsafe fn exp2_init<V: Lanes>(args: &KernelArgs) {
         }
     }
 }
-isa_kernel!(fn exp2_init_kernel = exp2_init as Kernel, (args: &KernelArgs));
+isa_kernel!(extern "C" fn exp2_init_kernel = exp2_init as Kernel, (args: &KernelArgs));
 
 /// The rise time used: equal time constants have no difference of exponentials.
 fn limited_rise(tau1: f64, tau2: f64) -> f64 {
@@ -230,9 +236,15 @@ unsafe fn exp2_state<V: Lanes>(args: &KernelArgs) {
         }
     }
 }
-isa_kernel!(fn exp2_state_kernel = exp2_state as Kernel, (args: &KernelArgs));
+isa_kernel!(extern "C" fn exp2_state_kernel = exp2_state as Kernel, (args: &KernelArgs));
 
-unsafe fn exp2_receive(args: &KernelArgs, vector: usize, lane: usize, weight: f64, _t_ms: f64) {
+unsafe extern "C" fn exp2_receive(
+    args: &KernelArgs,
+    vector: usize,
+    lane: usize,
+    weight: f64,
+    _t_ms: f64,
+) {
     debug_assert!(lane < LANES);
     // SAFETY: states have a value for every instance; the factor may be uniform.
     unsafe {

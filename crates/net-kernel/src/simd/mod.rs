@@ -180,25 +180,26 @@ impl Isa {
 }
 
 /// Compiles a function that is generic over [`Lanes`] for every instruction set and defines
-/// `fn $name() -> $pointer` that returns the version for this CPU.
+/// `fn $name() -> $pointer` that returns the version for this CPU; with `extern "C"` in front the
+/// versions can be called by code from another compiler.
 #[macro_export]
 macro_rules! isa_kernel {
-    ($(#[$meta:meta])* $vis:vis fn $name:ident = $body:ident as $pointer:ty, ($($arg:ident : $type:ty),*)) => {
+    ($(#[$meta:meta])* $vis:vis $(extern $abi:literal)? fn $name:ident = $body:ident as $pointer:ty, ($($arg:ident : $type:ty),*)) => {
         $(#[$meta])*
         $vis fn $name() -> $pointer {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
-            unsafe fn avx512($($arg: $type),*) {
+            unsafe $(extern $abi)? fn avx512($($arg: $type),*) {
                 // SAFETY: the caller's promise; the CPU has AVX-512, or this is not reached.
                 unsafe { $body::<$crate::simd::Avx512>($($arg),*) }
             }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
-            unsafe fn avx2($($arg: $type),*) {
+            unsafe $(extern $abi)? fn avx2($($arg: $type),*) {
                 // SAFETY: the caller's promise; the CPU has AVX2 and FMA, or this is not reached.
                 unsafe { $body::<$crate::simd::Avx2>($($arg),*) }
             }
-            unsafe fn portable($($arg: $type),*) {
+            unsafe $(extern $abi)? fn portable($($arg: $type),*) {
                 // SAFETY: the caller's promise.
                 unsafe { $body::<$crate::simd::Portable>($($arg),*) }
             }

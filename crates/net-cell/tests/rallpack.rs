@@ -141,7 +141,9 @@ fn rallpack1_follows_its_series() {
             assert!(error < 0.1 && at_center < 0.03);
             let pairs = traces[k].iter().zip(&reference[k]);
             let largest = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-            assert!(largest < 0.005 * range(&reference[k]), "{largest} mV");
+            // At its start the current is a jump, around which Crank-Nicolson rings for some steps.
+            let bound = if second_order { 0.01 } else { 0.005 };
+            assert!(largest < bound * range(&reference[k]), "{largest} mV");
         }
     }
 }

@@ -1,3 +1,29 @@
-//! One run: builder, epoch loop, progress, reports and pictures.
+//! One run: a model, built, simulated and recorded.
+//!
+//! A [`Model`] is a [`Network`](net_core::Network) with the [`CellKind`]s its populations are made
+//! of, [`Input`]s that drive it and [`Recording`]s; it is the same on every rank.
+//! [`Simulation::build`] draws this rank's share of it and lays it out in one group of cells a
+//! thread. [`Simulation::run`] advances all groups epoch by epoch, exchanges spikes between, seals
+//! what is recorded, and in the end merges the ranks' files. [`RunOptions`] say how; neither ranks
+//! nor threads change a result.
+//!
+//! A compiled example stands at [`Simulation`]; whole programs are in `examples/`.
+//! Units are those of NEURON: ms, mV, nA, uS, um.
 
+mod build;
+mod error;
+mod model;
+mod options;
 pub mod plot;
+mod run;
+pub mod tables;
+
+pub use error::{BoxError, Error, Result};
+pub use model::{
+    CellBuilder, CellKind, Input, InputRow, InputSynapses, InputTable, Model, Recording, Segments,
+    Targets, table_projection,
+};
+pub use net_cell::{Quantity, SpikeSource, StepSettings};
+pub use net_io::store::SampleType;
+pub use options::{CellPartition, Output, Progress, RunOptions};
+pub use run::{Outcome, Phases, RunReport, Simulation, Trace};

@@ -1,0 +1,324 @@
+//! Synapses and inputs, drawn cell by cell.
+
+use std::ops::Range;
+
+use net_cell::{CellSpec, PointKind, PointSpec};
+use net_core::{
+    ConnectionCounts, DrawnSynapse, Gid, ProjectionSampler, Purpose, Sampler, SiteError,
+    SiteSampler, StepClock, StreamFamily, SynapseKind,
+};
+
+use super::cells::{LocalCell, PlacedCell};
+use crate::error::{Error, Result};
+use crate::model::{Input, InputSynapses, Model};
+
+/// Draws what ends on a cell; the same from any rank and thread.
+pub(crate) struct Drawer<'m> {
+    model: &'m Model,
+    clock: StepClock,
+    projections: Vec<ProjectionSampler<'m>>,
+    /// Index of the postsynaptic population of each projection.
+    posts: Vec<usize>,
+    inputs: Vec<InputSampler>,
+    kinds: Vec<PointKind>,
+    /// Index in `kinds` of each projection, then of each input.
+    kind_of_projection: Vec<u32>,
+    kind_of_input: Vec<u32>,
+}
+
+/// What a drawn input needs.
+struct InputSampler {
+    /// Index of the population; none for a table.
+    population: Option<usize>,
+    weight: Option<Sampler>,
+    streams: StreamFamily,
+}
+
+/// The second id of an input's streams: what is drawn.
+const INPUT_SEGMENTS: u64 = 0;
+const INPUT_WEIGHTS: u64 = 1;
+
+impl<'m> Drawer<'m> {
+    /// Prepares to draw for these gids.
+    pub(crate) fn new(model: &'m Model, gids: &[Gid], clock: StepClock) -> Result<Self> {
+        let network = model.network();
+        let mut drawer = Drawer {
+            model,
+            clock,
+            projections: Vec::new(),
+            posts: Vec::new(),
+            inputs: Vec::new(),
+            kinds: Vec::new(),
+            kind_of_projection: Vec::new(),
+            kind_of_input: Vec::new(),
+        };
+        for id in network.projection_ids() {
+            let projection = network.projection(id);
+            let user = || format!("projection \"{}\"", projection.name);
+            let kind = drawer.kind(&projection.synapse, user)?;
+            drawer.kind_of_projection.push(kind);
+            drawer.projections.push(network.projection_sampler(id, gids)?);
+            drawer.posts.push(network.ends(id)[1].index());
+        }
+        for (index, input) in model.inputs().iter().enumerate() {
+            let kind = drawer.kind(&input.synapse, || format!("input \"{}\"", input.name))?;
+            drawer.kind_of_input.push(kind);
+            // Object 0 are the trains of the sources.
+            let streams = StreamFamily::new(network.seed(), Purpose::Input, index as u32 + 1);
+            drawer.inputs.push(match &input.synapses {
+                InputSynapses::Drawn { population, weight, .. } => InputSampler {
+                    population: Some(network.find_population(population)?.index()),
+                    weight: Some(input.weight_sampler(weight)?),
+                    streams,
+                },
+                InputSynapses::Table(_) => InputSampler { population: None, weight: None, streams },
+            });
+        }
+        Ok(drawer)
+    }
+
+    /// All different kinds of synapses.
+    pub(crate) fn kinds(&self) -> &[PointKind] {
+        &self.kinds
+    }
+
+    fn kind(&mut self, synapse: &SynapseKind, user: impl Fn() -> String) -> Result<u32> {
+        let parameters: Vec<(&str, f64)> =
+            synapse.parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let kind = PointKind::new(&synapse.mechanism, &parameters)
+            .map_err(|source| Error::Synapse { user: user(), source })?;
+        let known = self.kinds.iter().position(|other| *other == kind);
+        Ok(known.unwrap_or_else(|| {
+            self.kinds.push(kind);
+            self.kinds.len() - 1
+        }) as u32)
+    }
+
+    /// Draws for some cells.
+    pub(super) fn draw_part(&self, cells: &[LocalCell], scratch: &mut Scratch) -> Result<Part> {
+        let mut part = Part::default();
+        for cell in cells {
+            scratch.placed.place(self.model.network(), cell)?;
+            let Scratch { placed, drawn, points } = scratch;
+            points.start(self.kinds.len(), cell.template.n_segments());
+            self.draw_connections(cell, placed, drawn, points, &mut part)?;
+            for (index, input) in self.model.inputs().iter().enumerate() {
+                self.draw_input(index, input, cell, placed, points, &mut part)?;
+            }
+            part.end_cell(CellSpec {
+                gid: cell.gid,
+                template: cell.template.clone(),
+                points: points.finish(),
+            });
+        }
+        part.shrink();
+        Ok(part)
+    }
+
+    fn draw_connections(
+        &self,
+        cell: &LocalCell,
+        placed: &PlacedCell,
+        drawn: &mut Vec<DrawnSynapse>,
+        points: &mut Points,
+        part: &mut Part,
+    ) -> Result<()> {
+        for (index, projection) in self.model.network().projections().iter().enumerate() {
+            if self.posts[index] != cell.population {
+                continue;
+            }
+            part.counts += self.draw_projection(index, cell, placed, drawn)?;
+            let kind = self.kind_of_projection[index];
+            let is_linear = self.kinds[kind as usize].is_linear();
+            for synapse in drawn.iter() {
+                let point = points.point(kind, is_linear, synapse.segment);
+                let delay_steps = self.clock.delay_steps(&projection.name, synapse.delay_ms)?;
+                part.push_connection(synapse.source, point, delay_steps, synapse.weight);
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws the synapses of one projection on one cell into `drawn`.
+    pub(super) fn draw_projection(
+        &self,
+        index: usize,
+        cell: &LocalCell,
+        placed: &PlacedCell,
+        drawn: &mut Vec<DrawnSynapse>,
+    ) -> Result<ConnectionCounts> {
+        drawn.clear();
+        if self.posts[index] != cell.population {
+            return Ok(ConnectionCounts::default());
+        }
+        Ok(self.projections[index].draw_into(cell.gid, &placed.sites(cell), drawn)?)
+    }
+
+    fn draw_input(
+        &self,
+        index: usize,
+        input: &Input,
+        cell: &LocalCell,
+        placed: &PlacedCell,
+        points: &mut Points,
+        part: &mut Part,
+    ) -> Result<()> {
+        let kind = self.kind_of_input[index];
+        let is_linear = self.kinds[kind as usize].is_linear();
+        let mut add = |number: usize, segment: u32, weight: f64| {
+            let point = points.point(kind, is_linear, segment);
+            let number = number as u32;
+            part.inputs.push(DrawnInput { input: index as u32, number, point, weight });
+        };
+        let no_site =
+            |source| Error::InputSites { input: input.name.clone(), gid: cell.gid, source };
+        match &input.synapses {
+            InputSynapses::Table(table) => {
+                let n_segments = cell.template.n_segments();
+                for (number, row) in table.rows_of(cell.gid).iter().enumerate() {
+                    let segment = row.segment;
+                    if n_segments <= segment as usize {
+                        return Err(no_site(SiteError::NoSuchSegment { segment, n_segments }));
+                    }
+                    add(number, segment, row.weight);
+                }
+            }
+            InputSynapses::Drawn { n_per_cell, placement, .. } => {
+                let sampler = &self.inputs[index];
+                let Some(weight) = &sampler.weight else { return Ok(()) };
+                if sampler.population != Some(cell.population) {
+                    return Ok(());
+                }
+                let sites = SiteSampler::new(placement, &placed.sites(cell)).map_err(no_site)?;
+                let mut segments = sampler.streams.stream([cell.gid, INPUT_SEGMENTS]);
+                let mut weights = sampler.streams.stream([cell.gid, INPUT_WEIGHTS]);
+                for number in 0..*n_per_cell as usize {
+                    add(number, sites.draw(&mut segments), weight.draw(&mut weights));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Memory of one thread, reused from cell to cell.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    pub(super) placed: PlacedCell,
+    pub(super) drawn: Vec<DrawnSynapse>,
+    points: Points,
+}
+
+/// No point yet.
+const NONE: u32 = u32::MAX;
+
+/// The points of one cell: linear synapses of one kind on one segment share one.
+#[derive(Default)]
+struct Points {
+    specs: Vec<PointSpec>,
+    n_segments: usize,
+    /// The shared point of each kind and segment.
+    shared: Vec<u32>,
+}
+
+impl Points {
+    fn start(&mut self, n_kinds: usize, n_segments: usize) {
+        self.specs.clear();
+        self.n_segments = n_segments;
+        self.shared.clear();
+        self.shared.resize(n_kinds * n_segments, NONE);
+    }
+
+    fn point(&mut self, kind: u32, is_linear: bool, segment: u32) -> u32 {
+        let next = self.specs.len() as u32;
+        if is_linear {
+            let shared = &mut self.shared[kind as usize * self.n_segments + segment as usize];
+            if *shared != NONE {
+                return *shared;
+            }
+            *shared = next;
+        }
+        self.specs.push(PointSpec { segment, kind });
+        next
+    }
+
+    fn finish(&self) -> Vec<PointSpec> {
+        self.specs.clone()
+    }
+}
+
+/// One synapse of an input.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DrawnInput {
+    pub(super) input: u32,
+    /// Number of the synapse among those of this input and cell.
+    pub(super) number: u32,
+    /// Point of the cell.
+    pub(super) point: u32,
+    pub(super) weight: f64,
+}
+
+/// What was drawn for some consecutive cells: 22 bytes a synapse.
+#[derive(Default)]
+pub(crate) struct Part {
+    pub(super) specs: Vec<CellSpec>,
+    pub(super) counts: ConnectionCounts,
+    sources: Vec<Gid>,
+    points: Vec<u32>,
+    delay_steps: Vec<u16>,
+    weights: Vec<f64>,
+    inputs: Vec<DrawnInput>,
+    /// End of each cell's connections and inputs.
+    connection_ends: Vec<usize>,
+    input_ends: Vec<usize>,
+}
+
+impl Part {
+    fn push_connection(&mut self, source: Gid, point: u32, delay_steps: u16, weight: f64) {
+        self.sources.push(source);
+        self.points.push(point);
+        self.delay_steps.push(delay_steps);
+        self.weights.push(weight);
+    }
+
+    fn end_cell(&mut self, spec: CellSpec) {
+        self.specs.push(spec);
+        self.connection_ends.push(self.sources.len());
+        self.input_ends.push(self.inputs.len());
+    }
+
+    fn shrink(&mut self) {
+        self.sources.shrink_to_fit();
+        self.points.shrink_to_fit();
+        self.delay_steps.shrink_to_fit();
+        self.weights.shrink_to_fit();
+        self.inputs.shrink_to_fit();
+    }
+
+    pub(super) fn n_cells(&self) -> usize {
+        self.connection_ends.len()
+    }
+
+    /// Shortest and longest delay.
+    pub(super) fn delay_steps_range(&self) -> Option<(u16, u16)> {
+        Some((*self.delay_steps.iter().min()?, *self.delay_steps.iter().max()?))
+    }
+
+    /// The connections of a cell, by index.
+    pub(super) fn connections_of(&self, cell: usize) -> Range<usize> {
+        range_of(&self.connection_ends, cell)
+    }
+
+    /// Source, point of the cell, delay in steps, weight.
+    pub(super) fn connection(&self, at: usize) -> (Gid, u32, u16, f64) {
+        (self.sources[at], self.points[at], self.delay_steps[at], self.weights[at])
+    }
+
+    pub(super) fn inputs_of(&self, cell: usize) -> &[DrawnInput] {
+        &self.inputs[range_of(&self.input_ends, cell)]
+    }
+}
+
+fn range_of(ends: &[usize], at: usize) -> Range<usize> {
+    at.checked_sub(1).map_or(0, |before| ends[before])..ends[at]
+}

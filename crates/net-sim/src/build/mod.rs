@@ -1,0 +1,238 @@
+//! From the description to this rank's cells, connections and inputs.
+//!
+//! Each rank draws what ends on its own cells, cell by cell on all threads, into packed parts. Then
+//! the cells are laid out, and the parts become connection tables of the groups of cells.
+
+mod cells;
+mod draw;
+mod save;
+
+use net_cell::{CellGroup, Cells, SourceKey};
+use net_core::{ConnectionCounts, ConnectionPart, ConnectionTable, Gid, Partition, StepClock};
+use net_mpi::Communicator;
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::model::{InputSynapses, Model};
+use crate::options::{CellPartition, RunOptions};
+use cells::LocalCell;
+use draw::{Drawer, Part, Scratch};
+
+pub(crate) use save::save_network;
+
+/// A rank's share of the network, ready to run.
+pub(crate) struct Local {
+    /// One group a thread.
+    pub(crate) groups: Vec<CellGroup>,
+    /// For each recording the recorded (gid, segment) of this rank, in order of columns.
+    pub(crate) columns: Vec<Vec<(Gid, u32)>>,
+    pub(crate) size: LocalSize,
+}
+
+/// How large a rank's share is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LocalSize {
+    pub(crate) n_cells: u64,
+    pub(crate) n_segments: u64,
+    pub(crate) counts: ConnectionCounts,
+    pub(crate) n_points: u64,
+    pub(crate) n_inputs: u64,
+    /// Over all connections; absent without any.
+    pub(crate) delay_steps: Option<(u16, u16)>,
+    pub(crate) cell_bytes: u64,
+    pub(crate) connection_bytes: u64,
+}
+
+/// The gids of this rank. Collective.
+pub(crate) fn own_gids(
+    comm: &Communicator,
+    model: &Model,
+    options: &RunOptions,
+    pool: &rayon::ThreadPool,
+) -> Result<Vec<Gid>> {
+    let (n_cells, size) = (model.network().n_cells(), comm.size());
+    let partition = match options.partition {
+        CellPartition::RoundRobin => Partition::round_robin(n_cells, size)?,
+        CellPartition::Balanced => {
+            // Each rank finds the costs of some cells; all need them all.
+            let some: Vec<Gid> = (comm.rank() as u64..n_cells).step_by(size).collect();
+            let own = comm.agree(pool.install(|| cells::costs(model, &some)))?;
+            let by_rank = comm.all_gather_v(&own)?;
+            let cost_of = |gid: u64| by_rank[gid as usize % size][gid as usize / size];
+            let costs: Vec<f64> = (0..n_cells).map(cost_of).collect();
+            Partition::balanced(&costs, size)?
+        }
+    };
+    Ok(partition.gids_of(comm.rank()))
+}
+
+/// Builds what `gids` need, in `n_groups` groups, on the threads of `pool`.
+pub(crate) fn build(
+    model: &Model,
+    options: &RunOptions,
+    clock: StepClock,
+    gids: &[Gid],
+    n_groups: usize,
+    pool: &rayon::ThreadPool,
+) -> Result<Local> {
+    let own_cells = pool.install(|| cells::build_all(model, gids))?;
+    let drawer = Drawer::new(model, gids, clock)?;
+    let parts = pool.install(|| draw_all(&drawer, &own_cells, n_groups))?;
+    lay_out(model, options, clock, &own_cells, &drawer, parts, n_groups, pool)
+}
+
+/// Draws everything that ends on the cells, in parts of some consecutive cells.
+fn draw_all(drawer: &Drawer, own_cells: &[LocalCell], n_groups: usize) -> Result<Vec<Part>> {
+    // Enough parts to keep all threads busy, and to give memory back early.
+    let cells_per_part = own_cells.len().div_ceil(16 * n_groups).clamp(1, 256);
+    own_cells
+        .par_chunks(cells_per_part)
+        .map_init(Scratch::default, |scratch, chunk| drawer.draw_part(chunk, scratch))
+        .collect()
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one build, used once")]
+fn lay_out(
+    model: &Model,
+    options: &RunOptions,
+    clock: StepClock,
+    own_cells: &[LocalCell],
+    drawer: &Drawer,
+    mut parts: Vec<Part>,
+    n_groups: usize,
+    pool: &rayon::ThreadPool,
+) -> Result<Local> {
+    let specs: Vec<_> = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.specs)).collect();
+    let layout = |source| Error::Layout { source };
+    let mut cells =
+        Cells::new(&specs, drawer.kinds(), options.settings, n_groups).map_err(layout)?;
+    let mut size = LocalSize {
+        n_cells: own_cells.len() as u64,
+        n_segments: own_cells.iter().map(|cell| cell.template.n_segments() as u64).sum(),
+        n_points: specs.iter().map(|spec| spec.points.len() as u64).sum(),
+        ..LocalSize::default()
+    };
+    let columns = record(model, clock, own_cells, &mut cells)?;
+
+    let mut by_group: Vec<Vec<ConnectionPart>> = vec![Vec::new(); n_groups];
+    let mut first_cell = 0;
+    for part in parts {
+        size.counts += part.counts;
+        size.delay_steps = match (size.delay_steps, part.delay_steps_range()) {
+            (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+            (known, new) => known.or(new),
+        };
+        for (cell, local) in (first_cell..).zip(&own_cells[first_cell..first_cell + part.n_cells()])
+        {
+            size.n_inputs += add_inputs(model, &part, cell, first_cell, local.gid, &mut cells)?;
+        }
+        split_by_group(&part, first_cell, &cells, &mut by_group);
+        first_cell += part.n_cells();
+    }
+
+    let tables: Vec<_> = pool
+        .install(|| by_group.into_par_iter().map(ConnectionTable::from_parts).collect::<Vec<_>>());
+    let mut groups = cells.into_groups();
+    for (group, table) in groups.iter_mut().zip(tables) {
+        group.set_connections(table?);
+        let (cell_bytes, connection_bytes) = group.memory_bytes();
+        size.cell_bytes += cell_bytes as u64;
+        size.connection_bytes += connection_bytes as u64;
+    }
+    Ok(Local { groups, columns, size })
+}
+
+/// Sets up all recordings; returns the columns of this rank.
+fn record(
+    model: &Model,
+    clock: StepClock,
+    own_cells: &[LocalCell],
+    cells: &mut Cells,
+) -> Result<Vec<Vec<(Gid, u32)>>> {
+    let mut columns = Vec::with_capacity(model.recordings().len());
+    for (index, recording) in model.recordings().iter().enumerate() {
+        let schedule = recording.schedule(&clock)?;
+        let mut own = Vec::new();
+        for cell in own_cells.iter().filter(|c| recording.includes(model.network(), c.gid)) {
+            for segment in recording.segments_of(&cell.template) {
+                let column = own.len() as u32;
+                cells
+                    .record(
+                        (index, schedule),
+                        column,
+                        cell.gid,
+                        segment as usize,
+                        &recording.quantity,
+                    )
+                    .map_err(|source| Error::Recording {
+                        recording: recording.name.clone(),
+                        gid: cell.gid,
+                        source,
+                    })?;
+                own.push((cell.gid, segment));
+            }
+        }
+        columns.push(own);
+    }
+    Ok(columns)
+}
+
+/// Connects the inputs of one cell; returns their number.
+fn add_inputs(
+    model: &Model,
+    part: &Part,
+    cell: usize,
+    first_cell: usize,
+    gid: Gid,
+    cells: &mut Cells,
+) -> Result<u64> {
+    let inputs = part.inputs_of(cell - first_cell);
+    for drawn in inputs {
+        let input = &model.inputs()[drawn.input as usize];
+        let source = match &input.synapses {
+            InputSynapses::Drawn { source, .. } => source,
+            InputSynapses::Table(table) => &table.rows_of(gid)[drawn.number as usize].source,
+        };
+        // A number of its own for every source of a cell.
+        let number = u64::from(drawn.input) << 32 | u64::from(drawn.number);
+        let key = SourceKey { seed: model.network().seed(), gid, number };
+        let target = cells.target(cell, drawn.point as usize);
+        cells.groups_mut()[target.group as usize]
+            .add_input(target.endpoint, source, drawn.weight, input.delay_ms, key)
+            .map_err(|source| Error::InputSource { input: input.name.clone(), source })?;
+    }
+    Ok(inputs.len() as u64)
+}
+
+/// Translates points of cells into endpoints of groups.
+fn split_by_group(
+    part: &Part,
+    first_cell: usize,
+    cells: &Cells,
+    by_group: &mut [Vec<ConnectionPart>],
+) {
+    let group_of = |cell: usize| cells.target(first_cell + cell, 0).group as usize;
+    let mut n_by_group = vec![0; by_group.len()];
+    for cell in 0..part.n_cells() {
+        let n = part.connections_of(cell).len();
+        if n > 0 {
+            n_by_group[group_of(cell)] += n;
+        }
+    }
+    let mut split: Vec<ConnectionPart> = vec![ConnectionPart::new(); by_group.len()];
+    for (own, n) in split.iter_mut().zip(n_by_group) {
+        own.reserve(n);
+    }
+    for cell in 0..part.n_cells() {
+        for at in part.connections_of(cell) {
+            let (source, point, delay_steps, weight) = part.connection(at);
+            let target = cells.target(first_cell + cell, point as usize);
+            split[target.group as usize].push(source, target.endpoint, delay_steps, weight);
+        }
+    }
+    for (all, own) in by_group.iter_mut().zip(split) {
+        if !own.is_empty() {
+            all.push(own);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Positions and synapses, written to this rank's part of the run directory.
+
+use net_core::{Gid, StepClock};
+use net_io::store::{Manifest, RunDirectory};
+use net_io::tables::{CellPlacement, CellWriter, ConnectionWriter, SectionName, Synapse};
+
+use super::cells;
+use super::draw::{Drawer, Scratch};
+use crate::error::Result;
+use crate::model::Model;
+
+/// Writes where this rank's cells are and, if the manifest has projections, the synapses on them.
+///
+/// Synapses are drawn a second time, which is cheap beside writing them, and keeps none in memory.
+pub(crate) fn save_network(
+    model: &Model,
+    clock: StepClock,
+    gids: &[Gid],
+    run: &RunDirectory,
+    manifest: &Manifest,
+    rank: u32,
+) -> Result<()> {
+    let network = model.network();
+    for (index, population) in network.populations().iter().enumerate() {
+        let mut writer = CellWriter::create(run, manifest, rank, index)?;
+        for &gid in gids.iter().filter(|gid| population.gids().contains(gid)) {
+            let (position_um, rotation_rad) = (network.position(gid)?, network.rotation(gid)?);
+            writer.push(&CellPlacement { gid, position_um, rotation_rad })?;
+        }
+        writer.finish()?;
+    }
+    if manifest.projections.is_empty() {
+        return Ok(());
+    }
+    let own_cells = cells::build_all(model, gids)?;
+    let drawer = Drawer::new(model, gids, clock)?;
+    let mut scratch = Scratch::default();
+    for index in 0..network.projections().len() {
+        let mut writer = ConnectionWriter::create(run, manifest, rank, index)?;
+        for cell in &own_cells {
+            scratch.placed.place(network, cell)?;
+            let Scratch { placed, drawn, .. } = &mut scratch;
+            drawer.draw_projection(index, cell, placed, drawn)?;
+            let morphology = cell.template.morphology();
+            for synapse in drawn.iter() {
+                let segment = synapse.segment as usize;
+                let section = morphology.segments.section[segment] as usize;
+                let name: SectionName = morphology.sections[section].name.parse()?;
+                writer.push(&Synapse {
+                    pre_gid: synapse.source,
+                    gid: cell.gid,
+                    weight: synapse.weight,
+                    delay_ms: synapse.delay_ms,
+                    section: name,
+                    section_x: morphology.segments.x[segment],
+                    position_um: placed.midpoint(synapse.segment),
+                    segment: Some(synapse.segment),
+                })?;
+            }
+        }
+        writer.finish()?;
+    }
+    Ok(())
+}

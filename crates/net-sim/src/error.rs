@@ -1,0 +1,201 @@
+//! What can be wrong with a model or a run.
+
+use net_cell::{CellError, NotFinite};
+use net_core::Gid;
+
+/// Result of this crate's functions.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error of any kind, as functions return it that the user gives for his cells.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What can be wrong with a model or a run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The description of the network, or what was drawn from it.
+    #[error(transparent)]
+    Network(#[from] net_core::Error),
+    /// A file.
+    #[error(transparent)]
+    File(#[from] net_io::Error),
+    /// Communication between ranks.
+    #[error(transparent)]
+    Communication(#[from] net_mpi::Error),
+    /// An error of some rank, known to all.
+    #[error(transparent)]
+    Agreed(#[from] net_mpi::AgreedError),
+    /// A potential or state became NaN or infinite.
+    #[error(transparent)]
+    NotFinite(#[from] NotFinite),
+    /// A population's cell template is not among the model's kinds of cells.
+    #[error(
+        "population '{population}' has cells of kind '{kind}', which is not known; known are: {known}"
+    )]
+    UnknownCellKind {
+        /// The population.
+        population: String,
+        /// The key it names.
+        kind: String,
+        /// Keys there are, separated by commas.
+        known: String,
+    },
+    /// A cell could not be made.
+    #[error("cell with gid {gid} of population '{population}': {source}")]
+    Cell {
+        /// The cell.
+        gid: Gid,
+        /// Its population.
+        population: String,
+        /// What is wrong.
+        source: BoxError,
+    },
+    /// The cells could not be laid out.
+    #[error("cells: {source}")]
+    Layout {
+        /// What is wrong.
+        source: CellError,
+    },
+    /// The mechanism of a projection or input is not possible.
+    #[error("{user}: synapse: {source}")]
+    Synapse {
+        /// `projection "E:I"` or `input "background"`.
+        user: String,
+        /// What is wrong.
+        source: CellError,
+    },
+    /// An input or recording has a name that is empty or used before.
+    #[error("{what} '{name}': names must not be empty and be used once")]
+    Name {
+        /// `input` or `recording`.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// An input or recording names a population that does not exist.
+    #[error("{user}: unknown population '{population}'; known are: {known}")]
+    UnknownPopulation {
+        /// `input "background"` or `recording "soma"`.
+        user: String,
+        /// The name.
+        population: String,
+        /// Names there are, separated by commas.
+        known: String,
+    },
+    /// An input or recording names a cell that does not exist.
+    #[error("{user}: gid {gid} does not exist; the network has gids 0..{n_cells}")]
+    UnknownGid {
+        /// `input "background"` or `recording "soma"`.
+        user: String,
+        /// The gid.
+        gid: Gid,
+        /// Number of cells.
+        n_cells: u64,
+    },
+    /// The law of an input's weights is not possible.
+    #[error("input '{input}': weight: {source}")]
+    InputWeight {
+        /// The input.
+        input: String,
+        /// What is wrong.
+        source: net_core::DistributionError,
+    },
+    /// An input has no place on a cell.
+    #[error("input '{input}': gid {gid}: {source}")]
+    InputSites {
+        /// The input.
+        input: String,
+        /// The target cell.
+        gid: Gid,
+        /// What is wrong.
+        source: net_core::SiteError,
+    },
+    /// An input's placement is not possible on any cell.
+    #[error("input '{input}': {source}")]
+    InputPlacement {
+        /// The input.
+        input: String,
+        /// What is wrong.
+        source: net_core::SiteError,
+    },
+    /// A spike source's parameters are not possible.
+    #[error("input '{input}': {source}")]
+    InputSource {
+        /// The input.
+        input: String,
+        /// What is wrong.
+        source: CellError,
+    },
+    /// What a recording asks for is not in the cell.
+    #[error("recording '{recording}': gid {gid}: {source}")]
+    Recording {
+        /// The recording.
+        recording: String,
+        /// The cell.
+        gid: Gid,
+        /// What is wrong.
+        source: CellError,
+    },
+    /// A number is outside of what is allowed.
+    #[error("{key} is {found}; expected {expected}")]
+    Value {
+        /// Which option or key.
+        key: String,
+        /// What was given.
+        found: String,
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// A saved network does not fit the model that is to be rebuilt with it.
+    #[error("{path}: {what}: found {found}, expected {expected}")]
+    Saved {
+        /// The file.
+        path: String,
+        /// The population, projection or row.
+        what: String,
+        /// What the file has.
+        found: String,
+        /// What the model has.
+        expected: String,
+    },
+    /// A thread that computes panicked.
+    #[error("a computing thread panicked: {message}")]
+    WorkerPanicked {
+        /// The panic's message.
+        message: String,
+    },
+    /// Threads could not be started.
+    #[error("cannot start {n_threads} threads: {reason}; ask for fewer")]
+    Threads {
+        /// Threads asked for.
+        n_threads: usize,
+        /// What the system said.
+        reason: String,
+    },
+    /// The report could not be written.
+    #[error("cannot write {path}: {source}")]
+    Report {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file of external tables describes something that cannot be simulated.
+    #[error("{path}: {what}: {source}")]
+    Tables {
+        /// The file.
+        path: String,
+        /// The object in it.
+        what: String,
+        /// What is wrong.
+        source: BoxError,
+    },
+}
+
+/// A value that is not allowed.
+pub(crate) fn bad_value(
+    key: impl Into<String>,
+    found: impl ToString,
+    expected: &'static str,
+) -> Error {
+    Error::Value { key: key.into(), found: found.to_string(), expected }
+}

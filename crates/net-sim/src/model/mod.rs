@@ -1,0 +1,152 @@
+//! What is simulated: the same description on every rank.
+
+mod input;
+mod recording;
+mod saved;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use net_cell::CellTemplate;
+use net_core::{Gid, Network, StepClock};
+
+use crate::error::{BoxError, Error, Result};
+
+pub use input::{Input, InputRow, InputSynapses, InputTable};
+pub use recording::{Recording, Segments, Targets};
+pub use saved::table_projection;
+
+/// Makes the template of a cell from its gid; called on the cell's rank, on any thread.
+pub type CellBuilder =
+    dyn Fn(Gid) -> std::result::Result<Arc<CellTemplate>, BoxError> + Send + Sync;
+
+/// What the cells of a population are made from.
+#[derive(Clone)]
+pub enum CellKind {
+    /// All are alike. They share a template, and are computed side by side.
+    Shared(Arc<CellTemplate>),
+    /// Each has its own.
+    PerCell(Arc<CellBuilder>),
+}
+
+impl CellKind {
+    /// Cells that are all alike.
+    pub fn shared(template: CellTemplate) -> Self {
+        CellKind::Shared(Arc::new(template))
+    }
+
+    /// Cells of which each is made by itself.
+    pub fn per_cell<E: Into<BoxError>>(
+        build: impl Fn(Gid) -> std::result::Result<CellTemplate, E> + Send + Sync + 'static,
+    ) -> Self {
+        CellKind::PerCell(Arc::new(move |gid| build(gid).map(Arc::new).map_err(Into::into)))
+    }
+
+    /// The template of a cell.
+    pub(crate) fn template(&self, gid: Gid) -> std::result::Result<Arc<CellTemplate>, BoxError> {
+        match self {
+            CellKind::Shared(template) => Ok(Arc::clone(template)),
+            CellKind::PerCell(build) => build(gid),
+        }
+    }
+}
+
+/// A network, the cells it consists of, what drives it from outside, and what is recorded.
+#[derive(Clone)]
+pub struct Model {
+    network: Network,
+    cells: BTreeMap<String, CellKind>,
+    inputs: Vec<Input>,
+    recordings: Vec<Recording>,
+}
+
+impl Model {
+    /// A network without cells, input and recordings.
+    pub fn new(network: Network) -> Self {
+        Model { network, cells: BTreeMap::new(), inputs: Vec::new(), recordings: Vec::new() }
+    }
+
+    /// Says what cells of kind `key` are; populations name their kind
+    /// ([`Population::cell`](net_core::Population::cell)).
+    pub fn with_cells(mut self, key: impl Into<String>, kind: CellKind) -> Self {
+        self.cells.insert(key.into(), kind);
+        self
+    }
+
+    /// Adds an input.
+    pub fn with_input(mut self, input: Input) -> Self {
+        self.inputs.push(input);
+        self
+    }
+
+    /// Adds a recording.
+    pub fn with_recording(mut self, recording: Recording) -> Self {
+        self.recordings.push(recording);
+        self
+    }
+
+    /// The network.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The inputs, in the order in which they were added.
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// The recordings, in the order in which they were added.
+    pub fn recordings(&self) -> &[Recording] {
+        &self.recordings
+    }
+
+    /// Checks all that can be checked without building a cell.
+    ///
+    /// # Errors
+    /// The first thing that is not possible; the same on every rank.
+    pub fn validate(&self, clock: &StepClock) -> Result<()> {
+        self.network.validate(clock)?;
+        for population in self.network.populations() {
+            self.kind_of(population)?;
+        }
+        check_names("input", self.inputs.iter().map(|i| i.name.as_str()))?;
+        check_names("recording", self.recordings.iter().map(|r| r.name.as_str()))?;
+        self.inputs.iter().try_for_each(|input| input.validate(&self.network))?;
+        self.recordings.iter().try_for_each(|recording| recording.validate(&self.network, clock))
+    }
+
+    /// What the cells of a population are made from.
+    pub(crate) fn kind_of(&self, population: &net_core::Population) -> Result<&CellKind> {
+        self.cells.get(population.cell()).ok_or_else(|| Error::UnknownCellKind {
+            population: population.name().to_owned(),
+            kind: population.cell().to_owned(),
+            known: self.cells.keys().cloned().collect::<Vec<_>>().join(", "),
+        })
+    }
+}
+
+fn check_names<'a>(what: &'static str, names: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut seen = Vec::new();
+    for name in names {
+        if name.is_empty() || seen.contains(&name) {
+            return Err(Error::Name { what, name: name.to_owned() });
+        }
+        seen.push(name);
+    }
+    Ok(())
+}
+
+fn require_population(network: &Network, user: impl Fn() -> String, name: &str) -> Result<()> {
+    network.find_population(name).map(|_| ()).map_err(|_| Error::UnknownPopulation {
+        user: user(),
+        population: name.to_owned(),
+        known: network.populations().iter().map(|p| p.name()).collect::<Vec<_>>().join(", "),
+    })
+}
+
+fn require_gid(network: &Network, user: impl Fn() -> String, gid: Gid) -> Result<()> {
+    if gid < network.n_cells() {
+        return Ok(());
+    }
+    Err(Error::UnknownGid { user: user(), gid, n_cells: network.n_cells() })
+}

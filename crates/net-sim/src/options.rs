@@ -1,0 +1,93 @@
+//! How a model is run.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use net_cell::StepSettings;
+use net_core::StepClock;
+
+use crate::error::{Result, bad_value};
+
+/// How a model is run; nothing here but what stands in [`StepSettings`] changes a result.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct RunOptions {
+    /// Duration in ms.
+    pub tstop_ms: f64,
+    /// Time step, method, temperature, initial potential.
+    pub settings: StepSettings,
+    /// Computing threads of a rank; absent: the cores of the machine, divided by its ranks.
+    pub threads: Option<usize>,
+    /// Which rank has which cells.
+    pub partition: CellPartition,
+    /// Files to write; absent: none.
+    pub output: Option<Output>,
+    /// Keep spikes and samples in memory too, for [`Outcome`](crate::Outcome).
+    pub keep_in_memory: bool,
+    /// What to show while it runs.
+    pub progress: Progress,
+}
+
+/// Which rank has which cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum CellPartition {
+    /// `rank = gid % ranks`.
+    #[default]
+    RoundRobin,
+    /// By the cost of the cells' templates, dearest first.
+    Balanced,
+}
+
+/// Files of a run.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Output {
+    /// The directory; made if it is not there.
+    pub directory: PathBuf,
+    /// Replace a run that is there.
+    pub overwrite: bool,
+    /// Write spikes as text, too.
+    pub spikes_text: bool,
+    /// Write all synapses.
+    pub connections: bool,
+    /// Simulated time after which what was recorded is sealed on the disk, in ms; absent: a tenth of
+    /// the run. A larger amount than fits into a chunk is sealed earlier.
+    pub seal_interval_ms: Option<f64>,
+    /// Anything worth keeping with the files, such as the command line.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// What rank 0 shows on standard error while a model runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Progress {
+    /// A bar if standard error is a terminal, else nothing.
+    #[default]
+    Auto,
+    /// A line after every tenth of the run.
+    Lines,
+    /// Nothing.
+    Off,
+}
+
+impl RunOptions {
+    /// Checks the numbers and makes the clock.
+    pub(crate) fn clock(&self) -> Result<StepClock> {
+        let clock = StepClock::new(self.settings.dt_ms)?;
+        let StepSettings { celsius, v_init_mv, .. } = self.settings;
+        for (key, value) in [("celsius", celsius), ("v_init_mv", v_init_mv)] {
+            if !value.is_finite() {
+                return Err(bad_value(key, value, "a finite number"));
+            }
+        }
+        let n_steps = self.tstop_ms / clock.dt_ms();
+        if !(0.0..2_f64.powi(53)).contains(&n_steps) {
+            return Err(bad_value("tstop_ms", self.tstop_ms, "0 ms to 2^53 steps"));
+        }
+        if self.threads == Some(0) {
+            return Err(bad_value("threads", 0, "at least 1"));
+        }
+        let interval = self.output.as_ref().and_then(|output| output.seal_interval_ms);
+        if let Some(interval_ms) = interval.filter(|ms| !(ms.is_finite() && *ms > 0.0)) {
+            return Err(bad_value("seal_interval_ms", interval_ms, "a positive number of ms"));
+        }
+        Ok(clock)
+    }
+}

@@ -1,0 +1,261 @@
+//! The two-population network of LFPy's network example: ball-and-stick cells, excitatory and
+//! inhibitory, each with its own Poisson input, connected at random.
+//!
+//! ```sh
+//! cargo run --release -p net-examples --example ei_network -- --cells 200 --tstop 200
+//! mpirun -n 2 target/release/examples/ei_network --cells 200 --tstop 200 --out out/ei
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use net_cell::morphology::{
+    Cable, CableProperties, Discretization, MorphologyBuilder, SectionKind, SegmentPoints,
+};
+use net_cell::{CellTemplate, Region};
+use net_core::{
+    ConnectionRule, DepthTerm, Distribution, Network, Placement, Population, Projection,
+    RandomSites, Rotation, SynapseKind, SynapsePlacement,
+};
+use net_examples::{RunArgs, draw_activity};
+use net_mpi::Communicator;
+use net_sim::{
+    CellKind, Input, InputSynapses, Model, Quantity, Recording, Simulation, SpikeSource,
+    StepSettings, Targets,
+};
+
+/// An excitatory and an inhibitory population of ball-and-stick cells with Hodgkin-Huxley somata.
+///
+/// Every cell has 64 synapses that Poisson processes drive; cells are connected at random, with
+/// several synapses a connection, normal weights and truncated normal delays. Four fifths of the
+/// cells are excitatory. The same seed gives the same network and the same spikes on any number of
+/// ranks and threads.
+#[derive(Parser, Debug)]
+#[command(after_help = "\
+Files in the output directory:
+  cell_positions_and_rotations.h5  where the cells are (um, rad), a table a population
+  synapse_connections.h5           all synapses, a table a projection
+  spikes.h5                        spikes in SONATA's layout (ms)
+  traces.h5                        somatic potentials of the first cells of each population (mV)
+  activity.png                     raster, rates and potentials
+  report.json, run.json            how it went, and what was run
+
+On two ranks:  mpirun -n 2 ei_network --cells 200 --out out/ei")]
+struct Options {
+    /// Number of cells
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    cells: u64,
+
+    /// Duration in ms
+    #[arg(long, default_value_t = 200.0, value_name = "MS")]
+    tstop: f64,
+
+    /// Time step in ms
+    #[arg(long, default_value_t = 0.0625, value_name = "MS")]
+    dt: f64,
+
+    /// Seed of everything that is drawn
+    #[arg(long, default_value_t = 4321, value_name = "NUMBER")]
+    seed: u64,
+
+    /// Probability that an excitatory cell projects to a cell [default: as many sources as a network of 50 cells has with 0.15]
+    #[arg(long, value_name = "P")]
+    p_exc: Option<f64>,
+
+    /// Probability that an inhibitory cell projects to a cell [default: as many sources as a network of 50 cells has with 0.3]
+    #[arg(long, value_name = "P")]
+    p_inh: Option<f64>,
+
+    /// Mean weight of excitatory synapses in uS
+    #[arg(long, default_value_t = 0.002, value_name = "US")]
+    weight_exc: f64,
+
+    /// Mean weight of inhibitory synapses in uS
+    #[arg(long, default_value_t = 0.01, value_name = "US")]
+    weight_inh: f64,
+
+    /// Mean delay in ms; delays are normal, 0.3 ms or more
+    #[arg(long, default_value_t = 1.5, value_name = "MS")]
+    delay: f64,
+
+    /// Rate of each of the 64 Poisson inputs of a cell, in events a second
+    #[arg(long, default_value_t = 25.0, value_name = "HZ")]
+    input_rate: f64,
+
+    /// Weight of the Poisson inputs in uS
+    #[arg(long, default_value_t = 0.0012, value_name = "US")]
+    input_weight: f64,
+
+    /// Radius of the disc in which the somata lie, in um
+    #[arg(long, default_value_t = 100.0, value_name = "UM")]
+    radius: f64,
+
+    /// Cells of each population whose somatic potential is recorded
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    traces: u64,
+
+    /// Interpolate the rates of Hodgkin-Huxley channels in tables, as NEURON does
+    #[arg(long)]
+    tables: bool,
+
+    /// Output directory
+    #[arg(long, default_value = "out/ei_network", value_name = "DIR")]
+    out: PathBuf,
+
+    /// Do not write the table of all synapses
+    #[arg(long)]
+    no_connections: bool,
+
+    /// Place cells and synapses as an earlier run saved them in DIR, instead of drawing them
+    #[arg(long, value_name = "DIR")]
+    network_from: Option<PathBuf>,
+
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    net_mpi::run(options.run.mode(), |comm| simulate(comm, &options))
+}
+
+fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
+    let mut model = model(options)?;
+    if let Some(folder) = &options.network_from {
+        model = comm.agree(model.with_saved_network(folder))?;
+    }
+    let settings =
+        StepSettings { dt_ms: options.dt, tables: options.tables, ..StepSettings::default() };
+    let connections = !options.no_connections;
+    let mut run = options.run.options(options.tstop, settings, Some(&options.out), connections);
+    // For the picture.
+    run.keep_in_memory = true;
+
+    let outcome = Simulation::build(comm, &model, &run)?.run()?;
+    let title = format!("{} ball-and-stick cells, seed {}", options.cells, options.seed);
+    let picture = draw_activity(comm, &model, &outcome, &run, &title, 6)?;
+    if let Some(picture) = picture {
+        println!("{}", outcome.report);
+        println!("files     {}", options.out.display());
+        println!("picture   {}", picture.display());
+    }
+    Ok(())
+}
+
+/// The network with its cells, inputs and recordings.
+fn model(options: &Options) -> anyhow::Result<Model> {
+    let mut network = Network::new(options.seed);
+    let n_inh = options.cells / 5;
+    for (name, size) in [("E", options.cells - n_inh), ("I", n_inh)] {
+        network.add_population(
+            Population::new(name, size, "ball_and_stick")
+                .placed(Placement::Disc {
+                    radius_um: options.radius,
+                    loc_um: 0.0,
+                    scale_um: 20.0,
+                    cap_um: None,
+                })
+                .rotated(Rotation::RandomZ { x_rad: 0.0, y_rad: 0.0 }),
+        )?;
+    }
+    for pre in ["E", "I"] {
+        for post in ["E", "I"] {
+            network.add_projection(projection(pre, post, options))?;
+        }
+    }
+    let mut model =
+        Model::new(network).with_cells("ball_and_stick", CellKind::shared(ball_and_stick()?));
+    for population in ["E", "I"] {
+        model = model.with_input(Input {
+            name: format!("background {population}"),
+            synapse: synapse("Exp2Syn", EXCITATORY),
+            delay_ms: 1.0,
+            synapses: InputSynapses::Drawn {
+                population: population.to_owned(),
+                n_per_cell: 64,
+                placement: SynapsePlacement::default(),
+                weight: Distribution::Constant(options.input_weight),
+                source: SpikeSource::Poisson {
+                    rate_hz: options.input_rate,
+                    start_ms: 0.0,
+                    stop_ms: f64::INFINITY,
+                },
+            },
+        });
+    }
+    let recorded = Targets::FirstOfEach(options.traces);
+    Ok(model.with_recording(Recording::new("soma_v", recorded, Quantity::Voltage)))
+}
+
+/// Time constants in ms and reversal potentials in mV.
+const EXCITATORY: [(&str, f64); 3] = [("tau1", 0.2), ("tau2", 1.8), ("e", 0.0)];
+const INHIBITORY: [(&str, f64); 3] = [("tau1", 0.1), ("tau2", 9.0), ("e", -80.0)];
+
+fn synapse(mechanism: &str, parameters: [(&str, f64); 3]) -> SynapseKind {
+    let parameters: BTreeMap<_, _> =
+        parameters.iter().map(|&(name, value)| (name.to_owned(), value)).collect();
+    SynapseKind { mechanism: mechanism.to_owned(), parameters }
+}
+
+fn projection(pre: &str, post: &str, options: &Options) -> Projection {
+    let is_exc = pre == "E";
+    let (parameters, weight, given, usual) = match is_exc {
+        true => (EXCITATORY, options.weight_exc, options.p_exc, 0.15),
+        false => (INHIBITORY, options.weight_inh, options.p_inh, 0.3),
+    };
+    // So many sources as in a network of 50 cells: the rates stay the same in larger ones.
+    let probability = given.unwrap_or(usual * (50.0 / options.cells as f64).min(1.0));
+    let truncated = |mean: f64, std: f64, lower: f64, upper: Option<f64>| {
+        Distribution::TruncatedNormal { mean, std, lower: Some(lower), upper }
+    };
+    let multapses = match is_exc {
+        true => truncated(2.0, 0.5, 1.0, Some(10.0)),
+        false => truncated(5.0, 1.0, 1.0, Some(10.0)),
+    };
+    let depth = |mean: f64, weight: f64| DepthTerm {
+        law: Distribution::Normal { mean, std: 100.0 },
+        weight,
+    };
+    Projection {
+        name: format!("{pre}:{post}"),
+        pre: pre.to_owned(),
+        post: post.to_owned(),
+        rule: ConnectionRule::FixedProbability { probability },
+        multapses: Distribution::PdfAtIntegers(Box::new(multapses)),
+        weight: Distribution::Normal { mean: weight, std: 0.1 * weight.abs() },
+        min_weight: Some(0.0),
+        delay: truncated(options.delay, 0.3, 0.3, None),
+        min_delay_ms: None,
+        synapse: synapse("Exp2Syn", parameters),
+        placement: SynapsePlacement::Random(RandomSites {
+            sections: vec!["soma".to_owned(), "apic".to_owned()],
+            depth: match is_exc {
+                true => vec![depth(0.0, 0.5), depth(500.0, 1.0)],
+                false => vec![depth(0.0, 1.0), depth(100.0, 0.5)],
+            },
+            ..RandomSites::default()
+        }),
+        allow_autapses: false,
+    }
+}
+
+/// A soma with Hodgkin-Huxley channels, and a passive dendrite of 1 mm upwards.
+fn ball_and_stick() -> anyhow::Result<CellTemplate> {
+    let mut builder = MorphologyBuilder::new();
+    let soma = [[0.0, 0.0, -15.0, 30.0], [0.0, 0.0, 15.0, 30.0]];
+    let dendrite = [[0.0, 0.0, 15.0, 3.0], [0.0, 0.0, 1015.0, 3.0]];
+    let parent = builder.points("soma[0]", SectionKind::Soma, None, &soma)?;
+    builder.points("apic[0]", SectionKind::Apical, Some((parent, 1.0)), &dendrite)?;
+    let morphology = builder.build()?.segmented(
+        &Discretization::PerSection(vec![1, 21]),
+        &Cable::Uniform(CableProperties { ra_ohm_cm: 100.0, cm_uf_cm2: 1.0 }),
+        SegmentPoints::Exact,
+    )?;
+    let mut cell = CellTemplate::new(morphology)?;
+    cell.insert("hh", &Region::Kinds(vec![SectionKind::Soma]), &[])?;
+    let dendrites = Region::Kinds(vec![SectionKind::Apical]);
+    cell.insert("pas", &dendrites, &[("g", 0.0002), ("e", -65.0)])?;
+    Ok(cell)
+}

@@ -1,0 +1,172 @@
+//! What the example programs share: options of every run, and the picture of it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use net_mpi::{Communicator, Mode};
+use net_sim::plot::{Activity, Population, SpikeRaster, Traces};
+use net_sim::{CellPartition, Model, Outcome, Output, Progress, RunOptions, StepSettings};
+
+/// Options that every program has.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// Crank-Nicolson with staggered states, of second order in the step, instead of backward Euler
+    #[arg(long)]
+    pub second_order: bool,
+
+    /// Computing threads of each rank [default: the machine's cores divided by its ranks]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+
+    /// Distribute cells over ranks by their cost instead of by gid modulo ranks
+    #[arg(long)]
+    pub balance: bool,
+
+    /// How ranks communicate: auto takes MPI under mpirun, solo makes every process run alone
+    #[arg(long, value_enum, default_value_t = Comm::Auto)]
+    pub comm: Comm,
+
+    /// What to show while it runs, on standard error
+    #[arg(long, value_enum, default_value_t = Show::Auto)]
+    pub progress: Show,
+
+    /// Replace the files of an earlier run in the output directory
+    #[arg(long)]
+    pub overwrite: bool,
+
+    /// Write spikes as text, too: `spikes.txt`, a line `time_ms gid` a spike
+    #[arg(long)]
+    pub spikes_text: bool,
+
+    /// Seal what was recorded on the disk after every MS of simulated time [default: a tenth of it]
+    #[arg(long, value_name = "MS")]
+    pub seal_interval: Option<f64>,
+}
+
+/// How ranks communicate.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Comm {
+    /// Over MPI if a launcher such as mpirun started the program, else alone.
+    Auto,
+    /// Over MPI.
+    Mpi,
+    /// Alone.
+    Solo,
+}
+
+/// What is shown while a program runs.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Show {
+    /// A bar on a terminal, else nothing.
+    Auto,
+    /// A line after every tenth.
+    Lines,
+    /// Nothing.
+    Off,
+}
+
+impl RunArgs {
+    /// The communicator to launch.
+    pub fn mode(&self) -> Mode {
+        match self.comm {
+            Comm::Auto => Mode::Auto,
+            Comm::Mpi => Mode::Mpi,
+            Comm::Solo => Mode::Solo,
+        }
+    }
+
+    /// Options of a run of `tstop_ms` that writes into `directory`.
+    pub fn options(
+        &self,
+        tstop_ms: f64,
+        settings: StepSettings,
+        directory: Option<&Path>,
+        connections: bool,
+    ) -> RunOptions {
+        let output = directory.map(|directory| Output {
+            directory: directory.to_owned(),
+            overwrite: self.overwrite,
+            spikes_text: self.spikes_text,
+            connections,
+            seal_interval_ms: self.seal_interval,
+            attributes: [("command".to_owned(), command_line())].into(),
+        });
+        RunOptions {
+            tstop_ms,
+            settings: StepSettings { second_order: self.second_order, ..settings },
+            threads: self.threads,
+            partition: match self.balance {
+                true => CellPartition::Balanced,
+                false => CellPartition::RoundRobin,
+            },
+            output,
+            keep_in_memory: false,
+            progress: match self.progress {
+                Show::Auto => Progress::Auto,
+                Show::Lines => Progress::Lines,
+                Show::Off => Progress::Off,
+            },
+        }
+    }
+}
+
+fn command_line() -> String {
+    std::env::args().collect::<Vec<_>>().join(" ")
+}
+
+/// Draws `activity.png` into the directory on rank 0: raster, rates, and the traces of recording 0,
+/// of as many cells as find room. Collective; the run kept spikes and traces in memory.
+///
+/// Returns the picture's path, on rank 0.
+pub fn draw_activity(
+    comm: &Communicator,
+    model: &Model,
+    outcome: &Outcome,
+    options: &RunOptions,
+    title: &str,
+    max_traces: usize,
+) -> anyhow::Result<Option<PathBuf>> {
+    let (spikes, traces) = (outcome.gather_spikes(comm)?, outcome.gather_traces(comm)?);
+    let picture = match (spikes, traces, &options.output) {
+        (Some(spikes), Some(traces), Some(output)) => {
+            let populations = model.network().populations();
+            let raster = SpikeRaster {
+                populations: populations
+                    .iter()
+                    .map(|p| Population {
+                        name: p.name().to_owned(),
+                        first_gid: p.first_gid(),
+                        size: p.size(),
+                    })
+                    .collect(),
+                spikes: spikes.iter().map(|spike| (spike.gid, spike.time_ms)).collect(),
+            };
+            let label = |gid: u64| {
+                let population = populations.iter().find(|p| p.gids().contains(&gid));
+                format!("{} {gid}", population.map_or("", |p| p.name()))
+            };
+            let cells = traces.into_iter().filter(|trace| trace.recording == 0).take(max_traces);
+            let cells = cells
+                .map(|trace| net_sim::plot::Trace {
+                    label: label(trace.gid),
+                    gid: trace.gid,
+                    values_mv: trace.values,
+                })
+                .collect();
+            let recording = model.recordings().first();
+            let dt_ms = recording.and_then(|r| r.interval_ms).unwrap_or(options.settings.dt_ms);
+            let t0_ms = recording.map_or(0.0, |r| r.start_ms);
+            let activity = Activity {
+                title: title.to_owned(),
+                window_ms: (0.0, options.tstop_ms),
+                raster,
+                traces: Traces { t0_ms, dt_ms, cells },
+            };
+            let path = output.directory.join("activity.png");
+            Some(activity.write(&path).with_context(|| "drawing the picture").map(|()| path))
+        }
+        _ => None,
+    };
+    Ok(comm.agree(picture.transpose().map_err(|error| format!("{error:#}")))?)
+}

@@ -1,6 +1,13 @@
-//! Accuracy of the exponential functions, measured against twice the precision.
+//! Accuracy of the exponential functions, measured against twice the precision, and of the gates of
+//! `hh`.
 
+mod harness;
+
+use std::sync::Arc;
+
+use harness::{Model, compartment, step};
 use net_cell::simd::{LANES, Lanes, Portable, exp, exprelr};
+use net_cell::{CellTemplate, Region, StepSettings};
 
 /// The unevaluated sum of two doubles, the second below half an ulp of the first.
 #[derive(Clone, Copy)]
@@ -93,4 +100,41 @@ fn exponentials_are_accurate_to_the_last_place() {
         println!("x / (exp(x) - 1) on [{low}, {high}]: {error:.3} ulp");
         assert!(error < 4.0, "{error} ulp");
     }
+}
+
+/// Steady state and rate (1/ms) of m, h, n at 6.3 degrees, as in the paper.
+fn gates(v: f64) -> [(f64, f64); 3] {
+    let exprelr = |x: f64| if x == 0.0 { 1.0 } else { x / x.exp_m1() };
+    let rates = [
+        (exprelr(-(v + 40.0) / 10.0), 4.0 * (-(v + 65.0) / 18.0).exp()),
+        (0.07 * (-(v + 65.0) / 20.0).exp(), 1.0 / ((-(v + 35.0) / 10.0).exp() + 1.0)),
+        (0.1 * exprelr(-(v + 55.0) / 10.0), 0.125 * (-(v + 65.0) / 80.0).exp()),
+    ];
+    rates.map(|(alpha, beta)| (alpha / (alpha + beta), alpha + beta))
+}
+
+#[test]
+fn gates_follow_the_paper() {
+    let mut cell = CellTemplate::new(compartment()).unwrap();
+    cell.insert("hh", &Region::All, &[]).unwrap();
+    let cell = Arc::new(cell);
+    let near = [-40.0, -55.0].into_iter().flat_map(|v| [0.0, 1e-9, -1e-5, 0.01].map(|d| v + d));
+    let (mut steady_error, mut step_error) = (0f64, 0f64);
+    for v_init_mv in (0..400).map(|k| -120.0 + 0.513 * f64::from(k)).chain(near) {
+        let mut model = Model::new(StepSettings { v_init_mv, ..step(0.025, false) });
+        model.cell(&cell, &[]);
+        model.voltage(0, 0);
+        ["m", "h", "n"].into_iter().for_each(|gate| model.variable(0, 0, "hh", gate));
+        let run = model.run(1).unwrap();
+        let (before, after) = (gates(v_init_mv), gates(run.traces[0][1]));
+        for k in 0..3 {
+            let [start, end] = run.traces[k + 1][..] else { panic!("two samples") };
+            steady_error = steady_error.max((start / before[k].0 - 1.0).abs());
+            let (steady, rate) = after[k];
+            let expected = steady + (start - steady) * (-0.025 * rate).exp();
+            step_error = step_error.max((end / expected - 1.0).abs());
+        }
+    }
+    println!("gates of hh: steady states to {steady_error:.1e}, one step to {step_error:.1e}");
+    assert!(steady_error < 1e-14 && step_error < 1e-14);
 }

@@ -93,7 +93,7 @@ struct Options {
     radius: f64,
 
     /// Cells of each population whose somatic potential is recorded
-    #[arg(long, default_value_t = 5, value_name = "N")]
+    #[arg(long, default_value_t = 3, value_name = "N")]
     traces: u64,
 
     /// Interpolate the rates of Hodgkin-Huxley channels in tables, as NEURON does

@@ -204,7 +204,7 @@ impl CellGroup {
         Ok(())
     }
 
-    /// Sets the initial state; `max_delay_steps` over all connections and `epoch_steps` decide how
+    /// Sets the initial state, once, when connections and inputs are there; `max_delay_steps` over all connections and `epoch_steps` decide how
     /// far ahead events are kept.
     pub fn initialize(&mut self, max_delay_steps: u64, epoch_steps: u64) {
         for queue in &mut self.network {

@@ -47,7 +47,8 @@ impl SpikeSource {
                 check("spike time (ms)", t, t.is_finite() && t >= 0.0, "a finite number >= 0")
             }),
             SpikeSource::NetStim { start_ms, interval_ms, noise, .. } => {
-                check("start (ms)", *start_ms, start_ms.is_finite(), "a finite number")?;
+                let start_ok = start_ms.is_finite() && *start_ms >= 0.0;
+                check("start (ms)", *start_ms, start_ok, "a finite number >= 0")?;
                 let interval_ok = interval_ms.is_finite() && *interval_ms > 0.0;
                 check("interval (ms)", *interval_ms, interval_ok, "a finite number > 0")?;
                 check("noise", *noise, (0.0..=1.0).contains(noise), "a number from 0 to 1")
@@ -55,7 +56,8 @@ impl SpikeSource {
             SpikeSource::Poisson { rate_hz, start_ms, stop_ms } => {
                 let rate_ok = rate_hz.is_finite() && *rate_hz >= 0.0;
                 check("rate (Hz)", *rate_hz, rate_ok, "a finite number >= 0")?;
-                check("start (ms)", *start_ms, start_ms.is_finite(), "a finite number")?;
+                let start_ok = start_ms.is_finite() && *start_ms >= 0.0;
+                check("start (ms)", *start_ms, start_ok, "a finite number >= 0")?;
                 check("stop (ms)", *stop_ms, !stop_ms.is_nan(), "a number")
             }
         }

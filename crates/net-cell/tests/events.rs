@@ -232,12 +232,16 @@ fn values_that_are_not_finite_are_named() {
     let cell = || CellTemplate::new(cable(100.0, 10.0, 4, properties)).unwrap();
     let well = Arc::new(rc());
     let kinds = [("ExpSyn", "ExpSyn.g"), ("Exp2Syn", "Exp2Syn.A"), ("ExpSynI", "ExpSynI.g")];
-    for (kind, variable) in kinds {
+    // The channels of the second cell go wrong too, as a consequence.
+    let mut with_channels = cell();
+    with_channels.insert("hh", &Region::All, &[]).unwrap();
+    let sick = [Arc::new(cell()), Arc::new(with_channels)];
+    for ((kind, variable), sick) in kinds.iter().flat_map(|k| sick.iter().map(move |s| (*k, s))) {
         for bad in [f64::NAN, f64::INFINITY] {
             let mut model = Model::new(step(0.025, false));
             model.kinds = vec![PointKind::new(kind, &[]).unwrap()];
             model.cell(&well, &[]);
-            model.cell(&Arc::new(cell()), &[(1, 0), (2, 0)]);
+            model.cell(sick, &[(1, 0), (2, 0)]);
             let source = SpikeSource::Times(vec![1.0]);
             model.inputs.push(Input { cell: 1, point: 1, source, weight: bad, delay_ms: 0.0 });
             let error = model.run(60).unwrap_err();

@@ -211,7 +211,7 @@ fn instruction_sets_do_not_matter() {
 #[test]
 fn currents_balance() {
     for (n, bound, second_order) in
-        [(1, 1e-12, false), (1, 1e-12, true), (5, 1e-11, false), (5, 1e-11, true)]
+        [(1, 1e-12, false), (1, 1e-12, true), (5, 1e-12, false), (5, 1e-12, true)]
     {
         let mut cell = branched(4, n);
         let pulse = [("amp", 1.5), ("delay", 1.0), ("dur", 4.0)];

@@ -45,8 +45,8 @@ pub(super) struct Cable {
     x: Vec<F8>,
     /// Capacitance over the time step, uS.
     capacitance: Vec<F8>,
-    /// Sum of axial conductances, uS.
-    axial: Vec<F8>,
+    /// The same plus the axial conductances, uS.
+    unexcited: Vec<F8>,
     /// Constant part of the diagonal, uS.
     pub(super) base_diagonal: Vec<F8>,
     /// Constant part of the right-hand side, nA.
@@ -101,7 +101,7 @@ impl Cable {
             v: vec![F8::ZERO; n_positions],
             x: vec![F8::ZERO; if second_order { n_positions } else { 0 }],
             capacitance: vec![F8::splat(1.0); n_slots],
-            axial: vec![F8::ZERO; n_slots],
+            unexcited: vec![F8::splat(1.0); n_slots],
             base_diagonal: vec![F8::ZERO; n_positions],
             base_rhs: vec![F8::ZERO; n_positions],
             diagonal: vec![F8::ZERO; n_positions],
@@ -160,7 +160,7 @@ impl Cable {
                     * section.cm_uf_cm2
                     * morphology.segments.area_um2[segment];
                 self.capacitance[slot].0[lane] = capacitance;
-                self.axial[slot].0[lane] = tree.diagonal_us[compartment];
+                self.unexcited[slot].0[lane] = capacitance + tree.diagonal_us[compartment];
                 self.to_parent[slot].0[lane] = tree.conductance_us[compartment];
                 parent_slots[lane] = Some(match tree.parent[compartment] {
                     crate::cell::Parent::None => sink,
@@ -204,13 +204,8 @@ impl Cable {
         self.v[sink] = F8::ZERO;
         self.base_rhs.fill(F8::ZERO);
         self.base_diagonal.fill(F8::ZERO);
+        self.base_diagonal[..self.n_slots].copy_from_slice(&self.unexcited);
         self.children.fill(F8::ZERO);
-        for slot in 0..self.n_slots {
-            for lane in 0..LANES {
-                self.base_diagonal[slot].0[lane] =
-                    self.capacitance[slot].0[lane] + self.axial[slot].0[lane];
-            }
-        }
     }
 
     /// Starts the system of a step: its constant part and the capacitive current.
@@ -225,11 +220,11 @@ impl Cable {
         unsafe { (self.kernels.solve)(self, second_order) }
     }
 
-    /// The current through the membrane of every slot in nA, including what electrodes inject
-    /// (with a minus sign): the axial inflow at the solution of the last step.
+    /// The current that flows into every slot through its neighbors at the solution of the last
+    /// step, in nA; by position. It leaves through the membrane, less what electrodes inject.
     pub(super) fn membrane_current(&self, second_order: bool, current: &mut [F8]) {
-        assert!(current.len() >= self.n_slots);
-        // SAFETY: as in `assemble`.
+        assert!(current.len() > self.sink_slot());
+        // SAFETY: as in `assemble`; the length was checked.
         unsafe { (self.kernels.membrane)(self, second_order, current) }
     }
 
@@ -430,21 +425,38 @@ unsafe fn substitute<V: Lanes>(cable: &Cable, range: Range, x: *mut f64) {
     }
 }
 
-/// i = (C/dt + g)(x - v) + i(v) = (diagonal - axial) x - rhs.
+/// The axial inflow of every slot, edge by edge: what leaves one compartment enters another, so that
+/// the currents of a cell add up to nothing. What flows into a fork is what flows out of it.
 #[inline(always)]
 unsafe fn membrane<V: Lanes>(cable: &Cable, second_order: bool, current: &mut [F8]) {
+    current.fill(F8::ZERO);
     let x = if second_order { &cable.x } else { &cable.v };
     let x = x.as_ptr().cast::<f64>();
-    let diagonal = cable.diagonal.as_ptr().cast::<f64>();
-    let axial = cable.axial.as_ptr().cast::<f64>();
-    let rhs = cable.rhs.as_ptr().cast::<f64>();
+    let to_parent = cable.to_parent.as_ptr().cast::<f64>();
     let current = current.as_mut_ptr().cast::<f64>();
-    for slot in 0..cable.n_slots {
-        let at = slot * LANES;
-        // SAFETY: all vectors have at least n_slots entries.
-        unsafe {
-            let g = V::load(diagonal.add(at)) - V::load(axial.add(at));
-            g.mul_add(V::load(x.add(at)), -V::load(rhs.add(at))).store(current.add(at));
+    // SAFETY: `current` has a place for every position; parents were set in `new`.
+    unsafe {
+        for range in cable.ranges.iter().rev() {
+            for slot in (range.first..range.end).rev() {
+                let at = slot * LANES;
+                let mut inflow = V::load(current.add(at));
+                for fork in cable.fork_start[slot]..cable.fork_start[slot + 1] {
+                    inflow = inflow + V::load(current.add((cable.n_slots + fork as usize) * LANES));
+                }
+                let (here, u) = (V::load(x.add(at)), V::load(to_parent.add(at)));
+                let common = cable.common_parent[slot];
+                if common == MIXED {
+                    let positions = &cable.parents[slot].position;
+                    let flow = u * (V::gather(x, positions) - here);
+                    (inflow + flow).store(current.add(at));
+                    (-flow).scatter_add(current, positions);
+                } else {
+                    let parent = common as usize * LANES;
+                    let flow = u * (V::load(x.add(parent)) - here);
+                    (inflow + flow).store(current.add(at));
+                    (V::load(current.add(parent)) + (-flow)).store(current.add(parent));
+                }
+            }
         }
     }
 }

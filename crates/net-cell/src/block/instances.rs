@@ -317,6 +317,11 @@ impl Instances {
         }
     }
 
+    /// Whether these are electrodes.
+    pub(super) fn is_electrode(&self) -> bool {
+        self.mechanism.kind == MechanismKind::Electrode
+    }
+
     /// The state kernel.
     pub(super) fn state(&self) -> Option<Kernel> {
         self.state

@@ -135,6 +135,8 @@ pub(crate) struct Block {
     slots: Vec<u32>,
     recorders: Vec<Recorder>,
     membrane: Vec<F8>,
+    /// v(t) under the electrodes.
+    electrode_mv: Vec<f64>,
     /// Scratch for outputs of mechanisms whose current is part of the constant system.
     scratch: Vec<F8>,
     n_compartments: usize,
@@ -154,6 +156,7 @@ impl Block {
         let mut block = Block {
             settings,
             membrane: Vec::new(),
+            electrode_mv: Vec::new(),
             scratch: Vec::new(),
             instances: Vec::new(),
             ion_arena: Vec::new(),
@@ -247,7 +250,7 @@ impl Block {
         if !self.membrane.is_empty() {
             // The potential is uniform: no axial current flows, electrodes alone are balanced.
             self.membrane.fill(F8::ZERO);
-            self.add_electrode_currents(None);
+            self.add_electrode_currents(false);
         }
         self.recorders.iter_mut().for_each(Recorder::clear);
         self.sample(0);
@@ -315,11 +318,11 @@ impl Block {
             }
             self.cable.assemble();
             self.currents(t_ms + 0.5 * dt_ms);
-            let before = self.potentials_at_electrodes();
+            self.remember_electrode_potentials();
             self.cable.solve(second_order);
             if !self.membrane.is_empty() {
                 self.cable.membrane_current(second_order, &mut self.membrane);
-                self.add_electrode_currents(Some(&before));
+                self.add_electrode_currents(true);
             }
             self.states(t_ms + dt_ms);
             self.sample(step + 1);
@@ -343,15 +346,19 @@ impl Block {
             return;
         }
         let addresses = self.addresses();
-        let args: Vec<KernelArgs> =
-            self.instances.iter_mut().map(|instances| instances.args(&addresses)).collect();
+        // Events of one mechanism mostly follow each other.
+        let mut last: Option<(u32, KernelArgs)> = None;
         for event in events {
-            let endpoint = self.endpoints[event.endpoint as usize];
-            let at = endpoint.instances as usize;
-            if let Some(receive) = self.instances[at].mechanism.kernels.net_receive {
-                let Place { vector, lane } = endpoint.place;
-                // SAFETY: the endpoint was made for this mechanism's instances.
-                unsafe { receive(&args[at], vector as usize, lane as usize, event.weight, t_ms) };
+            let Endpoint { instances: at, place } = self.endpoints[event.endpoint as usize];
+            let instances = &mut self.instances[at as usize];
+            let Some(receive) = instances.mechanism.kernels.net_receive else { continue };
+            let args = match &last {
+                Some((of, args)) if *of == at => args,
+                _ => &last.insert((at, instances.args(&addresses))).1,
+            };
+            // SAFETY: the endpoint was made for this mechanism's instances.
+            unsafe {
+                receive(args, place.vector as usize, place.lane as usize, event.weight, t_ms);
             }
         }
     }
@@ -368,36 +375,35 @@ impl Block {
         }
     }
 
-    /// What electrodes inject is no membrane current: adds it back, so that the membrane current is
-    /// the axial inflow plus the injected current.
-    fn add_electrode_currents(&mut self, at_solution: Option<&[f64]>) {
+    /// What electrodes inject leaves through the membrane too. Their current is taken at v(t), or at
+    /// the solution of the step.
+    fn add_electrode_currents(&mut self, at_solution: bool) {
         let second_order = self.settings.second_order;
-        let mut k = 0;
-        for instances in &self.instances {
-            if instances.mechanism.kind != MechanismKind::Electrode {
-                continue;
-            }
+        let mut before = self.electrode_mv.iter();
+        for instances in self.instances.iter().filter(|i| i.is_electrode()) {
             for place in instances.occupied() {
                 let position = instances.position(place);
                 let mut injected = instances.value(mechanism::ELECTRODE_I, place);
-                if let Some(before) = at_solution {
-                    let change = self.cable.solution(position, second_order) - before[k];
+                if let (true, Some(before)) = (at_solution, before.next()) {
+                    let change = self.cable.solution(position, second_order) - before;
                     injected -= instances.value(mechanism::ELECTRODE_G, place) * change;
                 }
                 self.membrane[position / LANES].0[position % LANES] += injected;
-                k += 1;
             }
         }
     }
 
-    fn potentials_at_electrodes(&self) -> Vec<f64> {
+    /// Keeps v(t) under the electrodes, if the membrane current is wanted.
+    fn remember_electrode_potentials(&mut self) {
+        self.electrode_mv.clear();
         if self.membrane.is_empty() {
-            return Vec::new();
+            return;
         }
-        let electrodes =
-            self.instances.iter().filter(|i| i.mechanism.kind == MechanismKind::Electrode);
-        let positions = electrodes.flat_map(|i| i.occupied().map(|place| i.position(place)));
-        positions.map(|p| self.cable.v[p / LANES].0[p % LANES]).collect()
+        for instances in self.instances.iter().filter(|i| i.is_electrode()) {
+            let positions = instances.occupied().map(|place| instances.position(place));
+            let v = positions.map(|p| self.cable.v[p / LANES].0[p % LANES]);
+            self.electrode_mv.extend(v);
+        }
     }
 
     /// Looks for a value that is not finite and names it.
@@ -407,8 +413,11 @@ impl Block {
             return Ok(());
         }
         let time_ms = end_step as f64 * self.settings.dt_ms;
-        // A state that went wrong explains more than the potential that followed it.
-        for (instances, located) in self.instances.iter().zip(&self.located) {
+        // A state that went wrong explains more than the potential that followed it, and states
+        // that do not follow the potential explain most.
+        let mut order: Vec<_> = self.instances.iter().zip(&self.located).collect();
+        order.sort_by_key(|(instances, _)| !instances.mechanism.linear);
+        for (instances, located) in order {
             for l in located {
                 let Some(member) = self.members.iter().find(|m| m.index == l.cell) else {
                     continue;

@@ -94,7 +94,7 @@ impl Block {
         match quantity {
             Quantity::Voltage => Ok(Source::Voltage(position)),
             Quantity::MembraneCurrent => {
-                self.membrane.resize(self.cable.n_slots(), F8::ZERO);
+                self.membrane.resize(self.cable.sink_slot() + 1, F8::ZERO);
                 Ok(Source::MembraneCurrent(position))
             }
             Quantity::Variable { mechanism: name, variable, nth } => {

@@ -1,0 +1,232 @@
+//! Models of unusual sizes, networks read back, and what is refused, in one process.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{connected, in_memory, into_files, model, populations, projection};
+use net_core::*;
+use net_mpi::Communicator;
+use net_sim::*;
+use sha2::{Digest, Sha256};
+
+fn run(model: &Model, options: &RunOptions) -> Outcome {
+    let comm = Communicator::solo();
+    Simulation::build(&comm, model, options).unwrap().run().unwrap()
+}
+
+/// Runs a model, and returns the hashes of its files.
+fn hashes(model: &Model, tstop_ms: f64, threads: usize, directory: &Path) -> Vec<String> {
+    run(model, &into_files(tstop_ms, threads, directory));
+    let files =
+        ["spikes.h5", "traces.h5", "cell_positions_and_rotations.h5", "synapse_connections.h5"];
+    let hash = |name| format!("{:x}", Sha256::digest(fs::read(directory.join(name)).unwrap()));
+    files.into_iter().map(hash).collect()
+}
+
+#[test]
+fn threads_change_no_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = connected(5, [40, 10], 0.5);
+    let one = hashes(&model, 60.0, 1, &folder.path().join("one"));
+    assert_eq!(one, hashes(&model, 60.0, 2, &folder.path().join("two")));
+    assert_eq!(one, hashes(&model, 60.0, 7, &folder.path().join("seven")));
+}
+
+#[test]
+fn a_saved_network_gives_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("drawn");
+    let model = connected(6, [30, 8], 0.5);
+    let drawn = hashes(&model, 60.0, 2, &saved);
+    // The description of what is drawn is not used.
+    let other = connected(6, [30, 8], 2.5).with_saved_network(&saved).unwrap();
+    let rebuilt = hashes(&other, 60.0, 2, &folder.path().join("rebuilt"));
+    assert_eq!(drawn, rebuilt);
+    let error = connected(6, [31, 8], 0.5).with_saved_network(&saved).err().unwrap().to_string();
+    assert!(error.contains("population 'E'") && error.contains("30 cells"), "{error}");
+}
+
+#[test]
+fn spikes_and_samples_are_where_they_belong() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = into_files(60.0, 2, folder.path());
+    let outcome = run(&connected(5, [40, 10], 0.5), &options);
+    let report = &outcome.report;
+    assert_eq!(report.n_spikes, outcome.spikes.len() as u64);
+    assert!(report.n_spikes > 20, "{report}");
+    assert_eq!((report.n_cells, report.n_steps), (50, 2400));
+    assert!(report.n_synapses > report.n_connections && report.n_connections > 300, "{report}");
+    assert!(report.n_points < report.n_synapses, "linear synapses are shared: {report}");
+    assert_eq!(report.min_delay_ms, Some(0.5));
+    // From 1 ms to 60 ms every half ms, both ends; three cells of each population.
+    let soma: Vec<_> = outcome.traces.iter().filter(|trace| trace.recording == 0).collect();
+    assert_eq!(soma.iter().map(|trace| trace.gid).collect::<Vec<_>>(), [0, 1, 2, 40, 41, 42]);
+    assert!(soma.iter().all(|trace| trace.values.len() == 119));
+    // The membrane currents of a cell add up to what electrodes inject.
+    let current: Vec<_> = outcome.traces.iter().filter(|trace| trace.recording == 1).collect();
+    assert_eq!(current.len(), 6);
+    for sample in 0..2401 {
+        let sum: f64 = current.iter().map(|trace| trace.values[sample]).sum();
+        assert!(sum.abs() < 1e-9, "{sum} nA at sample {sample}");
+    }
+    assert!(fs::exists(folder.path().join("report.json")).unwrap());
+}
+
+#[test]
+fn every_epoch_length_gives_the_same_spikes() {
+    // Recording every segment shortens the epochs.
+    let model = connected(7, [30, 8], 2.0);
+    let spikes = run(&model, &in_memory(50.0, 1)).spikes;
+    assert!(!spikes.is_empty());
+    let everything = Recording {
+        segments: Segments::All,
+        ..Recording::new("all", Targets::All, Quantity::Voltage)
+    };
+    let outcome = run(&model.with_recording(everything), &in_memory(50.0, 2));
+    assert_eq!(outcome.spikes, spikes);
+}
+
+#[test]
+fn unusual_sizes_work() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, sizes) in [("one", [1, 0]), ("none", [0, 0]), ("two", [1, 1])] {
+        let outcome =
+            run(&connected(1, sizes, 0.5), &into_files(20.0, 2, &folder.path().join(name)));
+        assert_eq!(outcome.report.n_cells, sizes[0] + sizes[1]);
+    }
+    let unconnected = model(populations(1, [4, 2]));
+    let outcome = run(&unconnected, &into_files(20.0, 3, &folder.path().join("unconnected")));
+    assert_eq!(outcome.report.min_delay_ms, None);
+    assert_eq!(outcome.report.epoch_steps, 40);
+    // No step at all: the initial state is the only sample.
+    let outcome = run(&unconnected, &into_files(0.0, 1, &folder.path().join("nothing")));
+    assert_eq!((outcome.report.n_steps, outcome.report.n_spikes), (0, 0));
+    let lengths: Vec<_> = outcome.traces.iter().map(|trace| trace.values.len()).collect();
+    assert_eq!(lengths, [0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]);
+}
+
+#[test]
+fn the_shortest_possible_delay_works() {
+    let model = connected(3, [20, 5], 0.025);
+    assert_eq!(run(&model, &in_memory(20.0, 2)).report.epoch_steps, 1);
+    assert_eq!(run(&model, &in_memory(20.0, 2)).spikes, run(&model, &in_memory(20.0, 1)).spikes);
+}
+
+/// The message with which a model is refused.
+fn refusal(model: &Model, change: impl FnOnce(&mut RunOptions)) -> String {
+    let mut options = in_memory(10.0, 1);
+    change(&mut options);
+    let comm = Communicator::solo();
+    match Simulation::build(&comm, model, &options) {
+        Ok(_) => panic!("the model was accepted"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[track_caller]
+fn assert_says(message: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(message.contains(part), "{part:?} is not in: {message}");
+    }
+}
+
+#[test]
+fn bad_models_are_refused_with_what_to_change() {
+    let good = || connected(1, [4, 2], 0.5);
+    let refused = |model: &Model| refusal(model, |_| ());
+
+    let lacking =
+        Model::new(populations(1, [2, 2])).with_cells("E", CellKind::shared(common::stick(1)));
+    assert_says(&refused(&lacking), &["population 'I'", "kind 'I'", "known are: E"]);
+    let input = Input { name: "x".into(), ..common::background("V1") };
+    assert_says(
+        &refused(&good().with_input(input)),
+        &["input 'x'", "unknown population 'V1'", "E, I"],
+    );
+    assert_says(&refused(&good().with_input(common::background("E"))), &["background E", "once"]);
+    let input = Input { name: "x".into(), delay_ms: -1.0, ..common::background("E") };
+    assert_says(&refused(&good().with_input(input)), &["input 'x': delay_ms is -1"]);
+
+    let recording = |targets, quantity| Recording::new("x", targets, quantity);
+    let model = good().with_recording(recording(Targets::Gids(vec![6]), Quantity::Voltage));
+    assert_says(&refused(&model), &["recording 'x'", "gid 6", "0..6"]);
+    let gate = |mechanism: &str, variable: &str| Quantity::Variable {
+        mechanism: mechanism.into(),
+        variable: variable.into(),
+        nth: 0,
+    };
+    let model = good().with_recording(recording(Targets::All, gate("hh", "q")));
+    assert_says(&refused(&model), &["recording 'x'", "'hh'", "no variable 'q'"]);
+    let in_dendrite = Recording {
+        segments: Segments::Indices(vec![1]),
+        ..recording(Targets::All, gate("hh", "m"))
+    };
+    assert_says(&refused(&good().with_recording(in_dendrite)), &["gid 0", "'hh'", "segment 1"]);
+    let odd = Recording { interval_ms: Some(0.03), ..recording(Targets::All, Quantity::Voltage) };
+    assert_says(&refused(&good().with_recording(odd)), &["recording 'x': interval_ms is 0.03"]);
+
+    let mut network = populations(1, [4, 2]);
+    let mut other = projection("E", "I", 0.5);
+    other.synapse.parameters.insert("tau3".into(), 1.0);
+    network.add_projection(other).unwrap();
+    assert_says(&refused(&common::model(network)), &["projection \"E:I\"", "'ExpSyn'", "'tau3'"]);
+    let failing = good().with_cells(
+        "I",
+        CellKind::per_cell(|gid| match gid {
+            5 => Err("the file is gone"),
+            _ => Ok(common::stick(1)),
+        }),
+    );
+    assert_says(&refused(&failing), &["gid 5", "population 'I'", "the file is gone"]);
+}
+
+#[test]
+fn bad_options_are_refused() {
+    let good = connected(1, [4, 2], 0.5);
+    let message = refusal(&good, |options| options.tstop_ms = f64::NAN);
+    assert_says(&message, &["tstop_ms is NaN"]);
+    let message = refusal(&good, |options| options.settings.dt_ms = 0.0);
+    assert_says(&message, &["dt is 0 ms"]);
+    let message = refusal(&good, |options| options.threads = Some(0));
+    assert_says(&message, &["threads is 0", "at least 1"]);
+    let message = refusal(&good, |options| options.settings.dt_ms = 1.0);
+    assert_says(&message, &["E:E", "below"]);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    let output = Output { directory: folder.path().join("file/out"), ..Output::default() };
+    let message = refusal(&good, |options| options.output = Some(output));
+    assert_says(&message, &["file/out", "not writable"]);
+    run(&good, &into_files(1.0, 1, &folder.path().join("out")));
+    let output = Output { directory: folder.path().join("out"), ..Output::default() };
+    let message = refusal(&good, |options| options.output = Some(output.clone()));
+    assert_says(&message, &["already holds a run"]);
+    let again =
+        RunOptions { output: Some(Output { overwrite: true, ..output }), ..in_memory(1.0, 1) };
+    run(&good, &again);
+}
+
+#[test]
+fn a_state_that_explodes_ends_the_run_and_keeps_what_was_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let explosion = Input {
+        name: "explosion".into(),
+        synapse: SynapseKind { mechanism: "ExpSyn".into(), parameters: Default::default() },
+        delay_ms: 0.0,
+        synapses: InputSynapses::Table(std::sync::Arc::new(InputTable::new(vec![InputRow {
+            gid: 2,
+            segment: 1,
+            weight: f64::MAX,
+            source: SpikeSource::Times(vec![15.0, 15.0]),
+        }]))),
+    };
+    let model = connected(1, [4, 2], 0.5).with_input(explosion);
+    let options = into_files(20.0, 2, folder.path());
+    let comm = Communicator::solo();
+    let error = Simulation::build(&comm, &model, &options).unwrap().run().unwrap_err().to_string();
+    assert_says(&error, &["gid 2", "segment"]);
+    let run = net_io::store::RunDirectory::open(folder.path()).unwrap();
+    let sealed_until = run.coverage().unwrap().sealed_until();
+    assert!((580..=600).contains(&sealed_until), "sealed until step {sealed_until}");
+}

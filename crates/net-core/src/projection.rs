@@ -76,6 +76,36 @@ fn one() -> Distribution {
 }
 
 impl Projection {
+    /// Synapses of `mechanism`, with its default parameters, from every cell of `pre` to every cell
+    /// of `post`: one a pair, weight 0, delay 1 ms, anywhere on the target. A start for what is
+    /// meant:
+    ///
+    /// ```
+    /// use net_core::*;
+    /// let projection = Projection {
+    ///     rule: ConnectionRule::FixedInDegree { n_sources: 20 },
+    ///     weight: Distribution::Constant(0.001),
+    ///     ..Projection::new("E", "I", "ExpSyn")
+    /// };
+    /// assert_eq!(projection.name, "E:I");
+    /// ```
+    pub fn new(pre: &str, post: &str, mechanism: &str) -> Self {
+        Projection {
+            name: format!("{pre}:{post}"),
+            pre: pre.to_owned(),
+            post: post.to_owned(),
+            rule: ConnectionRule::AllToAll,
+            multapses: one(),
+            weight: Distribution::Constant(0.0),
+            min_weight: None,
+            delay: Distribution::Constant(1.0),
+            min_delay_ms: None,
+            synapse: SynapseKind { mechanism: mechanism.to_owned(), parameters: BTreeMap::new() },
+            placement: SynapsePlacement::default(),
+            allow_autapses: false,
+        }
+    }
+
     /// Checks laws and placement; rule and populations are checked by the network.
     pub(crate) fn validate(&self) -> Result<(), Error> {
         self.multapses_sampler()?;

@@ -93,3 +93,135 @@ pub fn reciprocal3<V: Lanes>(a: V, b: V, c: V) -> (V, V, V) {
     let rc = r * c;
     (rc * b, rc * a, r * ab)
 }
+
+/// `(1/a, 1/b)` with one division, as [`reciprocal3`].
+#[inline(always)]
+pub fn reciprocal2<V: Lanes>(a: V, b: V) -> (V, V) {
+    let r = V::splat(1.0) / (a * b);
+    (r * b, r * a)
+}
+
+/// `exp(x) - 1` without cancellation near 0.
+#[inline(always)]
+fn expm1<V: Lanes>(x: V) -> V {
+    let (magic, e) = reduce(x);
+    let power = V::splat(1.0).scale_by_power_of_two(magic);
+    e.mul_add(power, power - V::splat(1.0))
+}
+
+/// Hyperbolic tangent, to a few ulp.
+#[inline(always)]
+pub fn tanh<V: Lanes>(x: V) -> V {
+    let e = expm1(x + x);
+    let t = e / (e + V::splat(2.0));
+    // Beyond this it is +-1 to the last bit, and `e` may not be finite.
+    let t = V::select_lt(V::splat(20.0), x, V::splat(1.0), t);
+    V::select_lt(x, V::splat(-20.0), V::splat(-1.0), t)
+}
+
+/// Hyperbolic sine, to a few ulp.
+#[inline(always)]
+pub fn sinh<V: Lanes>(x: V) -> V {
+    let e = expm1(x);
+    V::splat(0.5) * (e + e / (e + V::splat(1.0)))
+}
+
+/// Hyperbolic cosine, to a few ulp.
+#[inline(always)]
+pub fn cosh<V: Lanes>(x: V) -> V {
+    let e = exp(x.abs());
+    V::splat(0.5) * (e + V::splat(1.0) / e)
+}
+
+/// Coefficients of p in `ln((1+s)/(1-s)) = 2s + s^3 p(s^2)`, |s| <= 0.1716: Chebyshev
+/// interpolation of degree 8, relative error 6e-17.
+const P: [f64; 9] = [
+    0.666_666_666_666_666_6,
+    0.399_999_999_999_999_9,
+    0.285_714_285_714_354_37,
+    0.222_222_222_198_572_88,
+    0.181_818_185_938_676,
+    0.153_845_751_157_666_2,
+    0.133_356_393_863_594_7,
+    0.116_881_075_865_959_22,
+    0.118_821_427_126_273_2,
+];
+
+/// `ln x = high + low` for normal positive x, with some 60 bits.
+#[inline(always)]
+fn log_parts<V: Lanes>(x: V) -> (V, V) {
+    let one = V::splat(1.0);
+    let (m, k) = x.split_exponent();
+    let f = m - one;
+    let d = m + one;
+    let d_low = m - (d - one);
+    let inverse = one / d;
+    let s = f * inverse;
+    // What the quotient is short by.
+    let s_low = s.neg_mul_add(d_low, s.neg_mul_add(d, f)) * inverse;
+    let z = s * s;
+    let z2 = z * z;
+    let z4 = z2 * z2;
+    let p01 = V::splat(P[1]).mul_add(z, V::splat(P[0]));
+    let p23 = V::splat(P[3]).mul_add(z, V::splat(P[2]));
+    let p45 = V::splat(P[5]).mul_add(z, V::splat(P[4]));
+    let p67 = V::splat(P[7]).mul_add(z, V::splat(P[6]));
+    let p = V::splat(P[8]).mul_add(z4, p67.mul_add(z2, p45)).mul_add(z4, p23.mul_add(z2, p01));
+    let tail = (z * s).mul_add(p, s_low + s_low);
+    let exact = k * V::splat(LN2_HIGH);
+    let high = exact + (s + s);
+    // |exact| is 0 or larger than |2s|: the rounding of the sum is recovered exactly.
+    let low = (s + s) - (high - exact) + k.mul_add(V::splat(LN2_LOW), tail);
+    let log = high + low;
+    (log, low - (log - high))
+}
+
+/// Natural logarithm to about 1 ulp; -inf at 0, NaN below. Numbers below 2^-1022 count as 0.
+#[inline(always)]
+pub fn log<V: Lanes>(x: V) -> V {
+    let (high, low) = log_parts(x);
+    special_log(x, high + low)
+}
+
+#[inline(always)]
+fn special_log<V: Lanes>(x: V, log: V) -> V {
+    let infinity = V::splat(f64::INFINITY);
+    let log = V::select(V::lt(x, V::splat(f64::MIN_POSITIVE)), -infinity, log);
+    let log = V::select(V::lt(x, V::splat(0.0)), V::splat(f64::NAN), log);
+    // Infinity and NaN stay what they are.
+    V::select(V::lt(x, infinity), log, x)
+}
+
+/// Decimal logarithm, as [`log`].
+#[inline(always)]
+pub fn log10<V: Lanes>(x: V) -> V {
+    let (high, low) = log_parts(x);
+    let c = V::splat(std::f64::consts::LOG10_E);
+    let c_low = V::splat(1.098_319_650_216_765_1e-17);
+    let product = high * c;
+    let error = high.mul_add(c, -product);
+    special_log(x, product + low.mul_add(c, high.mul_add(c_low, error)))
+}
+
+/// `x^y` to a few ulp, for results between 1e-307 and 1e307; a negative x needs an integer y.
+#[inline(always)]
+pub fn pow<V: Lanes>(x: V, y: V) -> V {
+    let (zero, one) = (V::splat(0.0), V::splat(1.0));
+    let infinity = V::splat(f64::INFINITY);
+    let magnitude = x.abs();
+    let (high, low) = log_parts(magnitude);
+    let product = high * y;
+    let error = high.mul_add(y, -product) + low * y;
+    let e = exp(product);
+    let power = e.mul_add(error, e);
+    let at_zero = V::select(V::lt(y, zero), infinity, zero);
+    let power = V::select(V::lt(magnitude, V::splat(f64::MIN_POSITIVE)), at_zero, power);
+    let at_infinity = V::select(V::lt(y, zero), zero, infinity);
+    let power = V::select(V::eq(magnitude, infinity), at_infinity, power);
+    let half = V::splat(0.5) * y;
+    let odd = V::select(V::eq(half.floor(), half), power, -power);
+    let signed = V::select(V::eq(y.floor(), y), odd, V::splat(f64::NAN));
+    let power = V::select(V::lt(x, zero), signed, power);
+    let power = V::select(V::eq(x, x), power, x);
+    V::select(V::eq(y, zero), one, power)
+}

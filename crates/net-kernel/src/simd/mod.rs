@@ -9,14 +9,18 @@
 
 mod math;
 mod portable;
+mod single;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::sync::OnceLock;
 
-pub use math::{exp, exp_near_zero, exprelr, reciprocal3};
+pub use math::{
+    cosh, exp, exp_near_zero, exprelr, log, log10, pow, reciprocal2, reciprocal3, sinh, tanh,
+};
 pub use portable::Portable;
+pub use single::Single;
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2, Avx512};
 
@@ -52,6 +56,8 @@ pub trait Lanes:
     + Div<Output = Self>
     + Neg<Output = Self>
 {
+    /// Yes or no in every lane.
+    type Mask: Copy;
     /// All lanes `x`.
     fn splat(x: f64) -> Self;
     /// The lanes from an array.
@@ -81,6 +87,49 @@ pub trait Lanes:
     fn abs(self) -> Self;
     /// Lanewise `if a < b { yes } else { no }`.
     fn select_lt(a: Self, b: Self, yes: Self, no: Self) -> Self;
+    /// Lanewise `a < b`, false where one is NaN.
+    fn lt(a: Self, b: Self) -> Self::Mask;
+    /// Lanewise `a <= b`, false where one is NaN.
+    fn le(a: Self, b: Self) -> Self::Mask;
+    /// Lanewise `a == b`, false where one is NaN.
+    fn eq(a: Self, b: Self) -> Self::Mask;
+    /// Both.
+    fn and(a: Self::Mask, b: Self::Mask) -> Self::Mask;
+    /// Either.
+    fn or(a: Self::Mask, b: Self::Mask) -> Self::Mask;
+    /// The opposite.
+    fn not(a: Self::Mask) -> Self::Mask;
+    /// Lanewise `if mask { yes } else { no }`.
+    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
+    /// Whether it holds in any lane.
+    fn any(mask: Self::Mask) -> bool;
+    /// Square root, correctly rounded.
+    fn sqrt(self) -> Self;
+    /// The largest integer that is not larger.
+    fn floor(self) -> Self;
+    /// `x = m 2^k` with sqrt(1/2) <= m < sqrt(2) for normal positive x: (m, k).
+    fn split_exponent(self) -> (Self, Self);
+    /// A function of the standard library, lane after lane.
+    #[inline(always)]
+    fn each(self, f: fn(f64) -> f64) -> Self {
+        let x = self.to_array();
+        Self::from_array([f(x[0]), f(x[1]), f(x[2]), f(x[3]), f(x[4]), f(x[5]), f(x[6]), f(x[7])])
+    }
+    /// A function of two numbers of the standard library, lane after lane.
+    #[inline(always)]
+    fn each2(self, other: Self, f: fn(f64, f64) -> f64) -> Self {
+        let (x, y) = (self.to_array(), other.to_array());
+        Self::from_array([
+            f(x[0], y[0]),
+            f(x[1], y[1]),
+            f(x[2], y[2]),
+            f(x[3], y[3]),
+            f(x[4], y[4]),
+            f(x[5], y[5]),
+            f(x[6], y[6]),
+            f(x[7], y[7]),
+        ])
+    }
     /// Whether `a < b` in any lane. For branches that leave out work without changing results.
     fn any_lt(a: Self, b: Self) -> bool;
     /// `self * 2^n`, where `n` stands in the low bits of `magic = n + 1.5 * 2^52`, by adding to the
@@ -128,6 +177,14 @@ pub trait Lanes:
         }
     }
 }
+
+/// Bits of sqrt(1/2), where [`Lanes::split_exponent`] cuts.
+const SQRT_HALF_BITS: u64 = 0x3fe6_a09e_667f_3bcd;
+
+/// Bits of 2^52, whose low bits take an integer.
+const TWO_52_BITS: u64 = 0x4330_0000_0000_0000;
+/// What the exponent is too large by when it has been read as an integer: 2^52 + 2^11.
+const EXPONENT_OFFSET: f64 = 4_503_599_627_372_544.0;
 
 /// Where lane `lane` of slot `slot` keeps its pair, in doubles: even lanes first, so that two
 /// vectors turn into pairs by shuffles that stay inside 128 bits.

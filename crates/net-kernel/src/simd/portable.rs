@@ -1,6 +1,6 @@
 //! Eight lanes in plain Rust.
 
-use super::{LANES, Lanes, pair_offset};
+use super::{EXPONENT_OFFSET, LANES, Lanes, SQRT_HALF_BITS, TWO_52_BITS, pair_offset};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// Eight lanes without vector instructions.
@@ -55,6 +55,64 @@ impl Neg for Portable {
 }
 
 impl Lanes for Portable {
+    type Mask = [bool; LANES];
+
+    #[inline(always)]
+    fn lt(a: Self, b: Self) -> Self::Mask {
+        std::array::from_fn(|l| a.0[l] < b.0[l])
+    }
+
+    #[inline(always)]
+    fn le(a: Self, b: Self) -> Self::Mask {
+        std::array::from_fn(|l| a.0[l] <= b.0[l])
+    }
+
+    #[inline(always)]
+    fn eq(a: Self, b: Self) -> Self::Mask {
+        std::array::from_fn(|l| a.0[l] == b.0[l])
+    }
+
+    #[inline(always)]
+    fn and(a: Self::Mask, b: Self::Mask) -> Self::Mask {
+        std::array::from_fn(|l| a[l] & b[l])
+    }
+
+    #[inline(always)]
+    fn or(a: Self::Mask, b: Self::Mask) -> Self::Mask {
+        std::array::from_fn(|l| a[l] | b[l])
+    }
+
+    #[inline(always)]
+    fn not(a: Self::Mask) -> Self::Mask {
+        a.map(|a| !a)
+    }
+
+    #[inline(always)]
+    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
+        Portable(std::array::from_fn(|l| if mask[l] { yes.0[l] } else { no.0[l] }))
+    }
+
+    #[inline(always)]
+    fn any(mask: Self::Mask) -> bool {
+        mask.contains(&true)
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Portable(self.0.map(f64::sqrt))
+    }
+
+    #[inline(always)]
+    fn floor(self) -> Self {
+        Portable(self.0.map(f64::floor))
+    }
+
+    #[inline(always)]
+    fn split_exponent(self) -> (Self, Self) {
+        let parts = self.0.map(split_exponent);
+        (Portable(parts.map(|(m, _)| m)), Portable(parts.map(|(_, k)| k)))
+    }
+
     #[inline(always)]
     fn splat(x: f64) -> Self {
         Portable([x; LANES])
@@ -157,4 +215,13 @@ impl Lanes for Portable {
             }
         }
     }
+}
+
+/// [`Lanes::split_exponent`] of one number, by integer arithmetic on its bits.
+#[inline(always)]
+pub(super) fn split_exponent(x: f64) -> (f64, f64) {
+    let shifted = x.to_bits().wrapping_sub(SQRT_HALF_BITS).wrapping_add(1 << 63);
+    let k = shifted >> 52;
+    let mantissa = x.to_bits().wrapping_sub((k << 52).wrapping_sub(1 << 63));
+    (f64::from_bits(mantissa), f64::from_bits(TWO_52_BITS | k) - EXPONENT_OFFSET)
 }

@@ -100,3 +100,68 @@ fn pairs_go_to_their_places() {
     unsafe { pairs_body::<Portable>(&mut same) };
     assert_eq!(same, out);
 }
+
+fn function<V: Lanes>(k: usize, x: V) -> V {
+    match k {
+        0 => log(x),
+        1 => log10(x),
+        2 => pow(x, V::splat(4.8)),
+        3 => pow(x, V::splat(-1.3)),
+        4 => tanh(x),
+        5 => sinh(x),
+        6 => cosh(x),
+        7 => x.sqrt(),
+        _ => x.floor(),
+    }
+}
+type ApplyFunction = unsafe fn(usize, &[f64], &mut [f64]);
+unsafe fn apply_function<V: Lanes>(k: usize, x: &[f64], y: &mut [f64]) {
+    for (x, y) in x.chunks_exact(LANES).zip(y.chunks_exact_mut(LANES)) {
+        // SAFETY: chunks of 8.
+        unsafe { function(k, V::load(x.as_ptr())).store(y.as_mut_ptr()) }
+    }
+}
+isa_kernel!(fn function_kernel = apply_function as ApplyFunction, (k: usize, x: &[f64], y: &mut [f64]));
+
+#[test]
+fn functions_agree_with_the_standard_library_and_on_every_instruction_set() {
+    let standard: [fn(f64) -> f64; 9] = [
+        f64::ln,
+        f64::log10,
+        |x| x.powf(4.8),
+        |x| x.powf(-1.3),
+        f64::tanh,
+        f64::sinh,
+        f64::cosh,
+        f64::sqrt,
+        f64::floor,
+    ];
+    let ulps = [2.0, 3.0, 3.0, 3.0, 6.0, 6.0, 3.0, 0.0, 0.0];
+    for (k, (f, ulps)) in standard.into_iter().zip(ulps).enumerate() {
+        for (low, high) in [(1e-9, 1e-3), (0.5, 2.0), (1e-3, 100.0), (100.0, 650.0)] {
+            let x = grid(low, high, 8000);
+            let mut y = vec![0.0; x.len()];
+            // SAFETY: the kernel was chosen for this CPU; the other needs no special one.
+            unsafe { function_kernel()(k, &x, &mut y) };
+            let mut portable = vec![0.0; x.len()];
+            unsafe { apply_function::<Portable>(k, &x, &mut portable) };
+            assert_eq!(y, portable, "function {k}");
+            for (x, y) in x.iter().zip(&y) {
+                assert_eq!(function(k, Single(*x)).0, *y, "function {k} at {x}");
+                let exact = f(*x);
+                let error = (y - exact).abs();
+                assert!(
+                    error <= ulps * f64::EPSILON * exact.abs(),
+                    "function {k} at {x}: {y}, {exact}"
+                );
+            }
+        }
+    }
+    assert_eq!(log(Single(0.0)).0, f64::NEG_INFINITY);
+    assert!(log(Single(-1.0)).0.is_nan());
+    assert_eq!(log(Single(1.0)).0, 0.0);
+    assert_eq!(pow(Single(-2.0), Single(3.0)).0, -8.0);
+    assert_eq!(pow(Single(0.0), Single(3.0)).0, 0.0);
+    assert_eq!(pow(Single(0.0), Single(0.0)).0, 1.0);
+    assert_eq!(tanh(Single(-800.0)).0, -1.0);
+}

@@ -3,7 +3,7 @@
 //! The intrinsics are inlined into functions that enable their instructions (see
 //! [`isa_kernel!`](crate::isa_kernel)); every method is `inline(always)` for that reason.
 
-use super::{LANES, Lanes};
+use super::{EXPONENT_OFFSET, LANES, Lanes, SQRT_HALF_BITS, TWO_52_BITS};
 use std::arch::x86_64::*;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -61,6 +61,76 @@ impl Neg for Avx2 {
 }
 
 impl Lanes for Avx512 {
+    type Mask = __mmask8;
+
+    #[inline(always)]
+    fn lt(a: Self, b: Self) -> Self::Mask {
+        unsafe { _mm512_cmp_pd_mask::<_CMP_LT_OQ>(a.0, b.0) }
+    }
+
+    #[inline(always)]
+    fn le(a: Self, b: Self) -> Self::Mask {
+        unsafe { _mm512_cmp_pd_mask::<_CMP_LE_OQ>(a.0, b.0) }
+    }
+
+    #[inline(always)]
+    fn eq(a: Self, b: Self) -> Self::Mask {
+        unsafe { _mm512_cmp_pd_mask::<_CMP_EQ_OQ>(a.0, b.0) }
+    }
+
+    #[inline(always)]
+    fn and(a: Self::Mask, b: Self::Mask) -> Self::Mask {
+        a & b
+    }
+
+    #[inline(always)]
+    fn or(a: Self::Mask, b: Self::Mask) -> Self::Mask {
+        a | b
+    }
+
+    #[inline(always)]
+    fn not(a: Self::Mask) -> Self::Mask {
+        !a
+    }
+
+    #[inline(always)]
+    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
+        Avx512(unsafe { _mm512_mask_blend_pd(mask, no.0, yes.0) })
+    }
+
+    #[inline(always)]
+    fn any(mask: Self::Mask) -> bool {
+        mask != 0
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Avx512(unsafe { _mm512_sqrt_pd(self.0) })
+    }
+
+    #[inline(always)]
+    fn floor(self) -> Self {
+        Avx512(unsafe {
+            _mm512_roundscale_pd::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(self.0)
+        })
+    }
+
+    #[inline(always)]
+    fn split_exponent(self) -> (Self, Self) {
+        unsafe {
+            let bits = _mm512_castpd_si512(self.0);
+            let half = _mm512_set1_epi64(SQRT_HALF_BITS as i64);
+            let top = _mm512_set1_epi64(i64::MIN);
+            let shifted = _mm512_add_epi64(_mm512_sub_epi64(bits, half), top);
+            let k = _mm512_srli_epi64::<52>(shifted);
+            let scale = _mm512_sub_epi64(_mm512_slli_epi64::<52>(k), top);
+            let mantissa = _mm512_castsi512_pd(_mm512_sub_epi64(bits, scale));
+            let k = _mm512_or_si512(k, _mm512_set1_epi64(TWO_52_BITS as i64));
+            let k = _mm512_sub_pd(_mm512_castsi512_pd(k), _mm512_set1_pd(EXPONENT_OFFSET));
+            (Avx512(mantissa), Avx512(k))
+        }
+    }
+
     #[inline(always)]
     fn splat(x: f64) -> Self {
         Avx512(unsafe { _mm512_set1_pd(x) })
@@ -174,6 +244,86 @@ unsafe fn add_pair(base: *mut f64, at: u32, pair: __m128d) {
 }
 
 impl Lanes for Avx2 {
+    type Mask = (__m256d, __m256d);
+
+    #[inline(always)]
+    fn lt(a: Self, b: Self) -> Self::Mask {
+        unsafe { (_mm256_cmp_pd::<_CMP_LT_OQ>(a.0, b.0), _mm256_cmp_pd::<_CMP_LT_OQ>(a.1, b.1)) }
+    }
+
+    #[inline(always)]
+    fn le(a: Self, b: Self) -> Self::Mask {
+        unsafe { (_mm256_cmp_pd::<_CMP_LE_OQ>(a.0, b.0), _mm256_cmp_pd::<_CMP_LE_OQ>(a.1, b.1)) }
+    }
+
+    #[inline(always)]
+    fn eq(a: Self, b: Self) -> Self::Mask {
+        unsafe { (_mm256_cmp_pd::<_CMP_EQ_OQ>(a.0, b.0), _mm256_cmp_pd::<_CMP_EQ_OQ>(a.1, b.1)) }
+    }
+
+    #[inline(always)]
+    fn and(a: Self::Mask, b: Self::Mask) -> Self::Mask {
+        unsafe { (_mm256_and_pd(a.0, b.0), _mm256_and_pd(a.1, b.1)) }
+    }
+
+    #[inline(always)]
+    fn or(a: Self::Mask, b: Self::Mask) -> Self::Mask {
+        unsafe { (_mm256_or_pd(a.0, b.0), _mm256_or_pd(a.1, b.1)) }
+    }
+
+    #[inline(always)]
+    fn not(a: Self::Mask) -> Self::Mask {
+        unsafe {
+            let ones = _mm256_castsi256_pd(_mm256_set1_epi64x(-1));
+            (_mm256_xor_pd(a.0, ones), _mm256_xor_pd(a.1, ones))
+        }
+    }
+
+    #[inline(always)]
+    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
+        unsafe {
+            Avx2(_mm256_blendv_pd(no.0, yes.0, mask.0), _mm256_blendv_pd(no.1, yes.1, mask.1))
+        }
+    }
+
+    #[inline(always)]
+    fn any(mask: Self::Mask) -> bool {
+        unsafe { _mm256_movemask_pd(_mm256_or_pd(mask.0, mask.1)) != 0 }
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        unsafe { Avx2(_mm256_sqrt_pd(self.0), _mm256_sqrt_pd(self.1)) }
+    }
+
+    #[inline(always)]
+    fn floor(self) -> Self {
+        unsafe { Avx2(_mm256_floor_pd(self.0), _mm256_floor_pd(self.1)) }
+    }
+
+    #[inline(always)]
+    fn split_exponent(self) -> (Self, Self) {
+        #[inline(always)]
+        unsafe fn half(x: __m256d) -> (__m256d, __m256d) {
+            unsafe {
+                let bits = _mm256_castpd_si256(x);
+                let half = _mm256_set1_epi64x(SQRT_HALF_BITS as i64);
+                let top = _mm256_set1_epi64x(i64::MIN);
+                let shifted = _mm256_add_epi64(_mm256_sub_epi64(bits, half), top);
+                let k = _mm256_srli_epi64::<52>(shifted);
+                let scale = _mm256_sub_epi64(_mm256_slli_epi64::<52>(k), top);
+                let mantissa = _mm256_castsi256_pd(_mm256_sub_epi64(bits, scale));
+                let k = _mm256_or_si256(k, _mm256_set1_epi64x(TWO_52_BITS as i64));
+                let k = _mm256_sub_pd(_mm256_castsi256_pd(k), _mm256_set1_pd(EXPONENT_OFFSET));
+                (mantissa, k)
+            }
+        }
+        unsafe {
+            let (low, high) = (half(self.0), half(self.1));
+            (Avx2(low.0, high.0), Avx2(low.1, high.1))
+        }
+    }
+
     #[inline(always)]
     fn splat(x: f64) -> Self {
         let half = unsafe { _mm256_set1_pd(x) };

@@ -100,6 +100,31 @@ impl InputTable {
 }
 
 impl Input {
+    /// `n_per_cell` synapses of `mechanism`, with its default parameters, on every cell of
+    /// `population`, anywhere on it, each driven by a source of its own that acts with `weight`
+    /// without delay.
+    pub fn drawn(
+        name: &str,
+        population: &str,
+        mechanism: &str,
+        n_per_cell: u32,
+        weight: f64,
+        source: SpikeSource,
+    ) -> Self {
+        Input {
+            name: name.to_owned(),
+            synapse: SynapseKind { mechanism: mechanism.to_owned(), parameters: [].into() },
+            delay_ms: 0.0,
+            synapses: InputSynapses::Drawn {
+                population: population.to_owned(),
+                n_per_cell,
+                placement: SynapsePlacement::default(),
+                weight: Distribution::Constant(weight),
+                source,
+            },
+        }
+    }
+
     pub(super) fn validate(&self, network: &Network) -> Result<()> {
         let user = || format!("input '{}'", self.name);
         if !(self.delay_ms.is_finite() && self.delay_ms >= 0.0) {

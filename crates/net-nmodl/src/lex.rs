@@ -45,8 +45,7 @@ const SYMBOLS: [&str; 28] = [
 
 /// The tokens of a text, with a [`TokenKind::End`] behind them.
 pub(crate) fn tokenize(file: FileId, text: &str) -> Vec<Token> {
-    let mut lexer =
-        Lexer { file, text, at: 0, starts_line: true, depth: 0, tokens: Vec::new() };
+    let mut lexer = Lexer { file, text, at: 0, starts_line: true, depth: 0, tokens: Vec::new() };
     lexer.run();
     lexer.tokens
 }

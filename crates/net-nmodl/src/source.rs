@@ -235,6 +235,11 @@ impl<'a> Reporter<'a> {
         self.report(Severity::Warning, span, message.into());
     }
 
+    /// Line of a span.
+    pub(crate) fn line(&self, span: Span) -> u32 {
+        self.sources.position(span).line
+    }
+
     /// Adds a help text to the latest message.
     pub(crate) fn help(&mut self, help: impl Into<String>) {
         if let Some((_, _, diagnostic)) = self.diagnostics.last_mut() {
@@ -242,9 +247,14 @@ impl<'a> Reporter<'a> {
         }
     }
 
+    pub(crate) fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|(_, _, diagnostic)| diagnostic.severity == Severity::Error)
+    }
+
     /// The messages in the order of the text, without repetitions.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic> {
-        self.diagnostics.sort_by_key(|(file, start, diagnostic)| (*file, *start, diagnostic.severity));
+        self.diagnostics
+            .sort_by_key(|(file, start, diagnostic)| (*file, *start, diagnostic.severity));
         let mut diagnostics: Vec<_> = self.diagnostics.into_iter().map(|(_, _, d)| d).collect();
         diagnostics.dedup();
         diagnostics

@@ -44,8 +44,20 @@ impl Parser<'_, '_, '_> {
         use BinaryOp::*;
         let TokenKind::Symbol(symbol) = self.token().kind else { return None };
         [
-            Or, And, Greater, Less, GreaterEqual, LessEqual, Equal, NotEqual, Add, Subtract,
-            Multiply, Divide, Remainder, Power,
+            Or,
+            And,
+            Greater,
+            Less,
+            GreaterEqual,
+            LessEqual,
+            Equal,
+            NotEqual,
+            Add,
+            Subtract,
+            Multiply,
+            Divide,
+            Remainder,
+            Power,
         ]
         .into_iter()
         .find(|op| op.text() == symbol)

@@ -37,10 +37,30 @@ type Parsed<T> = Result<T, Failed>;
 /// Keywords that begin an item and cannot stand inside a block: behind a missing brace, parsing
 /// goes on at them.
 const ITEM_KEYWORDS: [&str; 24] = [
-    "NEURON", "UNITS", "PARAMETER", "CONSTANT", "ASSIGNED", "STATE", "DEFINE", "INCLUDE",
-    "INDEPENDENT", "BREAKPOINT", "DERIVATIVE", "KINETIC", "LINEAR", "NONLINEAR", "FUNCTION",
-    "PROCEDURE", "FUNCTION_TABLE", "NET_RECEIVE", "BEFORE", "AFTER", "CONSTRUCTOR", "DESTRUCTOR",
-    "TITLE", "DISCRETE",
+    "NEURON",
+    "UNITS",
+    "PARAMETER",
+    "CONSTANT",
+    "ASSIGNED",
+    "STATE",
+    "DEFINE",
+    "INCLUDE",
+    "INDEPENDENT",
+    "BREAKPOINT",
+    "DERIVATIVE",
+    "KINETIC",
+    "LINEAR",
+    "NONLINEAR",
+    "FUNCTION",
+    "PROCEDURE",
+    "FUNCTION_TABLE",
+    "NET_RECEIVE",
+    "BEFORE",
+    "AFTER",
+    "CONSTRUCTOR",
+    "DESTRUCTOR",
+    "TITLE",
+    "DISCRETE",
 ];
 
 struct Parser<'a, 'r, 's> {
@@ -149,11 +169,7 @@ impl<'a> Parser<'a, '_, '_> {
     }
 
     fn expect_word(&mut self, word: &str) -> Parsed<Token> {
-        if self.word() == word {
-            Ok(self.advance())
-        } else {
-            self.expected(&format!("`{word}`"))
-        }
+        if self.word() == word { Ok(self.advance()) } else { self.expected(&format!("`{word}`")) }
     }
 
     fn fail<T>(&mut self, span: Span, message: impl Into<String>, help: &str) -> Parsed<T> {
@@ -297,8 +313,7 @@ impl<'a> Parser<'a, '_, '_> {
             let word = self.word();
             let misplaced = token.starts_line && ITEM_KEYWORDS.contains(&word);
             if token.kind == TokenKind::End || misplaced {
-                let before =
-                    if misplaced { format!(" before `{word}`") } else { String::new() };
+                let before = if misplaced { format!(" before `{word}`") } else { String::new() };
                 self.reporter.error(open.span, format!("this `{{` is not closed{before}"));
                 self.reporter.help("add the missing `}`");
                 return Ok(elements);
@@ -316,14 +331,56 @@ pub(crate) fn is_reserved(word: &str) -> bool {
     ITEM_KEYWORDS.contains(&word) && word != "UNITS"
         || matches!(
             word,
-            "VERBATIM" | "ENDVERBATIM" | "COMMENT" | "ENDCOMMENT" | "INITIAL" | "LOCAL" | "SOLVE"
-                | "METHOD" | "STEADYSTATE" | "CONDUCTANCE" | "CONSERVE" | "COMPARTMENT"
-                | "LONGITUDINAL_DIFFUSION" | "TABLE" | "DEPEND" | "FROM" | "TO" | "WITH" | "BY"
-                | "WATCH" | "FOR_NETCONS" | "PROTECT" | "MUTEXLOCK" | "MUTEXUNLOCK" | "UNITSON"
-                | "UNITSOFF" | "SUFFIX" | "POINT_PROCESS" | "ARTIFICIAL_CELL" | "USEION" | "READ"
-                | "WRITE" | "VALENCE" | "REPRESENTS" | "NONSPECIFIC_CURRENT"
-                | "ELECTRODE_CURRENT" | "RANGE" | "GLOBAL" | "POINTER" | "BBCOREPOINTER"
-                | "RANDOM" | "EXTERNAL" | "THREADSAFE" | "SOLVEFOR" | "START" | "IF" | "ELSE"
-                | "WHILE" | "if" | "else" | "while"
+            "VERBATIM"
+                | "ENDVERBATIM"
+                | "COMMENT"
+                | "ENDCOMMENT"
+                | "INITIAL"
+                | "LOCAL"
+                | "SOLVE"
+                | "METHOD"
+                | "STEADYSTATE"
+                | "CONDUCTANCE"
+                | "CONSERVE"
+                | "COMPARTMENT"
+                | "LONGITUDINAL_DIFFUSION"
+                | "TABLE"
+                | "DEPEND"
+                | "FROM"
+                | "TO"
+                | "WITH"
+                | "BY"
+                | "WATCH"
+                | "FOR_NETCONS"
+                | "PROTECT"
+                | "MUTEXLOCK"
+                | "MUTEXUNLOCK"
+                | "UNITSON"
+                | "UNITSOFF"
+                | "SUFFIX"
+                | "POINT_PROCESS"
+                | "ARTIFICIAL_CELL"
+                | "USEION"
+                | "READ"
+                | "WRITE"
+                | "VALENCE"
+                | "REPRESENTS"
+                | "NONSPECIFIC_CURRENT"
+                | "ELECTRODE_CURRENT"
+                | "RANGE"
+                | "GLOBAL"
+                | "POINTER"
+                | "BBCOREPOINTER"
+                | "RANDOM"
+                | "EXTERNAL"
+                | "THREADSAFE"
+                | "SOLVEFOR"
+                | "START"
+                | "IF"
+                | "ELSE"
+                | "WHILE"
+                | "if"
+                | "else"
+                | "while"
         )
 }

@@ -264,11 +264,8 @@ impl Parser<'_, '_, '_> {
     fn terms(&mut self) -> Parsed<Vec<Term>> {
         let mut terms = Vec::new();
         loop {
-            let coefficient = if self.token().kind == TokenKind::Number {
-                Some(self.number()?)
-            } else {
-                None
-            };
+            let coefficient =
+                if self.token().kind == TokenKind::Number { Some(self.number()?) } else { None };
             terms.push(Term { coefficient, variable: self.variable()? });
             if !self.accept("+") {
                 return Ok(terms);

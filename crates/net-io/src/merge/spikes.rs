@@ -68,7 +68,8 @@ pub(super) fn merge(source: &Source, with_text: bool, files: &mut Vec<PathBuf>) 
         Ok(())
     })?;
     for population in populations {
-        population.timestamps.finish(&file)?;
+        let (timestamps, _) = population.timestamps.finish(&file)?;
+        file.text(&timestamps, "units", "ms")?;
         population.node_ids.finish(&file)?;
     }
     file.seal()?;
@@ -96,9 +97,10 @@ fn create_populations(file: &NewFile, manifest: &Manifest) -> Result<Vec<SpikeDa
         // SONATA counts nodes from 0 in each population: gid = node_id + first_gid.
         file.attribute(&group, "first_gid", population.first_gid)?;
         file.attribute(&group, "n_nodes", population.size)?;
-        let timestamps = Appender::create(file, &group, "timestamps")?;
-        file.text(timestamps.dataset(), "units", "ms")?;
-        Ok(SpikeDatasets { timestamps, node_ids: Appender::create(file, &group, "node_ids")? })
+        Ok(SpikeDatasets {
+            timestamps: Appender::new(&group, "timestamps"),
+            node_ids: Appender::new(&group, "node_ids"),
+        })
     };
     manifest.populations.iter().map(create).collect()
 }

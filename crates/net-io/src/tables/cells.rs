@@ -120,10 +120,7 @@ pub fn merge_cells(run: &RunDirectory) -> Result<PathBuf> {
         file.attribute(&root, "seed", manifest.seed)?;
         for (population, stream) in manifest.populations.iter().zip(0..) {
             let parts = TableParts::<CellRow>::scan(run, manifest.n_ranks, stream, "the cell")?;
-            let mut table = Appender::create(&file, &root, &population.name)?;
-            file.texts(table.dataset(), "columns", &COLUMNS.map(|(name, _)| name))?;
-            file.texts(table.dataset(), "units", &UNITS)?;
-            file.attribute(table.dataset(), "first_gid", population.first_gid)?;
+            let mut table = Appender::new(&root, &population.name);
             let mut next_gid = population.first_gid;
             parts.for_each(|row| {
                 if row.key() != next_gid {
@@ -139,14 +136,17 @@ pub fn merge_cells(run: &RunDirectory) -> Result<PathBuf> {
                 next_gid += 1;
                 table.push(&file, row)
             })?;
-            let n_cells = table.finish(&file)? as u64;
-            if n_cells != population.size {
+            let (dataset, n_cells) = table.finish(&file)?;
+            if n_cells as u64 != population.size {
                 return Err(Error::Declaration {
                     key: format!("populations.{}.size", population.name),
                     found: format!("{n_cells} cells written"),
                     expected: "as many cells as the population has",
                 });
             }
+            file.texts(&dataset, "columns", &COLUMNS.map(|(name, _)| name))?;
+            file.texts(&dataset, "units", &UNITS)?;
+            file.attribute(&dataset, "first_gid", population.first_gid)?;
         }
     }
     file.seal()?;

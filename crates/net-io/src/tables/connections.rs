@@ -245,13 +245,7 @@ fn write_synapses(
     let stream = stream_of(manifest, index);
     let parts =
         TableParts::<SynapseRow>::scan(run, manifest.n_ranks, stream, "the synapses of a target")?;
-    let mut table = Appender::create(file, root, &projection.name)?;
-    let weight_units = projection.weight_units.as_str();
-    let units = ["1", "1", weight_units, "ms", "1", "1", "um", "um", "um", "1"];
-    file.texts(table.dataset(), "columns", &COLUMNS.map(|(name, _)| name))?;
-    file.texts(table.dataset(), "units", &units)?;
-    file.text(table.dataset(), "pre", &projection.pre)?;
-    file.text(table.dataset(), "post", &projection.post)?;
+    let mut table = Appender::new(root, &projection.name);
     let pre = population(manifest, &projection.pre)?;
     let post = population(manifest, &projection.post)?;
     let mut n_rows = 0;
@@ -270,8 +264,13 @@ fn write_synapses(
         n_rows += 1;
         table.push(file, row)
     })?;
-    table.finish(file)?;
-    Ok(())
+    let (dataset, _) = table.finish(file)?;
+    let weight_units = projection.weight_units.as_str();
+    let units = ["1", "1", weight_units, "ms", "1", "1", "um", "um", "um", "1"];
+    file.texts(&dataset, "columns", &COLUMNS.map(|(name, _)| name))?;
+    file.texts(&dataset, "units", &units)?;
+    file.text(&dataset, "pre", &projection.pre)?;
+    file.text(&dataset, "post", &projection.post)
 }
 
 fn population<'a>(manifest: &'a Manifest, name: &str) -> Result<&'a Population> {

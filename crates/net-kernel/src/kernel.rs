@@ -38,9 +38,13 @@ pub struct KernelArgs {
     /// What turns mA/cm2 into nA: area (um2) times 0.01 for a density mechanism, 1 for a point;
     /// 0 in lanes without an instance.
     pub weight: Column,
+    /// What turns a mechanism's current into mA/cm2: 1 for a density mechanism, 100 / area (um2)
+    /// for a point; 0 in lanes without an instance.
+    pub to_density: Column,
     /// The block's ion variables; indexed by slot or position, not by vector.
-    pub ion_arena: *const f64,
-    /// One column an ion that the mechanism reads.
+    pub ion_arena: *mut f64,
+    /// One column an ion variable that the mechanism uses. A current that nobody reads has stride 0
+    /// and is not to be written.
     pub ions: *const Column,
     /// Rate table, if the run uses tables.
     pub table: *const f64,
@@ -64,10 +68,26 @@ pub struct KernelArgs {
 /// the CPU must have the instruction set it was chosen for.
 pub type Kernel = unsafe extern "C" fn(&KernelArgs);
 
-/// Handles one event: instance (vector, lane), weight, time of the event in ms.
+/// One event on its way to an instance.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct NetEvent {
+    /// Vector of the instance.
+    pub vector: usize,
+    /// Its lane.
+    pub lane: usize,
+    /// The connection's weights, as many as the mechanism declares; those it keeps may be written.
+    pub weights: *mut f64,
+    /// Time of the event in ms.
+    pub t_ms: f64,
+    /// 0 for events of connections; what the mechanism gave the event otherwise.
+    pub flag: f64,
+}
+
+/// Handles one event.
 ///
-/// Safety: as [`Kernel`]; the instance must exist.
-pub type NetReceive = unsafe extern "C" fn(&KernelArgs, usize, usize, f64, f64);
+/// Safety: as [`Kernel`]; the instance and the weights must exist.
+pub type NetReceive = unsafe extern "C" fn(&KernelArgs, &NetEvent);
 
 impl KernelArgs {
     /// Address of variable `column` of vector `j`.
@@ -103,6 +123,66 @@ impl KernelArgs {
         unsafe { value.store(self.at(column, j)) }
     }
 
+    /// Variable `column` of the instance that an event is for.
+    ///
+    /// # Safety
+    /// The column and the instance must exist.
+    #[inline(always)]
+    pub unsafe fn at_event(&self, column: usize, event: &NetEvent) -> *mut f64 {
+        // SAFETY: the caller's promise; uniform values stand in every lane.
+        unsafe { self.at(column, event.vector).add(event.lane) }
+    }
+
+    /// Position of the compartment of the instance that an event is for.
+    ///
+    /// # Safety
+    /// The instance must exist.
+    #[inline(always)]
+    pub unsafe fn position(&self, event: &NetEvent) -> usize {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if self.aligned {
+                *self.places.add(event.vector) as usize * LANES + event.lane
+            } else {
+                *self.places.add(event.vector * LANES + event.lane) as usize
+            }
+        }
+    }
+
+    /// Ion variable `k` of the instance that an event is for.
+    ///
+    /// # Safety
+    /// The ion variable and the instance must exist.
+    #[inline(always)]
+    pub unsafe fn ion_at_event(&self, k: usize, event: &NetEvent) -> *mut f64 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let Column { offset, stride } = *self.ions.add(k);
+            let position = self.position(event);
+            self.ion_arena.add(offset + if stride == 0 { event.lane } else { position })
+        }
+    }
+
+    /// Whether ion variable `k` is stored for every compartment, so that it may be written.
+    ///
+    /// # Safety
+    /// The ion variable must exist.
+    #[inline(always)]
+    pub unsafe fn is_ion_stored(&self, k: usize) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { (*self.ions.add(k)).stride != 0 }
+    }
+
+    /// The factor from the mechanism's current to mA/cm2 of vector `j`; 0 without an instance.
+    ///
+    /// # Safety
+    /// The vector must exist.
+    #[inline(always)]
+    pub unsafe fn to_density<V: Lanes>(&self, j: usize) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { V::load(self.arena.add(self.to_density.offset + j * self.to_density.stride)) }
+    }
+
     /// The factor from mA/cm2 to nA, or 1 for points, of vector `j`.
     ///
     /// # Safety
@@ -133,6 +213,18 @@ pub trait Access {
     /// # Safety
     /// The ion variable and the vector must exist.
     unsafe fn ion<V: Lanes>(args: &KernelArgs, k: usize, j: usize) -> V;
+
+    /// Adds a current (of the mechanism's unit) to ion variable `k` for vector `j`.
+    ///
+    /// # Safety
+    /// As [`ion`](Self::ion); the variable must be stored for every compartment.
+    unsafe fn add_ion<V: Lanes>(args: &KernelArgs, k: usize, j: usize, value: V);
+
+    /// Sets ion variable `k` for vector `j` where there is an instance.
+    ///
+    /// # Safety
+    /// As [`add_ion`](Self::add_ion).
+    unsafe fn set_ion<V: Lanes>(args: &KernelArgs, k: usize, j: usize, value: V);
 }
 
 /// All lanes of a vector on one slot.
@@ -161,6 +253,26 @@ impl Access for Aligned {
         unsafe {
             let Column { offset, stride } = *args.ions.add(k);
             V::load(args.ion_arena.add(offset + *args.places.add(j) as usize * stride))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add_ion<V: Lanes>(args: &KernelArgs, k: usize, j: usize, value: V) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let Column { offset, stride } = *args.ions.add(k);
+            let p = args.ion_arena.add(offset + *args.places.add(j) as usize * stride);
+            value.mul_add(args.to_density(j), V::load(p)).store(p);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn set_ion<V: Lanes>(args: &KernelArgs, k: usize, j: usize, value: V) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let Column { offset, stride } = *args.ions.add(k);
+            let p = args.ion_arena.add(offset + *args.places.add(j) as usize * stride);
+            V::select_lt(V::splat(0.0), args.to_density(j), value, V::load(p)).store(p);
         }
     }
 }
@@ -199,6 +311,52 @@ impl Access for Scattered {
             if stride == 0 { V::load(values) } else { V::gather(values, Self::positions(args, j)) }
         }
     }
+
+    #[inline(always)]
+    unsafe fn add_ion<V: Lanes>(args: &KernelArgs, k: usize, j: usize, value: V) {
+        // SAFETY: the caller's promise; lanes are different cells.
+        unsafe {
+            let values = args.ion_arena.add((*args.ions.add(k)).offset);
+            let old = V::gather(values, Self::positions(args, j));
+            value.mul_add(args.to_density(j), old).scatter(values, Self::positions(args, j));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn set_ion<V: Lanes>(args: &KernelArgs, k: usize, j: usize, value: V) {
+        // SAFETY: the caller's promise; lanes are different cells, empty lanes have a place that
+        // nobody reads.
+        unsafe {
+            let values = args.ion_arena.add((*args.ions.add(k)).offset);
+            value.scatter(values, Self::positions(args, j));
+        }
+    }
+}
+
+/// Defines `fn $name() -> NetReceive` from `$body`, which works on numbers as
+/// [`Single`](crate::simd::Single), with and without fused multiply-add.
+#[macro_export]
+macro_rules! event_kernel {
+    ($name:ident = $body:ident) => {
+        fn $name() -> $crate::kernel::NetReceive {
+            use $crate::kernel::{KernelArgs, NetEvent};
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            unsafe extern "C" fn fused(args: &KernelArgs, event: &NetEvent) {
+                // SAFETY: the caller's promise.
+                unsafe { $body(args, event) }
+            }
+            unsafe extern "C" fn portable(args: &KernelArgs, event: &NetEvent) {
+                // SAFETY: the caller's promise.
+                unsafe { $body(args, event) }
+            }
+            match $crate::simd::Isa::current() {
+                #[cfg(target_arch = "x86_64")]
+                $crate::simd::Isa::Avx512 | $crate::simd::Isa::Avx2 => fused,
+                _ => portable,
+            }
+        }
+    };
 }
 
 /// Defines `fn $name() -> Kernel` from `$body<V: Lanes, A: Access>`, for every instruction set and

@@ -14,6 +14,7 @@ struct Instance<'a> {
     segment: u32,
     source: Source<'a>,
     area_um2: f64,
+    diam_um: f64,
 }
 
 /// Where an instance's parameters come from.
@@ -52,6 +53,7 @@ pub(super) struct Instances {
     arena: Vec<F8>,
     columns: Vec<Column>,
     weight: Column,
+    to_density: Column,
     ions: Vec<Column>,
     /// Whether outputs are computed.
     pub(super) record: bool,
@@ -96,12 +98,13 @@ impl Instances {
         for row in rows {
             for (lane, &(cell_index, cell)) in row.lanes.iter().enumerate() {
                 let tree = cell.template.tree();
-                let areas = &cell.template.morphology().segments.area_um2;
+                let segments = &cell.template.morphology().segments;
                 let from = lanes[lane].len();
                 let mut add = |segment: u32, source, point| {
                     let slot = row.first_slot as u32 + tree.compartment[segment as usize];
-                    let area_um2 = areas[segment as usize];
-                    let instance = Instance { slot, segment, source, area_um2 };
+                    let area_um2 = segments.area_um2[segment as usize];
+                    let diam_um = segments.diam_um[segment as usize];
+                    let instance = Instance { slot, segment, source, area_um2, diam_um };
                     lanes[lane].push((instance, cell_index as u32, point));
                 };
                 for insertion in cell.template.insertions() {
@@ -183,6 +186,7 @@ impl Instances {
             arena: Vec::new(),
             columns: Vec::new(),
             weight: Column { offset: 0, stride: 0 },
+            to_density: Column { offset: 0, stride: 0 },
             ions: Vec::new(),
             record: false,
             current: mechanism.kernels.current,
@@ -219,7 +223,6 @@ impl Instances {
             }
             Column { offset, stride: LANES }
         };
-        let mut all_uniform = true;
         let columns: Vec<Option<Column>> = self
             .mechanism
             .columns
@@ -227,16 +230,17 @@ impl Instances {
             .enumerate()
             .map(|(at, spec)| match spec.role {
                 Role::Parameter { .. } => {
-                    let column = gather(&mut self.arena, &|instance| instance.value(at));
-                    all_uniform &= column.stride == 0;
-                    Some(column)
+                    Some(gather(&mut self.arena, &|instance| instance.value(at)))
                 }
+                Role::Area => Some(gather(&mut self.arena, &|instance| instance.area_um2)),
+                Role::Diam => Some(gather(&mut self.arena, &|instance| instance.diam_um)),
                 _ => None,
             })
             .collect();
-        for (spec, column) in self.mechanism.columns.iter().zip(columns) {
+        let is_uniform = |at: &u32| columns[*at as usize].is_some_and(|column| column.stride == 0);
+        for (spec, column) in self.mechanism.columns.iter().zip(&columns) {
             let uniform = match spec.role {
-                Role::Derived => all_uniform,
+                Role::Derived { depends_on } => depends_on.iter().all(is_uniform),
                 // Outputs have no storage of their own until somebody records them.
                 Role::Output => true,
                 _ => false,
@@ -256,6 +260,20 @@ impl Instances {
             self.arena.push(F8(std::array::from_fn(weight)));
         }
         self.weight = Column { offset, stride: LANES };
+        // Read only where ion variables are written.
+        self.to_density = self.weight;
+        if self.mechanism.ions.iter().any(|ion| ion.write) {
+            let offset = self.arena.len() * LANES;
+            for row in grid {
+                let factor = |lane: usize| {
+                    row[lane].map_or(0.0, |at| {
+                        if density { 1.0 } else { 1e2 / lanes[lane][at].0.area_um2 }
+                    })
+                };
+                self.arena.push(F8(std::array::from_fn(factor)));
+            }
+            self.to_density = Column { offset, stride: LANES };
+        }
     }
 
     fn add_column(&mut self, uniform: bool) -> Column {
@@ -293,6 +311,7 @@ impl Instances {
             arena: self.arena.as_mut_ptr().cast(),
             columns: self.columns.as_ptr(),
             weight: self.weight,
+            to_density: self.to_density,
             ion_arena: block.ion_arena,
             ions: self.ions.as_ptr(),
             table: self.table.as_ptr(),
@@ -383,7 +402,7 @@ pub(super) struct BlockAddresses {
     pub(super) v: *const f64,
     pub(super) diagonal: *mut f64,
     pub(super) rhs: *mut f64,
-    pub(super) ion_arena: *const f64,
+    pub(super) ion_arena: *mut f64,
     pub(super) dt_ms: f64,
     pub(super) celsius: f64,
 }

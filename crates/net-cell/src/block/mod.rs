@@ -2,17 +2,19 @@
 
 mod cable;
 mod instances;
+mod ions;
 mod rows;
 mod sampling;
 
 use std::ops::Range;
 
 use crate::error::{CellError, NotFinite};
-use crate::mechanism::kernel::{Column, KernelArgs};
+use crate::mechanism::kernel::{KernelArgs, NetEvent};
 use crate::mechanism::{self, MechanismKind, Role};
 use crate::simd::{F8, LANES};
 use cable::Cable;
 use instances::{BlockAddresses, Instances, Located, Place};
+use ions::Ions;
 use rows::Row;
 use sampling::Recorder;
 
@@ -124,7 +126,7 @@ pub(crate) struct Block {
     settings: StepSettings,
     cable: Cable,
     instances: Vec<Instances>,
-    ion_arena: Vec<F8>,
+    ions: Ions,
     endpoints: Vec<Endpoint>,
     detectors: Vec<Detector>,
     members: Vec<Member>,
@@ -159,7 +161,7 @@ impl Block {
             electrode_mv: Vec::new(),
             scratch: Vec::new(),
             instances: Vec::new(),
-            ion_arena: Vec::new(),
+            ions: Ions::default(),
             endpoints: Vec::new(),
             detectors: Vec::new(),
             members: Vec::new(),
@@ -187,14 +189,14 @@ impl Block {
             }
         }
         let endpoints = block.add_mechanisms(rows, kinds);
-        block.add_ions(rows);
+        block.ions = Ions::new(rows, block.cable.sink_slot() + 1, &mut block.instances);
         (block, endpoints)
     }
 
     fn add_mechanisms(&mut self, rows: &[Row], kinds: &[PointKind]) -> Vec<(u32, u32, u32)> {
         let mut endpoints = Vec::new();
         let sink = self.cable.sink_slot();
-        for entry in mechanism::catalogue().iter().enumerate() {
+        for entry in mechanism::in_order() {
             let Some(built) = Instances::build(entry, rows, kinds, sink, self.settings.tables)
             else {
                 continue;
@@ -212,33 +214,13 @@ impl Block {
         endpoints
     }
 
-    /// Collects the reversal potentials that the mechanisms read: one value for the block where
-    /// all cells agree, else one a slot.
-    fn add_ions(&mut self, rows: &[Row]) {
-        let mut known: Vec<(&'static str, Column)> = Vec::new();
-        for instances in &mut self.instances {
-            let mut columns = Vec::new();
-            for ion in &instances.mechanism.ions {
-                let found = known.iter().find(|(name, _)| *name == ion.ion).map(|(_, c)| *c);
-                let column = found.unwrap_or_else(|| {
-                    let of =
-                        |cell: &CellSpec| cell.template.reversal(ion.ion, ion.default_reversal_mv);
-                    let column = ion_column(&mut self.ion_arena, rows, &self.cable, of);
-                    known.push((ion.ion, column));
-                    column
-                });
-                columns.push(column);
-            }
-            instances.set_ions(columns);
-        }
-    }
-
     /// Sets the initial state and takes the first sample.
     pub(crate) fn initialize(&mut self) {
         self.cable.initialize(self.settings.v_init_mv);
         for detector in &mut self.detectors {
             detector.above = false;
         }
+        self.ions.initialize(self.settings.celsius);
         let addresses = self.addresses();
         for instances in &mut self.instances {
             instances.initialize(&addresses);
@@ -261,7 +243,7 @@ impl Block {
             v: self.cable.v.as_ptr().cast(),
             diagonal: self.cable.diagonal.as_mut_ptr().cast(),
             rhs: self.cable.rhs.as_mut_ptr().cast(),
-            ion_arena: self.ion_arena.as_ptr().cast(),
+            ion_arena: self.ions.arena.as_mut_ptr().cast(),
             dt_ms: self.settings.dt_ms,
             celsius: self.settings.celsius,
         }
@@ -283,6 +265,7 @@ impl Block {
 
     /// Adds the currents at v(t) to the system; `t_ms` is the time electrodes see.
     fn currents(&mut self, t_ms: f64) {
+        self.ions.before_currents(self.settings.celsius);
         let addresses = self.addresses();
         for instances in &mut self.instances {
             let Some(current) = instances.current else { continue };
@@ -356,10 +339,16 @@ impl Block {
                 Some((of, args)) if *of == at => args,
                 _ => &last.insert((at, instances.args(&addresses))).1,
             };
+            let mut weight = event.weight;
+            let event = NetEvent {
+                vector: place.vector as usize,
+                lane: place.lane as usize,
+                weights: &raw mut weight,
+                t_ms,
+                flag: 0.0,
+            };
             // SAFETY: the endpoint was made for this mechanism's instances.
-            unsafe {
-                receive(args, place.vector as usize, place.lane as usize, event.weight, t_ms);
-            }
+            unsafe { receive(args, &event) };
         }
     }
 
@@ -381,12 +370,13 @@ impl Block {
         let second_order = self.settings.second_order;
         let mut before = self.electrode_mv.iter();
         for instances in self.instances.iter().filter(|i| i.is_electrode()) {
+            let Some((current, slope)) = instances.mechanism.electrode else { continue };
             for place in instances.occupied() {
                 let position = instances.position(place);
-                let mut injected = instances.value(mechanism::ELECTRODE_I, place);
+                let mut injected = instances.value(current, place);
                 if let (true, Some(before)) = (at_solution, before.next()) {
                     let change = self.cable.solution(position, second_order) - before;
-                    injected -= instances.value(mechanism::ELECTRODE_G, place) * change;
+                    injected -= instances.value(slope, place) * change;
                 }
                 self.membrane[position / LANES].0[position % LANES] += injected;
             }
@@ -467,32 +457,9 @@ impl Block {
         let located: usize = self.located.iter().map(|l| l.len() * size_of::<Located>()).sum();
         self.cable.memory_bytes()
             + instances
+            + self.ions.memory_bytes()
             + located
             + self.slots.len() * 4
             + self.endpoints.len() * size_of::<Endpoint>()
     }
-}
-
-fn ion_column(
-    arena: &mut Vec<F8>,
-    rows: &[Row],
-    cable: &Cable,
-    of: impl Fn(&CellSpec) -> f64,
-) -> Column {
-    let offset = arena.len() * LANES;
-    let mut cells = rows.iter().flat_map(|row| row.cells());
-    let first = cells.next().map_or(0.0, |(_, cell)| of(cell));
-    if cells.all(|(_, cell)| of(cell).to_bits() == first.to_bits()) {
-        arena.push(F8::splat(first));
-        return Column { offset, stride: 0 };
-    }
-    arena.resize(offset / LANES + cable.sink_slot() + 1, F8::splat(first));
-    for row in rows {
-        for (lane, cell) in row.cells() {
-            for slot in row.first_slot..row.first_slot + row.n_slots {
-                arena[offset / LANES + slot].0[lane] = of(cell);
-            }
-        }
-    }
-    Column { offset, stride: LANES }
 }

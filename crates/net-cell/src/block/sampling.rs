@@ -110,7 +110,7 @@ impl Block {
                     return Err(CellError::UnknownVariable {
                         mechanism: name.clone(),
                         variable: variable.clone(),
-                        known: mechanism.names(|role| role != Role::Derived),
+                        known: mechanism.names(|role| !matches!(role, Role::Derived { .. })),
                     });
                 };
                 if mechanism.columns[column].role == Role::Output {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::tree::CableTree;
 use crate::error::CellError;
+use crate::mechanism::ion::IonDefaults;
 use crate::mechanism::{self, MechanismKind};
 use crate::morphology::{SectionKind, SegmentedMorphology};
 
@@ -66,6 +67,7 @@ pub struct CellTemplate {
     tree: CableTree,
     insertions: Vec<Insertion>,
     reversal_mv: BTreeMap<String, f64>,
+    concentrations_mm: BTreeMap<String, (f64, f64)>,
     detector: (u32, f64),
 }
 
@@ -85,6 +87,7 @@ impl CellTemplate {
             tree,
             insertions: Vec::new(),
             reversal_mv: BTreeMap::new(),
+            concentrations_mm: BTreeMap::new(),
             detector: (segment as u32, -10.0),
         })
     }
@@ -179,9 +182,34 @@ impl CellTemplate {
         Ok(())
     }
 
-    /// Sets the reversal potential of an ion in mV, for all mechanisms that read it.
+    /// Sets the reversal potential of an ion in mV, for all mechanisms that read it. Where a
+    /// mechanism uses a concentration of the ion, the potential is computed from the
+    /// concentrations instead.
     pub fn set_reversal(&mut self, ion: &str, potential_mv: f64) {
         self.reversal_mv.insert(ion.to_string(), potential_mv);
+    }
+
+    /// Sets the concentrations of an ion in mM, inside and outside, at the start of a run.
+    ///
+    /// # Errors
+    /// When one is not a positive number.
+    pub fn set_concentrations(
+        &mut self,
+        ion: &str,
+        inside_mm: f64,
+        outside_mm: f64,
+    ) -> Result<(), CellError> {
+        for value in [inside_mm, outside_mm] {
+            if !(value.is_finite() && value > 0.0) {
+                return Err(CellError::BadValue {
+                    quantity: "concentration (mM)",
+                    value,
+                    expected: "a finite number > 0",
+                });
+            }
+        }
+        self.concentrations_mm.insert(ion.to_string(), (inside_mm, outside_mm));
+        Ok(())
     }
 
     /// Sets where and at which potential (mV) spikes are detected.
@@ -229,6 +257,12 @@ impl CellTemplate {
 
     pub(crate) fn reversal(&self, ion: &str, default_mv: f64) -> f64 {
         self.reversal_mv.get(ion).copied().unwrap_or(default_mv)
+    }
+
+    /// Inside and outside.
+    pub(crate) fn concentrations(&self, ion: &str, defaults: &IonDefaults) -> (f64, f64) {
+        let set = self.concentrations_mm.get(ion).copied();
+        set.unwrap_or((defaults.inside_mm, defaults.outside_mm))
     }
 
     /// Segment and threshold (mV) of the spike detector.

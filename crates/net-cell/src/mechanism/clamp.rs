@@ -8,9 +8,9 @@ use super::{ColumnSpec, Kernels, Mechanism, MechanismKind, Role};
 use crate::simd::Lanes;
 
 /// Index of the column `i` of every electrode.
-pub(crate) const ELECTRODE_I: usize = 0;
+pub(super) const ELECTRODE_I: usize = 0;
 /// Index of the column `g` of every electrode.
-pub(crate) const ELECTRODE_G: usize = 1;
+pub(super) const ELECTRODE_G: usize = 1;
 
 pub(super) const COMPUTED: [ColumnSpec; 2] =
     [ColumnSpec::new("i", "nA", Role::Assigned), ColumnSpec::new("g", "uS", Role::Assigned)];
@@ -36,9 +36,18 @@ fn electrode(name: &'static str, columns: Vec<ColumnSpec>, current: super::Kerne
         kind: MechanismKind::Electrode,
         columns,
         ions: vec![],
+        electrode: Some((ELECTRODE_I, ELECTRODE_G)),
         constant_linear: false,
         linear: false,
-        kernels: Kernels { init: None, current: Some(current), state: None, net_receive: None },
+        n_weights: 1,
+        keeps_weights: false,
+        kernels: Kernels {
+            init: None,
+            current: Some(current),
+            state: None,
+            net_receive: None,
+            net_init: None,
+        },
         tables: None,
     }
 }

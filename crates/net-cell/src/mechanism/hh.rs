@@ -7,7 +7,7 @@
 //! times 3^((celsius - 6.3)/10).
 
 use super::kernel::{Access, KernelArgs};
-use super::{ColumnSpec, IonRead, Kernels, Mechanism, MechanismKind, Role, Tables};
+use super::{ColumnSpec, IonUse, Kernels, Mechanism, MechanismKind, Role, Tables};
 use crate::simd::{LANES, Lanes, exp, exp_near_zero, reciprocal3};
 
 const GNABAR: usize = 0;
@@ -41,19 +41,20 @@ pub(super) fn hh() -> Mechanism {
             ColumnSpec::new("ina", "mA/cm2", Role::Output),
             ColumnSpec::new("ik", "mA/cm2", Role::Output),
             ColumnSpec::new("il", "mA/cm2", Role::Output),
-            ColumnSpec::new("q10", "", Role::Derived),
+            ColumnSpec::new("q10", "", Role::Derived { depends_on: &[] }),
         ],
-        ions: vec![
-            IonRead { ion: "na", default_reversal_mv: 50.0 },
-            IonRead { ion: "k", default_reversal_mv: -77.0 },
-        ],
+        ions: vec![IonUse::reversal("na"), IonUse::reversal("k")],
+        electrode: None,
         constant_linear: false,
         linear: false,
+        n_weights: 1,
+        keeps_weights: false,
         kernels: Kernels {
             init: Some(init_kernel()),
             current: Some(current_kernel()),
             state: Some(state_kernel()),
             net_receive: None,
+            net_init: None,
         },
         tables: Some(Tables {
             build: build_tables,

@@ -9,14 +9,17 @@
 pub use net_kernel::kernel;
 
 mod clamp;
-pub(crate) use clamp::{ELECTRODE_G, ELECTRODE_I};
 mod hh;
+pub(crate) mod ion;
+mod library;
 mod passive;
 mod synapse;
 mod vclamp;
 
 use crate::error::CellError;
+pub use ion::{IonUse, IonVariable};
 use kernel::{Kernel, NetReceive};
+pub use library::{LibraryError, load_library};
 
 /// How instances of a mechanism stand on a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +59,15 @@ pub enum Role {
     Output,
     /// Computed by the mechanism in every step, for itself or the engine.
     Assigned,
-    /// Computed once by the init kernel from the parameters; uniform where these are.
-    Derived,
+    /// Computed once by the init kernel from other columns; uniform where these are.
+    Derived {
+        /// The columns that it is computed from.
+        depends_on: &'static [u32],
+    },
+    /// Area of the compartment in um2, given by the engine.
+    Area,
+    /// Diameter of the compartment in um, given by the engine.
+    Diam,
 }
 
 /// One variable of a mechanism.
@@ -81,15 +91,6 @@ impl ColumnSpec {
     }
 }
 
-/// An ion variable that a mechanism reads.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct IonRead {
-    /// Name of the ion, e.g. `na`.
-    pub ion: &'static str,
-    /// Reversal potential in mV unless the cell sets another.
-    pub default_reversal_mv: f64,
-}
-
 /// What computes a mechanism.
 #[derive(Debug, Clone, Copy)]
 pub struct Kernels {
@@ -101,6 +102,8 @@ pub struct Kernels {
     pub state: Option<Kernel>,
     /// Handles one event.
     pub net_receive: Option<NetReceive>,
+    /// Sets a connection's weights at the start of a run.
+    pub net_init: Option<NetReceive>,
 }
 
 /// Rate tables as NEURON makes them of a `TABLE` statement, used when the run asks for tables.
@@ -123,14 +126,21 @@ pub struct Mechanism {
     pub kind: MechanismKind,
     /// Its variables; kernels know them by their index here.
     pub columns: Vec<ColumnSpec>,
-    /// Reversal potentials it reads; kernels know them by their index here.
-    pub ions: Vec<IonRead>,
+    /// Ion variables it uses; kernels know them by their index here.
+    pub ions: Vec<IonUse>,
+    /// Where an electrode keeps its current (nA) and the slope of it (uS).
+    pub electrode: Option<(usize, usize)>,
     /// The current is `g (v - e)` with constant g and e: it is added to the linear system once
     /// and costs nothing in a step.
     pub constant_linear: bool,
     /// Events add to the states, and the current is linear in the states: instances with the same
     /// parameters on one segment can share one state.
     pub linear: bool,
+    /// Weights of a connection.
+    pub n_weights: usize,
+    /// Whether connections keep weights of their own, because they have several or because events
+    /// change them.
+    pub keeps_weights: bool,
     /// What computes it.
     pub kernels: Kernels,
     /// Rate tables, where the model file has them.
@@ -200,21 +210,31 @@ impl Mechanism {
     }
 }
 
-/// The built-in mechanisms, in the order in which their currents are added up.
+/// All mechanisms: the built-in ones and those of the libraries that were
+/// [loaded](load_library) before this was first called.
 pub fn catalogue() -> &'static [Mechanism] {
-    static CATALOGUE: std::sync::OnceLock<Vec<Mechanism>> = std::sync::OnceLock::new();
-    CATALOGUE.get_or_init(|| {
-        vec![
-            passive::pas(),
-            hh::hh(),
-            synapse::exp_syn(),
-            synapse::exp2_syn(),
-            synapse::exp_syn_i(),
-            clamp::i_clamp(),
-            clamp::se_clamp(),
-            vclamp::v_clamp(),
-        ]
-    })
+    library::catalogue()
+}
+
+fn built_in() -> Vec<Mechanism> {
+    vec![
+        passive::pas(),
+        hh::hh(),
+        synapse::exp_syn(),
+        synapse::exp2_syn(),
+        synapse::exp_syn_i(),
+        clamp::i_clamp(),
+        clamp::se_clamp(),
+        vclamp::v_clamp(),
+    ]
+}
+
+/// The mechanisms and their indices in the order in which they are computed: those that write
+/// concentrations come before those that read them.
+pub(crate) fn in_order() -> impl Iterator<Item = (usize, &'static Mechanism)> {
+    let writes = |m: &Mechanism| m.ions.iter().any(|i| i.write && i.variable.is_concentration());
+    let all = || catalogue().iter().enumerate();
+    all().filter(move |(_, m)| writes(m)).chain(all().filter(move |(_, m)| !writes(m)))
 }
 
 /// The mechanism `name` and its index in the [`catalogue`].

@@ -19,13 +19,17 @@ pub(super) fn pas() -> Mechanism {
             ColumnSpec::new("i", "mA/cm2", Role::Output),
         ],
         ions: vec![],
+        electrode: None,
         constant_linear: true,
         linear: false,
+        n_weights: 1,
+        keeps_weights: false,
         kernels: Kernels {
             init: None,
             current: Some(current_kernel()),
             state: None,
             net_receive: None,
+            net_init: None,
         },
         tables: None,
     }

@@ -1,6 +1,6 @@
 //! Synapses with exponential time courses.
 
-use super::kernel::{Access, Kernel, KernelArgs};
+use super::kernel::{Access, Kernel, KernelArgs, NetEvent};
 use super::{ColumnSpec, Kernels, Mechanism, MechanismKind, Role};
 use crate::simd::{LANES, Lanes, exp};
 
@@ -16,17 +16,21 @@ pub(super) fn exp_syn() -> Mechanism {
             ColumnSpec::parameter("tau", "ms", 0.1, TAU_MIN_MS),
             ColumnSpec::new("g", "uS", Role::State),
             ColumnSpec::new("i", "nA", Role::Output),
-            ColumnSpec::new("decay", "", Role::Derived),
+            ColumnSpec::new("decay", "", Role::Derived { depends_on: &[TAU as u32] }),
             ColumnSpec::parameter("e", "mV", 0.0, f64::MIN),
         ],
         ions: vec![],
+        electrode: None,
         constant_linear: false,
         linear: true,
+        n_weights: 1,
+        keeps_weights: false,
         kernels: Kernels {
             init: Some(exp_init_kernel()),
             current: Some(exp_current_kernel()),
             state: Some(exp_state_kernel()),
             net_receive: Some(exp_receive),
+            net_init: None,
         },
         tables: None,
     }
@@ -42,13 +46,14 @@ pub(super) fn exp_syn_i() -> Mechanism {
             ColumnSpec::parameter("tau", "ms", 0.1, TAU_MIN_MS),
             ColumnSpec::new("g", "nA", Role::State),
             ColumnSpec::new("i", "nA", Role::Output),
-            ColumnSpec::new("decay", "", Role::Derived),
+            ColumnSpec::new("decay", "", Role::Derived { depends_on: &[TAU as u32] }),
         ],
         kernels: Kernels {
             init: Some(exp_init_kernel()),
             current: Some(exp_i_current_kernel()),
             state: Some(exp_state_kernel()),
             net_receive: Some(exp_receive),
+            net_init: None,
         },
         ..exp_syn()
     }
@@ -110,16 +115,9 @@ unsafe fn exp_state<V: Lanes>(args: &KernelArgs) {
 }
 isa_kernel!(extern "C" fn exp_state_kernel = exp_state as Kernel, (args: &KernelArgs));
 
-unsafe extern "C" fn exp_receive(
-    args: &KernelArgs,
-    vector: usize,
-    lane: usize,
-    weight: f64,
-    _t_ms: f64,
-) {
-    debug_assert!(lane < LANES);
+unsafe extern "C" fn exp_receive(args: &KernelArgs, event: &NetEvent) {
     // SAFETY: states have a value for every instance.
-    unsafe { *args.at(G, vector).add(lane) += weight }
+    unsafe { *args.at_event(G, event) += *event.weights }
 }
 
 /// Adds `g (v - e)` (uS, mV) of vector `j` to the linear system and records it as `i`.
@@ -162,19 +160,31 @@ pub(super) fn exp2_syn() -> Mechanism {
             ColumnSpec::new("A", "uS", Role::State),
             ColumnSpec::new("B", "uS", Role::State),
             ColumnSpec::new("i", "nA", Role::Output),
-            ColumnSpec::new("factor", "", Role::Derived),
-            ColumnSpec::new("decay1", "", Role::Derived),
-            ColumnSpec::new("decay2", "", Role::Derived),
+            ColumnSpec::new(
+                "factor",
+                "",
+                Role::Derived { depends_on: &[TAU1 as u32, TAU2 as u32] },
+            ),
+            ColumnSpec::new(
+                "decay1",
+                "",
+                Role::Derived { depends_on: &[TAU1 as u32, TAU2 as u32] },
+            ),
+            ColumnSpec::new("decay2", "", Role::Derived { depends_on: &[TAU2 as u32] }),
             ColumnSpec::new("g", "uS", Role::Output),
         ],
         ions: vec![],
+        electrode: None,
         constant_linear: false,
         linear: true,
+        n_weights: 1,
+        keeps_weights: false,
         kernels: Kernels {
             init: Some(exp2_init_kernel()),
             current: Some(exp2_current_kernel()),
             state: Some(exp2_state_kernel()),
             net_receive: Some(exp2_receive),
+            net_init: None,
         },
         tables: None,
     }
@@ -238,18 +248,11 @@ unsafe fn exp2_state<V: Lanes>(args: &KernelArgs) {
 }
 isa_kernel!(extern "C" fn exp2_state_kernel = exp2_state as Kernel, (args: &KernelArgs));
 
-unsafe extern "C" fn exp2_receive(
-    args: &KernelArgs,
-    vector: usize,
-    lane: usize,
-    weight: f64,
-    _t_ms: f64,
-) {
-    debug_assert!(lane < LANES);
+unsafe extern "C" fn exp2_receive(args: &KernelArgs, event: &NetEvent) {
     // SAFETY: states have a value for every instance; the factor may be uniform.
     unsafe {
-        let jump = weight * *args.at(FACTOR, vector).add(lane);
-        *args.at(RISE, vector).add(lane) += jump;
-        *args.at(FALL, vector).add(lane) += jump;
+        let jump = *event.weights * *args.at_event(FACTOR, event);
+        *args.at_event(RISE, event) += jump;
+        *args.at_event(FALL, event) += jump;
     }
 }

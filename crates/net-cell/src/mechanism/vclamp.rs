@@ -67,13 +67,17 @@ pub(super) fn v_clamp() -> Mechanism {
         kind: MechanismKind::Electrode,
         columns,
         ions: vec![],
+        electrode: Some((ELECTRODE_I, ELECTRODE_G)),
         constant_linear: false,
         linear: false,
+        n_weights: 1,
+        keeps_weights: false,
         kernels: Kernels {
             init: Some(init_kernel()),
             current: Some(current_kernel()),
             state: Some(state_kernel()),
             net_receive: None,
+            net_init: None,
         },
         tables: None,
     }

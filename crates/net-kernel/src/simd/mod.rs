@@ -164,6 +164,18 @@ pub trait Lanes:
             ])
         }
     }
+    /// Writes the doubles `base + at[l]`.
+    ///
+    /// # Safety
+    /// The positions must be valid and differ from each other.
+    #[inline(always)]
+    unsafe fn scatter(self, base: *mut f64, at: &[u32; LANES]) {
+        let values = self.to_array();
+        for (value, &position) in values.iter().zip(at) {
+            // SAFETY: the caller's promise.
+            unsafe { *base.add(position as usize) = *value };
+        }
+    }
     /// Adds lane after lane to the doubles `base + at[l]`.
     ///
     /// # Safety

@@ -1,0 +1,195 @@
+//! Ions of a block: reversal potentials, concentrations and currents by compartment.
+//!
+//! A reversal potential that is only read is what the user says. Where a mechanism reads or writes a
+//! concentration, it is computed from the concentrations at the start of the run, and where one
+//! writes a concentration, at the start of every step too. The rules are NEURON's.
+
+use super::instances::Instances;
+use super::rows::{CellSpec, Row};
+use crate::mechanism::IonVariable;
+use crate::mechanism::ion::{FARADAY, GAS_CONSTANT, IonDefaults};
+use crate::mechanism::kernel::Column;
+use crate::simd::{F8, LANES, Lanes, log};
+
+/// All ions that mechanisms of the block use.
+#[derive(Debug, Default)]
+pub(super) struct Ions {
+    species: Vec<Species>,
+    n_slots: usize,
+    pub(super) arena: Vec<F8>,
+    /// What concentrations and reversal potentials start from.
+    initial: Vec<F8>,
+}
+
+#[derive(Debug)]
+struct Species {
+    ion: &'static str,
+    valence: f64,
+    /// By [`IonVariable`].
+    columns: [Column; 4],
+    /// 1 where the reversal potential is computed at the start of the run; empty if nowhere.
+    computed: Vec<F8>,
+    /// 1 where it is computed in every step; empty if nowhere.
+    follows: Vec<F8>,
+}
+
+impl Ions {
+    /// Lays out the ions of the mechanisms and tells these where.
+    pub(super) fn new(rows: &[Row], n_slots: usize, instances: &mut [Instances]) -> Self {
+        let mut ions = Ions { n_slots, ..Ions::default() };
+        for at in 0..instances.len() {
+            for used in &instances[at].mechanism.ions {
+                if !ions.species.iter().any(|s| s.ion == used.ion) {
+                    ions.add(used.ion, rows, instances);
+                }
+            }
+        }
+        for instances in instances.iter_mut() {
+            let column = |used: &crate::mechanism::IonUse| {
+                let species = ions.species.iter().find(|s| s.ion == used.ion);
+                species
+                    .map_or(Column { offset: 0, stride: 0 }, |s| s.columns[used.variable as usize])
+            };
+            let columns = instances.mechanism.ions.iter().map(column).collect();
+            instances.set_ions(columns);
+        }
+        ions.initial = ions.arena.clone();
+        ions
+    }
+
+    fn add(&mut self, ion: &'static str, rows: &[Row], instances: &[Instances]) {
+        let n_slots = self.n_slots;
+        let mut valence = IonDefaults::of(ion).valence;
+        let (mut computed, mut follows) = (Vec::new(), Vec::new());
+        let (mut current_read, mut written) = (false, [false; 4]);
+        for instances in instances {
+            let uses = || instances.mechanism.ions.iter().filter(|used| used.ion == ion);
+            let concentrations = || uses().filter(|used| used.variable.is_concentration());
+            valence = uses().find_map(|used| used.valence).unwrap_or(valence);
+            current_read |= uses().any(|u| u.variable == IonVariable::Current && u.read);
+            uses().filter(|u| u.write).for_each(|u| written[u.variable as usize] = true);
+            if concentrations().next().is_some() {
+                mark(&mut computed, n_slots, instances);
+            }
+            if concentrations().any(|used| used.write) {
+                mark(&mut follows, n_slots, instances);
+            }
+        }
+        let defaults = IonDefaults::of(ion);
+        let reversal = |c: &CellSpec| c.template.reversal(ion, defaults.reversal_mv);
+        let inside = |c: &CellSpec| c.template.concentrations(ion, &defaults).0;
+        let outside = |c: &CellSpec| c.template.concentrations(ion, &defaults).1;
+        let is_written = |variable: IonVariable| written[variable as usize];
+        let columns = [
+            self.column(rows, !computed.is_empty() || is_written(IonVariable::Reversal), reversal),
+            self.column(rows, current_read, |_| 0.0),
+            self.column(rows, is_written(IonVariable::Inside), inside),
+            self.column(rows, is_written(IonVariable::Outside), outside),
+        ];
+        self.species.push(Species { ion, valence, columns, computed, follows });
+    }
+
+    /// A column of the arena: one value for the block where all cells agree and nobody writes, else
+    /// one a slot.
+    fn column(&mut self, rows: &[Row], stored: bool, of: impl Fn(&CellSpec) -> f64) -> Column {
+        let offset = self.arena.len() * LANES;
+        let mut cells = rows.iter().flat_map(|row| row.cells());
+        let first = cells.next().map_or(0.0, |(_, cell)| of(cell));
+        if !stored && cells.all(|(_, cell)| of(cell).to_bits() == first.to_bits()) {
+            self.arena.push(F8::splat(first));
+            return Column { offset, stride: 0 };
+        }
+        self.arena.resize(offset / LANES + self.n_slots, F8::splat(first));
+        for row in rows {
+            for (lane, cell) in row.cells() {
+                for slot in row.first_slot..row.first_slot + row.n_slots {
+                    self.arena[offset / LANES + slot].0[lane] = of(cell);
+                }
+            }
+        }
+        Column { offset, stride: LANES }
+    }
+
+    /// Concentrations and reversal potentials at the start of a run.
+    pub(super) fn initialize(&mut self, celsius: f64) {
+        self.arena.copy_from_slice(&self.initial);
+        for species in &self.species {
+            species.set_reversal(&mut self.arena, &species.computed, celsius);
+        }
+    }
+
+    /// What happens before the currents of a step: currents are summed up anew, and reversal
+    /// potentials follow the concentrations.
+    pub(super) fn before_currents(&mut self, celsius: f64) {
+        for species in &self.species {
+            let Column { offset, stride } = species.columns[IonVariable::Current as usize];
+            if stride != 0 {
+                let at = offset / LANES;
+                self.arena[at..at + self.n_slots].fill(F8::ZERO);
+            }
+            species.set_reversal(&mut self.arena, &species.follows, celsius);
+        }
+    }
+
+    /// Bytes of all columns.
+    pub(super) fn memory_bytes(&self) -> usize {
+        let masks: usize = self.species.iter().map(|s| s.computed.len() + s.follows.len()).sum();
+        (self.arena.len() + self.initial.len() + masks) * size_of::<F8>()
+    }
+}
+
+fn mark(mask: &mut Vec<F8>, n_slots: usize, instances: &Instances) {
+    mask.resize(n_slots, F8::ZERO);
+    for place in instances.occupied() {
+        let position = instances.position(place);
+        mask[position / LANES].0[position % LANES] = 1.0;
+    }
+}
+
+impl Species {
+    /// Nernst's equation where `mask` is not 0.
+    fn set_reversal(&self, arena: &mut [F8], mask: &[F8], celsius: f64) {
+        let [reversal, _, inside, outside] = self.columns;
+        let factor = if self.valence == 0.0 {
+            0.0
+        } else {
+            1e3 * GAS_CONSTANT * (celsius + 273.15) / FARADAY / self.valence
+        };
+        let (inside, outside, reversal) = (at(inside), at(outside), at(reversal));
+        // SAFETY: the kernel was chosen for this CPU.
+        unsafe { nernst_kernel()(arena, mask, [reversal, inside, outside], factor) };
+    }
+}
+
+/// First vector and vectors from slot to slot.
+fn at(column: Column) -> (usize, usize) {
+    (column.offset / LANES, column.stride / LANES)
+}
+
+type Nernst = unsafe fn(&mut [F8], &[F8], [(usize, usize); 3], f64);
+
+/// # Safety
+/// The CPU must have the instructions of `V`.
+#[inline(always)]
+unsafe fn nernst<V: Lanes>(
+    arena: &mut [F8],
+    mask: &[F8],
+    [reversal, inside, outside]: [(usize, usize); 3],
+    factor: f64,
+) {
+    let zero = V::splat(0.0);
+    for (slot, mask) in mask.iter().enumerate() {
+        // SAFETY: vectors hold eight doubles.
+        unsafe {
+            let old = V::load(arena[reversal.0 + slot * reversal.1].0.as_ptr());
+            let ci = V::load(arena[inside.0 + slot * inside.1].0.as_ptr());
+            let co = V::load(arena[outside.0 + slot * outside.1].0.as_ptr());
+            let e = V::splat(factor) * log(co / ci);
+            let e = V::select(V::le(co, zero), V::splat(-1e6), e);
+            let e = V::select(V::le(ci, zero), V::splat(1e6), e);
+            let e = V::select_lt(zero, V::load(mask.0.as_ptr()), e, old);
+            e.store(arena[reversal.0 + slot * reversal.1].0.as_mut_ptr());
+        }
+    }
+}
+isa_kernel!(fn nernst_kernel = nernst as Nernst, (arena: &mut [F8], mask: &[F8], columns: [(usize, usize); 3], factor: f64));

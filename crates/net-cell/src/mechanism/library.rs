@@ -1,0 +1,233 @@
+//! Mechanisms from libraries that are loaded at the start of a run.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use net_kernel::table::{self, IonTable, MechanismTable, VariableTable, ion, kind, role};
+
+use super::{ColumnSpec, IonUse, IonVariable, Kernels, Mechanism, MechanismKind, Role, built_in};
+
+/// A library that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// The system cannot load it.
+    #[error("cannot load the mechanism library {path}: {message}")]
+    Load {
+        /// The library.
+        path: PathBuf,
+        /// What the system says.
+        message: String,
+    },
+    /// It is no library of mechanisms.
+    #[error(
+        "{path} is not a mechanism library: it has no function '{entry}'",
+        entry = table::ENTRY
+    )]
+    NoEntry {
+        /// The library.
+        path: PathBuf,
+    },
+    /// It was compiled for another version of this program.
+    #[error(
+        "the mechanism library {path} has interface version {found}; this program needs {expected}; \
+         build it again from its .mod files",
+        expected = table::ABI_VERSION
+    )]
+    Version {
+        /// The library.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+    },
+    /// A mechanism of this name exists already.
+    #[error(
+        "the mechanism library {path} has a mechanism '{name}', which exists already; \
+         rename one of them"
+    )]
+    Duplicate {
+        /// The library.
+        path: PathBuf,
+        /// Name of the mechanism.
+        name: String,
+    },
+    /// A mechanism needs what the engine does not offer.
+    #[error("mechanism '{name}' of {path} {what}, which is not supported")]
+    Unsupported {
+        /// The library.
+        path: PathBuf,
+        /// Name of the mechanism.
+        name: String,
+        /// What it needs.
+        what: &'static str,
+    },
+    /// The catalogue has been used.
+    #[error(
+        "the mechanism library {path} was loaded too late: load libraries before the first cell \
+         is described"
+    )]
+    TooLate {
+        /// The library.
+        path: PathBuf,
+    },
+}
+
+/// What there is to choose from; fixed when it is first asked for.
+enum Registry {
+    Open(Vec<Mechanism>),
+    Fixed(&'static [Mechanism]),
+}
+
+static REGISTRY: Mutex<Option<Registry>> = Mutex::new(None);
+
+fn registry() -> MutexGuard<'static, Option<Registry>> {
+    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The built-in mechanisms and those that have been loaded; from now on nothing can be loaded.
+pub(super) fn catalogue() -> &'static [Mechanism] {
+    static CATALOGUE: std::sync::OnceLock<&'static [Mechanism]> = std::sync::OnceLock::new();
+    CATALOGUE.get_or_init(|| {
+        let mut registry = registry();
+        let fixed: &'static [Mechanism] = match registry.take() {
+            Some(Registry::Fixed(all)) => all,
+            Some(Registry::Open(all)) => Vec::leak(all),
+            None => Vec::leak(built_in()),
+        };
+        *registry = Some(Registry::Fixed(fixed));
+        fixed
+    })
+}
+
+/// Loads a library of mechanisms and adds them to the [`catalogue`](super::catalogue). Returns their
+/// names.
+///
+/// Libraries are loaded before the first cell is described, and stay loaded.
+///
+/// # Errors
+/// When it is no library of mechanisms, was made for another version of this program, or has a
+/// mechanism whose name is taken.
+pub fn load_library(path: &Path) -> Result<Vec<&'static str>, LibraryError> {
+    let mut registry = registry();
+    let all = match registry.get_or_insert_with(|| Registry::Open(built_in())) {
+        Registry::Open(all) => all,
+        Registry::Fixed(_) => return Err(LibraryError::TooLate { path: path.to_path_buf() }),
+    };
+    let tables = open(path)?;
+    let mut loaded = Vec::with_capacity(tables.len());
+    for table in tables {
+        // SAFETY: the library is never unloaded.
+        let mechanism = unsafe { mechanism(table, path) }?;
+        if all.iter().chain(&loaded).any(|m| m.name == mechanism.name) {
+            let name = mechanism.name.to_string();
+            return Err(LibraryError::Duplicate { path: path.to_path_buf(), name });
+        }
+        loaded.push(mechanism);
+    }
+    let names = loaded.iter().map(|m| m.name).collect();
+    all.extend(loaded);
+    Ok(names)
+}
+
+/// The tables of a library, which is never unloaded.
+fn open(path: &Path) -> Result<&'static [MechanismTable], LibraryError> {
+    let failed = |error: libloading::Error| LibraryError::Load {
+        path: path.to_path_buf(),
+        message: error.to_string(),
+    };
+    // SAFETY: libraries of mechanisms have no code that runs when they are loaded or unloaded.
+    let library = unsafe { libloading::Library::new(path) }.map_err(failed)?;
+    // SAFETY: the name is given to functions of this type only.
+    let entry = unsafe { library.get::<table::Entry>(table::ENTRY.as_bytes()) }
+        .map_err(|_| LibraryError::NoEntry { path: path.to_path_buf() })?;
+    let tables = entry();
+    // SAFETY: the version stands first in every version of the table.
+    let found = unsafe { tables.cast::<u32>().read() };
+    if found != table::ABI_VERSION {
+        return Err(LibraryError::Version { path: path.to_path_buf(), found });
+    }
+    std::mem::forget(library);
+    // SAFETY: the library has this version's layout and stays loaded.
+    Ok(unsafe { (*tables).mechanisms.get() })
+}
+
+/// The mechanism that a table describes.
+///
+/// # Safety
+/// What the table points to must stay valid for ever.
+pub(super) unsafe fn mechanism(
+    table: &MechanismTable,
+    path: &Path,
+) -> Result<Mechanism, LibraryError> {
+    // SAFETY: the caller's promise, here and below.
+    let name = unsafe { table.name.get() };
+    let unsupported =
+        |what| LibraryError::Unsupported { path: path.to_path_buf(), name: name.to_string(), what };
+    let kind = match table.kind {
+        kind::DENSITY => MechanismKind::Density,
+        kind::POINT => MechanismKind::Point,
+        kind::ELECTRODE => MechanismKind::Electrode,
+        _ => return Err(unsupported("is an artificial cell")),
+    };
+    if table.flags & table::KEEPS_WEIGHTS != 0 {
+        return Err(unsupported("keeps weights of its own for every connection"));
+    }
+    let index = |at: u32| (at != table::NONE).then_some(at as usize);
+    let columns = unsafe { table.variables.get() }.iter().map(|v| unsafe { column(v) }).collect();
+    Ok(Mechanism {
+        name,
+        kind,
+        columns,
+        ions: unsafe { table.ions.get() }.iter().map(|i| unsafe { ion_use(i) }).collect(),
+        electrode: index(table.electrode_current).zip(index(table.electrode_slope)),
+        constant_linear: table.flags & table::CONSTANT_LINEAR != 0,
+        linear: table.flags & table::LINEAR != 0,
+        n_weights: table.n_weights as usize,
+        keeps_weights: table.flags & table::KEEPS_WEIGHTS != 0,
+        kernels: Kernels {
+            init: table.init,
+            current: table.current,
+            state: table.state,
+            net_receive: table.net_receive,
+            net_init: table.net_init,
+        },
+        tables: None,
+    })
+}
+
+/// # Safety
+/// As [`mechanism`].
+unsafe fn column(variable: &VariableTable) -> ColumnSpec {
+    // SAFETY: the caller's promise.
+    let (name, unit) = unsafe { (variable.name.get(), variable.unit.get()) };
+    let role = match variable.role {
+        role::PARAMETER | role::GLOBAL => {
+            Role::Parameter { default: variable.default, minimum: variable.minimum }
+        }
+        role::STATE => Role::State,
+        role::ASSIGNED => Role::Assigned,
+        // SAFETY: the caller's promise.
+        role::DERIVED => Role::Derived { depends_on: unsafe { variable.depends_on.get() } },
+        role::AREA => Role::Area,
+        role::DIAM => Role::Diam,
+        _ => Role::Output,
+    };
+    ColumnSpec { name, unit, role }
+}
+
+/// # Safety
+/// As [`mechanism`].
+unsafe fn ion_use(table: &IonTable) -> IonUse {
+    IonUse {
+        // SAFETY: the caller's promise.
+        ion: unsafe { table.ion.get() },
+        variable: match table.variable {
+            ion::CURRENT => IonVariable::Current,
+            ion::INSIDE => IonVariable::Inside,
+            ion::OUTSIDE => IonVariable::Outside,
+            _ => IonVariable::Reversal,
+        },
+        read: table.read,
+        write: table.write,
+        valence: (!table.valence.is_nan()).then_some(table.valence),
+    }
+}

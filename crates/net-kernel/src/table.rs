@@ -1,0 +1,214 @@
+//! How a compiled mechanism describes itself: a table in a C layout, the same for mechanisms that
+//! are part of the program and for those that are loaded from a library.
+//!
+//! A library has one function, [`ENTRY`], that returns the address of its [`Library`]. Addresses in
+//! a table are valid as long as the library is loaded.
+
+use crate::kernel::{Kernel, NetReceive};
+
+/// Changes whenever anything here or in [`kernel`](crate::kernel) changes its layout or meaning.
+pub const ABI_VERSION: u32 = 1;
+
+/// Name of the function that returns the address of a library's [`Library`].
+pub const ENTRY: &str = "net_mechanisms";
+
+/// Type of that function.
+pub type Entry = extern "C" fn() -> *const Library;
+
+/// UTF-8 text.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Text {
+    data: *const u8,
+    len: usize,
+}
+
+// SAFETY: points to text that is never changed.
+unsafe impl Send for Text {}
+// SAFETY: as above.
+unsafe impl Sync for Text {}
+
+impl Text {
+    /// The text.
+    pub const fn new(text: &'static str) -> Self {
+        Text { data: text.as_ptr(), len: text.len() }
+    }
+
+    /// The text again; empty if it is not UTF-8.
+    ///
+    /// # Safety
+    /// The library it comes from must stay loaded for ever.
+    pub unsafe fn get(self) -> &'static str {
+        // SAFETY: made from a `str`, and the caller's promise.
+        let bytes = unsafe { std::slice::from_raw_parts(self.data, self.len) };
+        std::str::from_utf8(bytes).unwrap_or("")
+    }
+}
+
+/// A slice.
+#[derive(Debug)]
+#[repr(C)]
+pub struct List<T: 'static> {
+    data: *const T,
+    len: usize,
+}
+
+impl<T> Clone for List<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for List<T> {}
+
+// SAFETY: points to a slice that is never changed.
+unsafe impl<T: Sync> Send for List<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for List<T> {}
+
+impl<T> List<T> {
+    /// The slice.
+    pub const fn new(items: &'static [T]) -> Self {
+        List { data: items.as_ptr(), len: items.len() }
+    }
+
+    /// The slice again.
+    ///
+    /// # Safety
+    /// The library it comes from must stay loaded for ever.
+    pub unsafe fn get(self) -> &'static [T] {
+        // SAFETY: made from a slice, and the caller's promise.
+        unsafe { std::slice::from_raw_parts(self.data, self.len) }
+    }
+}
+
+/// All mechanisms of a library.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Library {
+    /// [`ABI_VERSION`] of the source it was compiled with; nothing else may be read if it differs.
+    pub abi_version: u32,
+    /// Its mechanisms.
+    pub mechanisms: List<MechanismTable>,
+}
+
+/// How instances stand on a cell.
+pub mod kind {
+    /// Spread over the membrane.
+    pub const DENSITY: u32 = 0;
+    /// At a point of the membrane.
+    pub const POINT: u32 = 1;
+    /// At a point, with an electrode current.
+    pub const ELECTRODE: u32 = 2;
+    /// Without a membrane.
+    pub const ARTIFICIAL_CELL: u32 = 3;
+}
+
+/// What a variable is.
+pub mod role {
+    /// Set by the user for each instance.
+    pub const PARAMETER: u32 = 0;
+    /// Set by the user for all instances.
+    pub const GLOBAL: u32 = 1;
+    /// Advanced by the mechanism.
+    pub const STATE: u32 = 2;
+    /// Computed in every step and kept.
+    pub const ASSIGNED: u32 = 3;
+    /// Computed for recording.
+    pub const OUTPUT: u32 = 4;
+    /// Computed once by the init kernel from the parameters in `depends_on`.
+    pub const DERIVED: u32 = 5;
+    /// Area of the compartment in um2, filled in by the engine.
+    pub const AREA: u32 = 6;
+    /// Diameter of the compartment in um, filled in by the engine.
+    pub const DIAM: u32 = 7;
+}
+
+/// One variable; kernels know it by its index.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct VariableTable {
+    /// Name; elements of arrays are `name[0]`, `name[1]`...
+    pub name: Text,
+    /// Unit, empty if it has none.
+    pub unit: Text,
+    /// One of [`role`].
+    pub role: u32,
+    /// Value of a parameter when the user gives none.
+    pub default: f64,
+    /// Smallest value of a parameter.
+    pub minimum: f64,
+    /// Largest value of a parameter.
+    pub maximum: f64,
+    /// For derived variables: the parameters that it is computed from.
+    pub depends_on: List<u32>,
+}
+
+/// What of an ion is used.
+pub mod ion {
+    /// Reversal potential, mV.
+    pub const REVERSAL: u32 = 0;
+    /// Current, mA/cm2.
+    pub const CURRENT: u32 = 1;
+    /// Concentration inside, mM.
+    pub const INSIDE: u32 = 2;
+    /// Concentration outside, mM.
+    pub const OUTSIDE: u32 = 3;
+}
+
+/// One ion variable; kernels know it by its index.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct IonTable {
+    /// Name of the ion.
+    pub ion: Text,
+    /// One of [`ion`].
+    pub variable: u32,
+    /// Whether the mechanism reads it.
+    pub read: bool,
+    /// Whether it writes (concentrations) or adds to it (currents).
+    pub write: bool,
+    /// Charge number, NaN if the mechanism does not say.
+    pub valence: f64,
+}
+
+/// The current is `g (v - e)` with constant g and e.
+pub const CONSTANT_LINEAR: u32 = 1;
+/// Events add to the states and the current is linear in the states.
+pub const LINEAR: u32 = 2;
+/// The mechanism keeps weights with each connection, beyond the first or changed by events.
+pub const KEEPS_WEIGHTS: u32 = 4;
+
+/// Where an index stands for nothing.
+pub const NONE: u32 = u32::MAX;
+
+/// A compiled mechanism.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct MechanismTable {
+    /// Name.
+    pub name: Text,
+    /// One of [`kind`].
+    pub kind: u32,
+    /// Some of [`CONSTANT_LINEAR`], [`LINEAR`], [`KEEPS_WEIGHTS`].
+    pub flags: u32,
+    /// Its variables.
+    pub variables: List<VariableTable>,
+    /// Ion variables it uses.
+    pub ions: List<IonTable>,
+    /// Weights of a connection to it.
+    pub n_weights: u32,
+    /// Variable that holds the electrode current (nA), or [`NONE`].
+    pub electrode_current: u32,
+    /// Variable that holds its slope (uS), or [`NONE`].
+    pub electrode_slope: u32,
+    /// Sets derived variables and states at the start of a run.
+    pub init: Option<Kernel>,
+    /// Adds the currents to the linear system.
+    pub current: Option<Kernel>,
+    /// Advances the states by one step.
+    pub state: Option<Kernel>,
+    /// Handles one event.
+    pub net_receive: Option<NetReceive>,
+    /// Sets a connection's weights at the start of a run.
+    pub net_init: Option<NetReceive>,
+}

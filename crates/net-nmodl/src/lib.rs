@@ -4,7 +4,7 @@
 //! [`parse_file`] (or [`parse_text`] for a text in memory) gives a [`Parsed`]:
 //!
 //! - its [`ast::Program`] is the syntax tree as written, with included files in place and the C
-//!   code of known idioms ([`idioms`]) replaced by NMODL;
+//!   code of known idioms ([`idioms`]) replaced by NMODL; [`print::print`] turns it into text;
 //! - its [`symbols::Symbols`] say what each name of the file's scope means;
 //! - its [`units::UnitTable`] knows the units of the file;
 //! - its warnings are [`source::Diagnostic`]s, as are the errors of a file that cannot be used.
@@ -34,6 +34,7 @@ pub mod idioms;
 mod include;
 mod lex;
 mod parse;
+pub mod print;
 pub mod source;
 pub mod symbols;
 pub mod units;
@@ -112,7 +113,8 @@ pub fn parse_text(path: &Path, text: &str, options: &Options) -> Result<Parsed, 
     }
     let (program, idioms) = idioms::rewrite(program, &mut reporter);
     let mut units = UnitTable::standard();
-    let mut symbols = Symbols::build(&program, &mut units, &mut reporter);
+    let file_stem = path.file_stem().map_or(String::new(), |stem| stem.to_string_lossy().into());
+    let mut symbols = Symbols::build(&program, &file_stem, &mut units, &mut reporter);
     symbols.spike_train = idioms.iter().any(|idiom| idiom.class == idioms::Class::SpikeTrain);
     check::check(&program, &symbols, &mut reporter);
     units::lint(&program, &symbols, &units, &mut reporter);

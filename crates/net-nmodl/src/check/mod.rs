@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ast::{Block, EquationKind, Item, Program};
 use crate::source::Reporter;
 use crate::symbols::Symbols;
+pub(crate) use scope::nearest;
 use scope::{Local, LocalKind};
 
 /// Checks `program` against its symbols.

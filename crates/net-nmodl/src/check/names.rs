@@ -2,7 +2,7 @@
 
 use super::scope::{Referent, nearest};
 use super::{Checker, Place};
-use crate::ast::{EquationKind, Expr, ExprKind, Item, Name, NeuronStatement, Variable};
+use crate::ast::{EquationKind, Expr, ExprKind, Name, Variable};
 use crate::builtin::{self, FunctionKind};
 use crate::symbols::{IonQuantity, Role, RoutineKind};
 
@@ -270,7 +270,6 @@ impl<'a> Checker<'a, '_, '_> {
                 self.reporter.help(format!("write `{name}' = ...` in a DERIVATIVE block"));
             }
         }
-        self.unused_lists();
         for block in self.symbols.blocks.values() {
             if !self.solved.contains(&block.name) {
                 let message = format!("{} `{}` is never solved", block.kind.keyword(), block.name);
@@ -284,33 +283,5 @@ impl<'a> Checker<'a, '_, '_> {
         name.strip_suffix('0')
             .and_then(|state| self.symbols.variable(state))
             .is_some_and(|variable| variable.is_state())
-    }
-
-    /// Names in `RANGE` and `GLOBAL` without a declaration.
-    fn unused_lists(&mut self) {
-        let blocks = self.program.items.iter().filter_map(|item| match item {
-            Item::Neuron(block) => Some(block),
-            _ => None,
-        });
-        for statement in blocks.flat_map(|block| &block.statements) {
-            let (names, list) = match statement {
-                NeuronStatement::Range(names) => (names, "RANGE"),
-                NeuronStatement::Global(names) => (names, "GLOBAL"),
-                _ => continue,
-            };
-            for name in names.iter().filter(|name| self.symbols.variable(&name.text).is_none()) {
-                let text = &name.text;
-                if crate::builtin::Builtin::of(text).is_some() {
-                    continue;
-                }
-                let message = format!("`{text}` is in {list} but declared nowhere");
-                self.reporter.warning(name.span, message);
-                let variables = self.symbols.variables.iter().map(|v| v.name.as_str());
-                self.reporter.help(match nearest(text, variables) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "declare it in PARAMETER or ASSIGNED".to_owned(),
-                });
-            }
-        }
     }
 }

@@ -168,7 +168,7 @@ impl Checker<'_, '_, '_> {
 }
 
 /// The candidate with the fewest changes from `text`, if those are few.
-pub(super) fn nearest<'c>(
+pub(crate) fn nearest<'c>(
     text: &str,
     candidates: impl Iterator<Item = &'c str>,
 ) -> Option<&'c str> {

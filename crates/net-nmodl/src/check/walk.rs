@@ -283,7 +283,9 @@ impl<'a> Checker<'a, '_, '_> {
     }
 
     fn solve(&mut self, solve: &'a Solve, span: Span) {
-        self.only_in(span, "SOLVE", &[Place::Breakpoint, Place::Initial]);
+        if matches!(self.place, Place::Equations(_)) {
+            self.reporter.error(span, "SOLVE stands only in BREAKPOINT, INITIAL or a routine");
+        }
         if let Some(body) = &solve.if_error {
             self.block(body);
         }

@@ -1,7 +1,29 @@
 //! C code in `VERBATIM` blocks that recurs in published files, and what it is replaced by.
+//!
+//! Code is recognized by its normalized tokens, whole routines at a time where they belong
+//! together, never by the name of the file. What is not recognized stays and is refused by the
+//! checks.
+//!
+//! - Code between blocks only declares; it is dropped, since NMODL that calls it is refused.
+//! - A pointer to a random stream becomes a `RANDOM` variable; the routine that sets it up loses
+//!   its body, the function that draws from it calls `random_uniform` and the like.
+//! - Walking over a vector of spike times becomes calls of `spike_train_size` and
+//!   `spike_train_time`.
+//! - Messages, re-reading of ions and returns are dropped or written with `if` and `else`.
 
-use crate::ast::Program;
+mod c;
+mod make;
+mod recognize;
+mod returns;
+
+use std::collections::BTreeSet;
+
+use crate::ast::{
+    Block, Declaration, Item, Name, NeuronStatement, Program, Routine, Statement, StatementKind,
+};
 use crate::source::{Reporter, Span};
+use c::Code;
+use recognize::Names;
 
 /// Shown with C code that is not known.
 pub(crate) const REFUSED_HELP: &str = "write it in NMODL; for random numbers declare \
@@ -33,10 +55,233 @@ pub struct Idiom {
     pub class: Class,
     /// Where it stood.
     pub span: Span,
-    /// What happened, in one sentence for the user.
+    /// What became of it, in one phrase for the user.
     pub note: String,
 }
 
-pub(crate) fn rewrite(program: Program, _reporter: &mut Reporter<'_>) -> (Program, Vec<Idiom>) {
-    (program, Vec::new())
+/// Replaces the C code of known idioms.
+pub(crate) fn rewrite(program: Program, reporter: &mut Reporter<'_>) -> (Program, Vec<Idiom>) {
+    let names = Names::of(&program);
+    let mut rewriter = Rewriter {
+        names,
+        idioms: Vec::new(),
+        streams: BTreeSet::new(),
+        trains: BTreeSet::new(),
+        reporter,
+    };
+    let items = program.items.into_iter().filter_map(|item| rewriter.item(item)).collect();
+    let program = rewriter.pointers(Program { items });
+    (program, rewriter.idioms)
+}
+
+struct Rewriter<'r, 's> {
+    names: Names,
+    idioms: Vec<Idiom>,
+    /// Pointers to random streams.
+    streams: BTreeSet<String>,
+    /// Pointers to vectors of spike times.
+    trains: BTreeSet<String>,
+    reporter: &'r mut Reporter<'s>,
+}
+
+impl Rewriter<'_, '_> {
+    fn found(&mut self, class: Class, span: Span, note: impl Into<String>) {
+        self.idioms.push(Idiom { class, span, note: note.into() });
+    }
+
+    fn item(&mut self, item: Item) -> Option<Item> {
+        Some(match item {
+            Item::Verbatim(verbatim) => {
+                self.found(Class::Declarations, verbatim.span, "C declarations are not needed");
+                return None;
+            }
+            // What it frees was never allocated.
+            Item::Destructor(body) if only_verbatim(&body) => {
+                self.found(Class::Declarations, body.span, "nothing is left to free");
+                return None;
+            }
+            Item::Routine(routine) => Item::Routine(self.routine(routine)),
+            Item::Initial(body) => Item::Initial(self.body(body)),
+            Item::Breakpoint(body) => Item::Breakpoint(self.body(body)),
+            Item::Constructor(body) => Item::Constructor(self.body(body)),
+            Item::Destructor(body) => Item::Destructor(self.body(body)),
+            Item::Equations(mut block) => {
+                block.body = self.body(block.body);
+                Item::Equations(block)
+            }
+            Item::NetReceive(mut receive) => {
+                receive.body = self.body(receive.body);
+                Item::NetReceive(receive)
+            }
+            Item::Hook(mut hook) => {
+                hook.body = self.body(hook.body);
+                Item::Hook(hook)
+            }
+            other => other,
+        })
+    }
+
+    fn routine(&mut self, mut routine: Routine) -> Routine {
+        let code = code_of(&routine.body);
+        let Some(code) = code else {
+            routine.body = self.body(routine.body);
+            return routine;
+        };
+        let span = routine.body.span;
+        let name = routine.name.clone();
+        let statements = if let Some(draw) = recognize::draw(&routine, &code, &self.names) {
+            self.streams.insert(draw.stream.clone());
+            let note = format!("draws with {}({})", draw.function, draw.stream);
+            self.found(Class::RandomStream, span, note);
+            if draw.guessed {
+                let message = format!(
+                    "`{}` draws from a distribution set elsewhere, taken as {}",
+                    name.text, draw.function
+                );
+                self.reporter.warning(name.span, message);
+                self.reporter.help("declare a RANDOM variable and draw from it");
+            }
+            let value = make::call(draw.function, vec![make::variable(&draw.stream, span)], span);
+            vec![make::assign(&name.text, value, span)]
+        } else if let Some(walk) = recognize::spike_train(&code) {
+            self.trains.insert(walk.pointer.clone());
+            self.found(Class::SpikeTrain, span, "takes the next time of the spike train");
+            make::next_spike(&walk.index, &walk.time, span)
+        } else if only_verbatim(&routine.body)
+            && let Some(set_up) = recognize::set_up(&code, &self.names)
+        {
+            let note = "streams and spike trains are set up by the simulator";
+            self.found(set_up.class, span, note);
+            match set_up.class {
+                Class::SpikeTrain => self.trains.extend(set_up.pointers),
+                _ => self.streams.extend(set_up.pointers),
+            }
+            self.empty_value(&routine)
+        } else if name.text == "bbsavestate" {
+            self.found(Class::Declarations, span, "states are saved by the simulator");
+            self.empty_value(&routine)
+        } else {
+            routine.body = self.body(routine.body);
+            return routine;
+        };
+        routine.body = Block { statements, span };
+        routine
+    }
+
+    /// The body of a routine that does nothing any more.
+    fn empty_value(&self, routine: &Routine) -> Vec<Statement> {
+        let span = routine.body.span;
+        if routine.is_function {
+            vec![make::assign(&routine.name.text, make::number(0, span), span)]
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn body(&mut self, body: Block) -> Block {
+        let body = returns::without_returns(body, &mut self.idioms);
+        self.block(body)
+    }
+
+    fn block(&mut self, block: Block) -> Block {
+        let statements =
+            block.statements.into_iter().filter_map(|statement| self.statement(statement));
+        Block { statements: statements.collect(), span: block.span }
+    }
+
+    fn statement(&mut self, statement: Statement) -> Option<Statement> {
+        use StatementKind::*;
+        let span = statement.span;
+        let kind = match statement.kind {
+            Verbatim(verbatim) => {
+                let code = Code::read(&verbatim.body);
+                if let Some(stream) = recognize::reset(&code, &self.names) {
+                    let note = format!("starts stream {stream} anew");
+                    self.found(Class::RandomStream, span, note);
+                    self.streams.insert(stream.clone());
+                    let arguments = vec![make::variable(&stream, span), make::number(0, span)];
+                    Call(make::call("random_setseq", arguments, span))
+                } else if let Some((class, note)) = recognize::harmless(&code) {
+                    self.found(class, span, note);
+                    return None;
+                } else {
+                    Verbatim(verbatim)
+                }
+            }
+            If { arms, otherwise } => If {
+                arms: arms.into_iter().map(|(c, body)| (c, self.block(body))).collect(),
+                otherwise: otherwise.map(|body| self.block(body)),
+            },
+            While { condition, body } => While { condition, body: self.block(body) },
+            From { variable, first, last, step, body } => {
+                From { variable, first, last, step, body: self.block(body) }
+            }
+            ForNetcons { arguments, body } => ForNetcons { arguments, body: self.block(body) },
+            Initial(body) => Initial(self.block(body)),
+            Block(body) => Block(self.block(body)),
+            other => other,
+        };
+        Some(Statement { kind, span })
+    }
+
+    /// Declares streams as `RANDOM` instead of as pointers, and removes pointers to vectors.
+    fn pointers(&self, mut program: Program) -> Program {
+        let replaced =
+            |name: &Name| self.streams.contains(&name.text) || self.trains.contains(&name.text);
+        for item in &mut program.items {
+            match item {
+                Item::Neuron(block) => {
+                    let mut random = Vec::new();
+                    for statement in &mut block.statements {
+                        if let NeuronStatement::Pointer(names)
+                        | NeuronStatement::BbcorePointer(names)
+                        | NeuronStatement::Range(names)
+                        | NeuronStatement::Global(names) = statement
+                        {
+                            let streams = names.iter().filter(|n| self.streams.contains(&n.text));
+                            random.extend(streams.cloned());
+                            names.retain(|name| !replaced(name));
+                        }
+                    }
+                    random.sort_by(|a: &Name, b| a.text.cmp(&b.text));
+                    random.dedup_by(|a, b| a.text == b.text);
+                    block.statements.retain(|statement| !is_empty_list(statement));
+                    if !random.is_empty() {
+                        block.statements.push(NeuronStatement::Random(random));
+                    }
+                }
+                Item::Assigned(block) | Item::Parameter(block) => {
+                    let keeps = |declaration: &Declaration| !replaced(&declaration.name);
+                    block.declarations.retain(keeps);
+                }
+                _ => {}
+            }
+        }
+        program
+    }
+}
+
+fn is_empty_list(statement: &NeuronStatement) -> bool {
+    matches!(statement, NeuronStatement::Pointer(names) | NeuronStatement::BbcorePointer(names)
+        | NeuronStatement::Range(names) | NeuronStatement::Global(names) if names.is_empty())
+}
+
+/// Whether all statements are C code, and there are some.
+fn only_verbatim(body: &Block) -> bool {
+    let is_verbatim = |s: &Statement| matches!(s.kind, StatementKind::Verbatim(_));
+    !body.statements.is_empty() && body.statements.iter().all(is_verbatim)
+}
+
+/// The C code among the statements of a routine, in one; `None` if there is none.
+fn code_of(body: &Block) -> Option<Code> {
+    let mut code: Option<Code> = None;
+    for statement in &body.statements {
+        if let StatementKind::Verbatim(verbatim) = &statement.kind {
+            let part = Code::read(&verbatim.body);
+            let whole = code.get_or_insert_with(|| Code { tokens: Vec::new(), macros: Vec::new() });
+            whole.tokens.extend(part.tokens);
+            whole.macros.extend(part.macros);
+        }
+    }
+    code
 }

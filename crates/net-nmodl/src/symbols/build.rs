@@ -5,22 +5,24 @@ use super::{
     Symbols, Variable, plain_variable,
 };
 use crate::ast::{
-    Argument, Declaration, Item, Name, NeuronStatement, Program, Size, UnitDefinition, UseIon,
-    Value,
+    Argument, Declaration, Item, MechanismKind, Name, NeuronStatement, Program, Size,
+    UnitDefinition, UseIon, Value,
 };
 use crate::builtin::Builtin;
+use crate::check::nearest;
 use crate::source::{Reporter, Span};
 use crate::units::{UnitError, UnitTable};
 
 pub(super) fn build(
     program: &Program,
+    file_stem: &str,
     units: &mut UnitTable,
     reporter: &mut Reporter<'_>,
 ) -> Symbols {
     let mut builder = Builder { symbols: Symbols::default(), units, reporter };
     builder.defines(program);
     builder.declarations(program);
-    builder.neuron(program);
+    builder.neuron(program, file_stem);
     builder.routines(program);
     builder.symbols
 }
@@ -58,7 +60,10 @@ impl Builder<'_, '_, '_> {
             self.reporter.error(variable.span, format!("`{name}` is declared twice"));
             if let Some(block) = known.declared {
                 let line = self.reporter.line(known.span);
-                self.reporter.help(format!("it is declared in {block:?} on line {line} already"));
+                self.reporter.help(format!(
+                    "line {line} declares it in {}",
+                    format!("{block:?}").to_uppercase()
+                ));
             }
         }
         None
@@ -194,12 +199,13 @@ impl Builder<'_, '_, '_> {
         }
     }
 
-    fn neuron(&mut self, program: &Program) {
+    fn neuron(&mut self, program: &Program, file_stem: &str) {
         let blocks = program.items.iter().filter_map(|item| match item {
             Item::Neuron(block) => Some(block),
             _ => None,
         });
-        for statement in blocks.flat_map(|block| &block.statements) {
+        let statements: Vec<_> = blocks.flat_map(|block| &block.statements).collect();
+        for &statement in &statements {
             match statement {
                 NeuronStatement::Mechanism(kind, name) => {
                     if self.symbols.mechanism.is_some() {
@@ -220,15 +226,26 @@ impl Builder<'_, '_, '_> {
                 NeuronStatement::BbcorePointer(names) => self.roles(names, Role::BbcorePointer),
                 NeuronStatement::Random(names) => self.roles(names, Role::Random),
                 NeuronStatement::External(names) => self.roles(names, Role::External),
+                NeuronStatement::ThreadSafe(_) => self.symbols.thread_safe = true,
+                NeuronStatement::Range(_)
+                | NeuronStatement::Global(_)
+                | NeuronStatement::Represents(_) => {}
+            }
+        }
+        // Currents, ions and pointers need no further declaration, whatever the order.
+        for statement in statements {
+            match statement {
                 NeuronStatement::Range(names) => self.mark(names, "RANGE"),
                 NeuronStatement::Global(names) => self.mark(names, "GLOBAL"),
-                NeuronStatement::ThreadSafe(_) => self.symbols.thread_safe = true,
-                NeuronStatement::Represents(_) => {}
+                _ => {}
             }
         }
         if self.symbols.mechanism.is_none() {
-            self.reporter.error(Span::default(), "the file does not name a mechanism");
-            self.reporter.help("write NEURON { SUFFIX name }, POINT_PROCESS or ARTIFICIAL_CELL");
+            let message =
+                format!("no SUFFIX or POINT_PROCESS: this is taken as SUFFIX {file_stem}");
+            self.reporter.warning(Span::default(), message);
+            let name = Name { text: file_stem.to_owned(), span: Span::default() };
+            self.symbols.mechanism = Some(Mechanism { kind: MechanismKind::Density, name });
         }
     }
 
@@ -247,7 +264,7 @@ impl Builder<'_, '_, '_> {
         let fits = match known.role {
             Role::Assigned => true,
             Role::Parameter => !matches!(role, Role::Random),
-            Role::State => matches!(role, Role::Ion { .. } | Role::Pointer),
+            Role::State => !matches!(role, Role::Random | Role::External),
             // `celsius` and the like may be called external.
             Role::Builtin(_) => return index,
             _ => false,
@@ -256,8 +273,10 @@ impl Builder<'_, '_, '_> {
             known.role = role;
         } else {
             let text = &name.text;
-            let message = format!("`{text}` is declared as something else already");
+            let block = known.declared.map_or("NEURON".to_owned(), |block| format!("{block:?}"));
+            let message = format!("`{text}` is declared in {} already", block.to_uppercase());
             self.reporter.error(name.span, message);
+            self.reporter.help("declare it in ASSIGNED");
         }
         index
     }
@@ -311,11 +330,29 @@ impl Builder<'_, '_, '_> {
 
     fn mark(&mut self, names: &[Name], list: &str) {
         for name in names {
-            if let Some(&index) = self.symbols.by_name.get(&name.text) {
-                let variable = &mut self.symbols.variables[index];
-                *(if list == "RANGE" { &mut variable.range } else { &mut variable.global }) = true;
-            }
+            let text = &name.text;
+            let index = match self.symbols.by_name.get(text) {
+                Some(&index) => index,
+                None if Builtin::of(text).is_some() => continue,
+                None => {
+                    self.undeclared(name, list);
+                    self.symbols.add(plain_variable(text, Role::Assigned, None, name.span))
+                }
+            };
+            let variable = &mut self.symbols.variables[index];
+            *(if list == "RANGE" { &mut variable.range } else { &mut variable.global }) = true;
         }
+    }
+
+    /// Warns about a name that only `RANGE` or `GLOBAL` lists.
+    fn undeclared(&mut self, name: &Name, list: &str) {
+        let message = format!("`{}` is in {list} but declared nowhere", name.text);
+        self.reporter.warning(name.span, message);
+        let variables = self.symbols.variables.iter().map(|variable| variable.name.as_str());
+        self.reporter.help(match nearest(&name.text, variables) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "declare it in PARAMETER or ASSIGNED".to_owned(),
+        });
     }
 
     fn routines(&mut self, program: &Program) {

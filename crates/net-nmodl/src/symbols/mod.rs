@@ -242,13 +242,15 @@ impl Symbols {
         }
     }
 
-    /// Collects the declarations of a program; what contradicts goes to `reporter`.
+    /// Collects the declarations of a program; what contradicts goes to `reporter`. A mechanism
+    /// without a name is a density mechanism with the name of the file.
     pub(crate) fn build(
         program: &Program,
+        file_stem: &str,
         units: &mut UnitTable,
         reporter: &mut Reporter<'_>,
     ) -> Symbols {
-        build::build(program, units, reporter)
+        build::build(program, file_stem, units, reporter)
     }
 
     pub(crate) fn add(&mut self, variable: Variable) -> usize {

@@ -4,7 +4,7 @@ use net_cell::{CellError, NotFinite};
 use net_core::Gid;
 
 /// Result of this crate's functions.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An error of any kind, as functions return it that the user gives for his cells.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -14,10 +14,10 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub enum Error {
     /// The description of the network, or what was drawn from it.
     #[error(transparent)]
-    Network(#[from] net_core::Error),
+    Network(Box<net_core::Error>),
     /// A file.
     #[error(transparent)]
-    File(#[from] net_io::Error),
+    File(Box<net_io::Error>),
     /// Communication between ranks.
     #[error(transparent)]
     Communication(#[from] net_mpi::Error),
@@ -53,7 +53,7 @@ pub enum Error {
     #[error("cells: {source}")]
     Layout {
         /// What is wrong.
-        source: CellError,
+        source: Box<CellError>,
     },
     /// The mechanism of a projection or input is not possible.
     #[error("{user}: synapse: {source}")]
@@ -61,7 +61,7 @@ pub enum Error {
         /// `projection "E:I"` or `input "background"`.
         user: String,
         /// What is wrong.
-        source: CellError,
+        source: Box<CellError>,
     },
     /// An input or recording has a name that is empty or used before.
     #[error("{what} '{name}': names must not be empty and be used once")]
@@ -97,7 +97,7 @@ pub enum Error {
         /// The input.
         input: String,
         /// What is wrong.
-        source: net_core::DistributionError,
+        source: Box<net_core::DistributionError>,
     },
     /// An input has no place on a cell.
     #[error("input '{input}': gid {gid}: {source}")]
@@ -107,7 +107,7 @@ pub enum Error {
         /// The target cell.
         gid: Gid,
         /// What is wrong.
-        source: net_core::SiteError,
+        source: Box<net_core::SiteError>,
     },
     /// An input's placement is not possible on any cell.
     #[error("input '{input}': {source}")]
@@ -115,7 +115,7 @@ pub enum Error {
         /// The input.
         input: String,
         /// What is wrong.
-        source: net_core::SiteError,
+        source: Box<net_core::SiteError>,
     },
     /// A spike source's parameters are not possible.
     #[error("input '{input}': {source}")]
@@ -123,7 +123,7 @@ pub enum Error {
         /// The input.
         input: String,
         /// What is wrong.
-        source: CellError,
+        source: Box<CellError>,
     },
     /// What a recording asks for is not in the cell.
     #[error("recording '{recording}': gid {gid}: {source}")]
@@ -133,7 +133,7 @@ pub enum Error {
         /// The cell.
         gid: Gid,
         /// What is wrong.
-        source: CellError,
+        source: Box<CellError>,
     },
     /// A number is outside of what is allowed.
     #[error("{key} is {found}; expected {expected}")]
@@ -189,6 +189,18 @@ pub enum Error {
         /// What is wrong.
         source: BoxError,
     },
+}
+
+impl From<net_core::Error> for Error {
+    fn from(error: net_core::Error) -> Self {
+        Error::Network(Box::new(error))
+    }
+}
+
+impl From<net_io::Error> for Error {
+    fn from(error: net_io::Error) -> Self {
+        Error::File(Box::new(error))
+    }
 }
 
 /// A value that is not allowed.

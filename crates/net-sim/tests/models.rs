@@ -164,6 +164,14 @@ fn bad_models_are_refused_with_what_to_change() {
         ..recording(Targets::All, gate("hh", "m"))
     };
     assert_says(&refused(&good().with_recording(in_dendrite)), &["gid 0", "'hh'", "segment 1"]);
+    let twice = Recording {
+        segments: Segments::Indices(vec![0, 1, 0]),
+        ..recording(Targets::All, Quantity::Voltage)
+    };
+    assert_says(
+        &refused(&good().with_recording(twice)),
+        &["recording 'x'", "segment is 0", "once"],
+    );
     let odd = Recording { interval_ms: Some(0.03), ..recording(Targets::All, Quantity::Voltage) };
     assert_says(&refused(&good().with_recording(odd)), &["recording 'x': interval_ms is 0.03"]);
 

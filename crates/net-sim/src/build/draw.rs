@@ -86,7 +86,7 @@ impl<'m> Drawer<'m> {
         let parameters: Vec<(&str, f64)> =
             synapse.parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
         let kind = PointKind::new(&synapse.mechanism, &parameters)
-            .map_err(|source| Error::Synapse { user: user(), source })?;
+            .map_err(|source| Error::Synapse { user: user(), source: Box::new(source) })?;
         let known = self.kinds.iter().position(|other| *other == kind);
         Ok(known.unwrap_or_else(|| {
             self.kinds.push(kind);
@@ -170,8 +170,11 @@ impl<'m> Drawer<'m> {
             let number = number as u32;
             part.inputs.push(DrawnInput { input: index as u32, number, point, weight });
         };
-        let no_site =
-            |source| Error::InputSites { input: input.name.clone(), gid: cell.gid, source };
+        let no_site = |source| Error::InputSites {
+            input: input.name.clone(),
+            gid: cell.gid,
+            source: Box::new(source),
+        };
         match &input.synapses {
             InputSynapses::Table(table) => {
                 let n_segments = cell.template.n_segments();
@@ -314,6 +317,11 @@ impl Part {
         (self.sources[at], self.points[at], self.delay_steps[at], self.weights[at])
     }
 
+    pub(super) fn n_inputs(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// The inputs of a cell.
     pub(super) fn inputs_of(&self, cell: usize) -> &[DrawnInput] {
         &self.inputs[range_of(&self.input_ends, cell)]
     }

@@ -77,8 +77,54 @@ pub(crate) fn build(
 ) -> Result<Local> {
     let own_cells = pool.install(|| cells::build_all(model, gids))?;
     let drawer = Drawer::new(model, gids, clock)?;
-    let parts = pool.install(|| draw_all(&drawer, &own_cells, n_groups))?;
-    lay_out(model, options, clock, &own_cells, &drawer, parts, n_groups, pool)
+    let mut parts = pool.install(|| draw_all(&drawer, &own_cells, n_groups))?;
+
+    let specs: Vec<_> = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.specs)).collect();
+    let laid_out = pool.install(|| Cells::new(&specs, drawer.kinds(), options.settings, n_groups));
+    let mut cells = laid_out.map_err(|source| Error::Layout { source: Box::new(source) })?;
+    let mut size = LocalSize {
+        n_cells: own_cells.len() as u64,
+        n_segments: own_cells.iter().map(|cell| cell.template.n_segments() as u64).sum(),
+        n_points: specs.iter().map(|spec| spec.points.len() as u64).sum(),
+        ..LocalSize::default()
+    };
+    drop(specs);
+    let columns = record(model, clock, &own_cells, &mut cells)?;
+
+    let mut by_group: Vec<Vec<ConnectionPart>> = vec![Vec::new(); n_groups];
+    let mut first_cell = 0;
+    // Each part is given back when its connections have been split.
+    for part in parts {
+        size.add(&part);
+        for (cell, local) in own_cells[first_cell..].iter().take(part.n_cells()).enumerate() {
+            add_inputs(model, &part, cell, first_cell, local.gid, &mut cells)?;
+        }
+        split_by_group(&part, first_cell, &cells, &mut by_group);
+        first_cell += part.n_cells();
+    }
+
+    let tables: Vec<_> =
+        pool.install(|| by_group.into_par_iter().map(ConnectionTable::from_parts).collect());
+    let mut groups = cells.into_groups();
+    for (group, table) in groups.iter_mut().zip(tables) {
+        group.set_connections(table?);
+        let (cell_bytes, connection_bytes) = group.memory_bytes();
+        size.cell_bytes += cell_bytes as u64;
+        size.connection_bytes += connection_bytes as u64;
+    }
+    Ok(Local { groups, columns, size })
+}
+
+impl LocalSize {
+    /// Counts what was drawn for some cells.
+    fn add(&mut self, part: &Part) {
+        self.counts += part.counts;
+        self.n_inputs += part.n_inputs() as u64;
+        self.delay_steps = match (self.delay_steps, part.delay_steps_range()) {
+            (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+            (known, new) => known.or(new),
+        };
+    }
 }
 
 /// Draws everything that ends on the cells, in parts of some consecutive cells.
@@ -89,57 +135,6 @@ fn draw_all(drawer: &Drawer, own_cells: &[LocalCell], n_groups: usize) -> Result
         .par_chunks(cells_per_part)
         .map_init(Scratch::default, |scratch, chunk| drawer.draw_part(chunk, scratch))
         .collect()
-}
-
-#[expect(clippy::too_many_arguments, reason = "the parts of one build, used once")]
-fn lay_out(
-    model: &Model,
-    options: &RunOptions,
-    clock: StepClock,
-    own_cells: &[LocalCell],
-    drawer: &Drawer,
-    mut parts: Vec<Part>,
-    n_groups: usize,
-    pool: &rayon::ThreadPool,
-) -> Result<Local> {
-    let specs: Vec<_> = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.specs)).collect();
-    let layout = |source| Error::Layout { source };
-    let mut cells =
-        Cells::new(&specs, drawer.kinds(), options.settings, n_groups).map_err(layout)?;
-    let mut size = LocalSize {
-        n_cells: own_cells.len() as u64,
-        n_segments: own_cells.iter().map(|cell| cell.template.n_segments() as u64).sum(),
-        n_points: specs.iter().map(|spec| spec.points.len() as u64).sum(),
-        ..LocalSize::default()
-    };
-    let columns = record(model, clock, own_cells, &mut cells)?;
-
-    let mut by_group: Vec<Vec<ConnectionPart>> = vec![Vec::new(); n_groups];
-    let mut first_cell = 0;
-    for part in parts {
-        size.counts += part.counts;
-        size.delay_steps = match (size.delay_steps, part.delay_steps_range()) {
-            (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
-            (known, new) => known.or(new),
-        };
-        for (cell, local) in (first_cell..).zip(&own_cells[first_cell..first_cell + part.n_cells()])
-        {
-            size.n_inputs += add_inputs(model, &part, cell, first_cell, local.gid, &mut cells)?;
-        }
-        split_by_group(&part, first_cell, &cells, &mut by_group);
-        first_cell += part.n_cells();
-    }
-
-    let tables: Vec<_> = pool
-        .install(|| by_group.into_par_iter().map(ConnectionTable::from_parts).collect::<Vec<_>>());
-    let mut groups = cells.into_groups();
-    for (group, table) in groups.iter_mut().zip(tables) {
-        group.set_connections(table?);
-        let (cell_bytes, connection_bytes) = group.memory_bytes();
-        size.cell_bytes += cell_bytes as u64;
-        size.connection_bytes += connection_bytes as u64;
-    }
-    Ok(Local { groups, columns, size })
 }
 
 /// Sets up all recordings; returns the columns of this rank.
@@ -153,7 +148,8 @@ fn record(
     for (index, recording) in model.recordings().iter().enumerate() {
         let schedule = recording.schedule(&clock)?;
         let mut own = Vec::new();
-        for cell in own_cells.iter().filter(|c| recording.includes(model.network(), c.gid)) {
+        let is_recorded = recording.filter(model.network());
+        for cell in own_cells.iter().filter(|cell| is_recorded(cell.gid)) {
             for segment in recording.segments_of(&cell.template) {
                 let column = own.len() as u32;
                 cells
@@ -167,7 +163,7 @@ fn record(
                     .map_err(|source| Error::Recording {
                         recording: recording.name.clone(),
                         gid: cell.gid,
-                        source,
+                        source: Box::new(source),
                     })?;
                 own.push((cell.gid, segment));
             }
@@ -177,7 +173,7 @@ fn record(
     Ok(columns)
 }
 
-/// Connects the inputs of one cell; returns their number.
+/// Connects the inputs of the `cell`-th cell of a part.
 fn add_inputs(
     model: &Model,
     part: &Part,
@@ -185,9 +181,8 @@ fn add_inputs(
     first_cell: usize,
     gid: Gid,
     cells: &mut Cells,
-) -> Result<u64> {
-    let inputs = part.inputs_of(cell - first_cell);
-    for drawn in inputs {
+) -> Result<()> {
+    for drawn in part.inputs_of(cell) {
         let input = &model.inputs()[drawn.input as usize];
         let source = match &input.synapses {
             InputSynapses::Drawn { source, .. } => source,
@@ -196,12 +191,15 @@ fn add_inputs(
         // A number of its own for every source of a cell.
         let number = u64::from(drawn.input) << 32 | u64::from(drawn.number);
         let key = SourceKey { seed: model.network().seed(), gid, number };
-        let target = cells.target(cell, drawn.point as usize);
+        let target = cells.target(first_cell + cell, drawn.point as usize);
         cells.groups_mut()[target.group as usize]
             .add_input(target.endpoint, source, drawn.weight, input.delay_ms, key)
-            .map_err(|source| Error::InputSource { input: input.name.clone(), source })?;
+            .map_err(|source| Error::InputSource {
+                input: input.name.clone(),
+                source: Box::new(source),
+            })?;
     }
-    Ok(inputs.len() as u64)
+    Ok(())
 }
 
 /// Translates points of cells into endpoints of groups.

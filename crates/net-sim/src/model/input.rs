@@ -131,13 +131,15 @@ impl Input {
             let key = format!("{}: delay_ms", user());
             return Err(bad_value(key, self.delay_ms, "a finite number of ms >= 0"));
         }
-        let bad_source = |source| Error::InputSource { input: self.name.clone(), source };
+        let bad_source =
+            |source| Error::InputSource { input: self.name.clone(), source: Box::new(source) };
         match &self.synapses {
             InputSynapses::Drawn { population, placement, weight, source, .. } => {
                 require_population(network, user, population)?;
-                placement
-                    .validate()
-                    .map_err(|source| Error::InputPlacement { input: self.name.clone(), source })?;
+                placement.validate().map_err(|source| Error::InputPlacement {
+                    input: self.name.clone(),
+                    source: Box::new(source),
+                })?;
                 self.weight_sampler(weight)?;
                 source.validate().map_err(bad_source)
             }
@@ -153,7 +155,9 @@ impl Input {
     }
 
     pub(crate) fn weight_sampler(&self, weight: &Distribution) -> Result<Sampler> {
-        Sampler::new(weight, None, None)
-            .map_err(|source| Error::InputWeight { input: self.name.clone(), source })
+        Sampler::new(weight, None, None).map_err(|source| Error::InputWeight {
+            input: self.name.clone(),
+            source: Box::new(source),
+        })
     }
 }

@@ -1,5 +1,7 @@
 //! What is recorded.
 
+use std::collections::BTreeSet;
+
 use net_cell::{CellTemplate, Quantity, Schedule, morphology::SectionKind};
 use net_core::{Gid, Network, StepClock};
 use net_io::store::SampleType;
@@ -77,6 +79,12 @@ impl Recording {
         let user = || format!("recording '{}'", self.name);
         self.schedule(clock)?;
         self.unit()?;
+        if let Segments::Indices(list) = &self.segments {
+            let mut seen = BTreeSet::new();
+            if let Some(twice) = list.iter().find(|&&segment| !seen.insert(segment)) {
+                return Err(bad_value(format!("{}: segment", user()), twice, "each segment once"));
+            }
+        }
         match &self.targets {
             Targets::Population(name) => require_population(network, user, name),
             Targets::Gids(gids) => gids.iter().try_for_each(|&gid| require_gid(network, user, gid)),
@@ -101,14 +109,21 @@ impl Recording {
         })
     }
 
-    /// Whether a cell is recorded.
-    pub(crate) fn includes(&self, network: &Network, gid: Gid) -> bool {
-        let population = || network.population_of(gid).ok().map(|id| network.population(id));
+    /// Tells whether a cell is recorded.
+    pub(crate) fn filter<'a>(&'a self, network: &'a Network) -> Box<dyn Fn(Gid) -> bool + 'a> {
+        let population = |gid| network.population_of(gid).ok().map(|id| network.population(id));
         match &self.targets {
-            Targets::All => true,
-            Targets::Population(name) => population().is_some_and(|p| p.name() == name),
-            Targets::FirstOfEach(n) => population().is_some_and(|p| gid - p.first_gid() < *n),
-            Targets::Gids(gids) => gids.contains(&gid),
+            Targets::All => Box::new(|_| true),
+            Targets::Population(name) => {
+                Box::new(move |gid| population(gid).is_some_and(|p| p.name() == name))
+            }
+            Targets::FirstOfEach(n) => {
+                Box::new(move |gid| population(gid).is_some_and(|p| gid - p.first_gid() < *n))
+            }
+            Targets::Gids(gids) => {
+                let gids: BTreeSet<Gid> = gids.iter().copied().collect();
+                Box::new(move |gid| gids.contains(&gid))
+            }
         }
     }
 
@@ -148,7 +163,7 @@ impl Recording {
     }
 
     fn error(&self, source: net_cell::CellError) -> Error {
-        Error::Synapse { user: format!("recording '{}'", self.name), source }
+        Error::Synapse { user: format!("recording '{}'", self.name), source: Box::new(source) }
     }
 }
 

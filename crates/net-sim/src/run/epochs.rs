@@ -129,8 +129,7 @@ pub(crate) fn run_epochs(
                 .spawn_scoped(scope, move || team.follow(|| shared.advance(member, || ())))
                 .map_err(|e| Error::Threads { n_threads: threads.n, reason: e.to_string() })?;
         }
-        let loop_ = Loop { clock, plan, shared: &shared, exchange, recorder, meter };
-        loop_.run(&team)
+        Loop { clock, plan, shared: &shared, exchange, recorder, meter }.run(&team)
     });
     let (kept, mut times) = comm.agree(outcome)?;
     times.run = started.elapsed();
@@ -163,10 +162,10 @@ impl Loop<'_> {
             if failure.is_none() {
                 failure = self.compute(team, steps.clone(), travelling.is_some()).err();
             }
-            if let Some(first) = travelling.take() {
-                if self.receive(first, &mut times)? {
-                    return self.stop(failure, recorded);
-                }
+            if let Some(first) = travelling.take()
+                && self.receive(first, &mut times)?
+            {
+                return self.stop(failure, recorded);
             }
             let mut spikes = self.shared.spikes();
             if failure.is_none() {
@@ -210,7 +209,7 @@ impl Loop<'_> {
         let (shared, exchange) = (self.shared, &mut self.exchange);
         let followed = team.lead(|| {
             shared.advance(0, || {
-                if travelling && matches!(polled, Ok(_)) {
+                if travelling && polled.is_ok() {
                     polled = exchange.poll();
                 }
             });

@@ -34,7 +34,7 @@ pub use report::{Phases, RunReport};
 /// use net_sim::*;
 /// # use net_cell::{CellTemplate, Region, morphology::*};
 ///
-/// # fn soma() -> Result<CellTemplate, Box<dyn std::error::Error>> {
+/// # fn soma() -> std::result::Result<CellTemplate, Box<dyn std::error::Error>> {
 /// # let mut builder = MorphologyBuilder::new();
 /// # builder.cylinder("soma", SectionKind::Soma, None, 20.0, 20.0)?;
 /// # let cable = Cable::Uniform(CableProperties::default());

@@ -145,7 +145,7 @@ fn projection(projection: &net_core::Projection) -> Result<Projection> {
     let name = &projection.synapse.mechanism;
     let (_, mechanism) = net_cell::mechanism::find(name).map_err(|source| Error::Synapse {
         user: format!("projection \"{}\"", projection.name),
-        source,
+        source: Box::new(source),
     })?;
     let unit = |parameter: &str| {
         let column = mechanism.column(parameter);

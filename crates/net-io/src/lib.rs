@@ -7,6 +7,7 @@
 //!   all, in bounded memory. The same recordings give the same bytes from any number of ranks.
 //! - [`tables`]: LFPy's tables of cells and synapses go the same way, and are read back.
 //! - [`network`]: a whole network from explicit tables, from this program or another.
+//! - [`sonata`]: node, edge and spike files of SONATA circuits, read by ranges of rows.
 //!
 //! Nothing here knows of communicators: a function is called by one rank for its own part, or by
 //! one rank for all parts when these are complete. Times are steps of one integer clock, the unit
@@ -59,6 +60,8 @@ mod fsio;
 mod h5;
 pub mod merge;
 pub mod network;
+pub mod nix;
+pub mod sonata;
 pub mod store;
 pub mod tables;
 

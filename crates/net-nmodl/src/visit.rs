@@ -1,6 +1,107 @@
 //! Walks over the syntax tree.
 
-use crate::ast::{Expr, ExprKind, Variable};
+use crate::ast::{Block, Expr, ExprKind, Item, Reaction, Statement, StatementKind, Term, Variable};
+
+/// The statements of an item, if it has any.
+#[must_use]
+pub fn body(item: &Item) -> Option<&Block> {
+    match item {
+        Item::Initial(body)
+        | Item::Breakpoint(body)
+        | Item::Constructor(body)
+        | Item::Destructor(body) => Some(body),
+        Item::Equations(block) => Some(&block.body),
+        Item::Routine(routine) => Some(&routine.body),
+        Item::NetReceive(receive) => Some(&receive.body),
+        Item::Hook(hook) => Some(&hook.body),
+        _ => None,
+    }
+}
+
+/// Calls `found` with every statement of a block, those inside of others included, the outer
+/// before the inner.
+pub fn statements<'a>(block: &'a Block, found: &mut impl FnMut(&'a Statement)) {
+    for statement in &block.statements {
+        within(statement, found);
+    }
+}
+
+fn within<'a>(statement: &'a Statement, found: &mut impl FnMut(&'a Statement)) {
+    found(statement);
+    match &statement.kind {
+        StatementKind::If { arms, otherwise } => {
+            for block in arms.iter().map(|(_, block)| block).chain(otherwise) {
+                statements(block, found);
+            }
+        }
+        StatementKind::While { body, .. }
+        | StatementKind::From { body, .. }
+        | StatementKind::ForNetcons { body, .. }
+        | StatementKind::Initial(body)
+        | StatementKind::Block(body) => statements(body, found),
+        StatementKind::Solve(solve) => {
+            if let Some(body) = &solve.if_error {
+                statements(body, found);
+            }
+        }
+        StatementKind::Protect(inner) => within(inner, found),
+        _ => {}
+    }
+}
+
+/// Calls `found` with every variable that a statement itself names, without those of statements
+/// inside it: assigned, in reactions, or in expressions.
+pub fn named<'a>(statement: &'a Statement, found: &mut impl FnMut(&'a Variable)) {
+    let mut exprs: Vec<&Expr> = Vec::new();
+    let mut terms: Vec<&[Term]> = Vec::new();
+    match &statement.kind {
+        StatementKind::Assign { target, value } => {
+            found(target);
+            exprs.extend(target.index.as_deref());
+            exprs.push(value);
+        }
+        StatementKind::Call(call) => exprs.push(call),
+        StatementKind::If { arms, .. } => exprs.extend(arms.iter().map(|(condition, _)| condition)),
+        StatementKind::While { condition, .. } => exprs.push(condition),
+        StatementKind::From { first, last, step, .. } => {
+            exprs.extend([first, last]);
+            exprs.extend(step);
+        }
+        StatementKind::Reaction(reaction) => match reaction {
+            Reaction::Reversible { left, right, forward, backward } => {
+                terms.extend([left.as_slice(), right.as_slice()]);
+                exprs.extend([forward, backward]);
+            }
+            Reaction::Irreversible { left, right, rate } => {
+                terms.extend([left.as_slice(), right.as_slice()]);
+                exprs.push(rate);
+            }
+            Reaction::Source { target, flux } => {
+                terms.push(std::slice::from_ref(target));
+                exprs.push(flux);
+            }
+        },
+        StatementKind::Equation { left, right } => exprs.extend([left, right]),
+        StatementKind::Conserve { terms: sum, total } => {
+            terms.push(sum);
+            exprs.push(total);
+        }
+        StatementKind::Compartment(compartment)
+        | StatementKind::LongitudinalDiffusion(compartment) => exprs.push(&compartment.expr),
+        StatementKind::Table(table) => exprs.extend([&table.from, &table.to]),
+        StatementKind::Watch(watches) => {
+            exprs.extend(watches.iter().flat_map(|watch| [&watch.condition, &watch.flag]));
+        }
+        _ => {}
+    }
+    for term in terms.into_iter().flatten() {
+        found(&term.variable);
+        exprs.extend(term.variable.index.as_deref());
+    }
+    for expr in exprs {
+        variables(expr, found);
+    }
+}
 
 /// Calls `found` with every variable of an expression, those in indices included.
 pub fn variables<'a>(expr: &'a Expr, found: &mut impl FnMut(&'a Variable)) {

@@ -246,7 +246,9 @@ impl<'a> Checker<'a, '_, '_> {
                 Role::Assigned | Role::FileLocal if unused => {
                     self.reporter.warning(span, format!("`{name}` is never used"));
                 }
-                Role::Assigned if used.read && !used.written => {
+                Role::Assigned
+                    if used.read && !used.written && !variable.range && !variable.global =>
+                {
                     self.reporter.warning(span, format!("`{name}` is read but never assigned"));
                 }
                 Role::NonspecificCurrent | Role::ElectrodeCurrent if !used.written => {

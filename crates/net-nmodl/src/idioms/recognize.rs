@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use super::Class;
 use super::c::Code;
 use crate::ast::{Expr, ExprKind, Item, NeuronStatement, Program, Routine, StatementKind};
+use crate::visit;
 
 /// Names of a file that C code may refer to.
 #[derive(Debug)]
 pub(super) struct Names {
     pointers: BTreeSet<String>,
     random: BTreeSet<String>,
-    /// Other variables.
+    /// Declared variables that NMODL statements use.
     variables: BTreeSet<String>,
 }
 
@@ -22,8 +23,12 @@ impl Names {
             random: BTreeSet::new(),
             variables: BTreeSet::new(),
         };
+        let (mut declared, mut used) = (BTreeSet::new(), BTreeSet::new());
         for item in &program.items {
             match item {
+                Item::Parameter(b) | Item::Assigned(b) | Item::State(b) | Item::Constant(b) => {
+                    declared.extend(b.declarations.iter().map(|d| d.name.text.clone()));
+                }
                 Item::Neuron(block) => {
                     for statement in &block.statements {
                         let (set, list) = match statement {
@@ -35,12 +40,17 @@ impl Names {
                         set.extend(list.iter().map(|name| name.text.clone()));
                     }
                 }
-                Item::Parameter(b) | Item::Assigned(b) | Item::State(b) | Item::Constant(b) => {
-                    names.variables.extend(b.declarations.iter().map(|d| d.name.text.clone()));
+                item => {
+                    let Some(body) = visit::body(item) else { continue };
+                    visit::statements(body, &mut |statement| {
+                        visit::named(statement, &mut |variable| {
+                            used.insert(variable.name.text.clone());
+                        });
+                    });
                 }
-                _ => {}
             }
         }
+        names.variables = declared.intersection(&used).cloned().collect();
         names
     }
 
@@ -82,8 +92,10 @@ const STREAM_FUNCTIONS: [&str; 13] = [
 const VECTOR_FUNCTIONS: [&str; 4] = ["vector_arg", "vector_pobj", "hoc_obj_ref", "hoc_obj_unref"];
 
 /// Functions of the interpreter without effect on a model.
-const NEUTRAL_FUNCTIONS: [&str; 9] = [
+const NEUTRAL_FUNCTIONS: [&str; 11] = [
     "ifarg",
+    "hoc_is_double_arg",
+    "hoc_is_str_arg",
     "getarg",
     "chkarg",
     "sizeof",
@@ -163,8 +175,9 @@ pub(super) struct Draw {
     pub(super) guessed: bool,
 }
 
+/// The last one draws from a distribution set elsewhere.
 const DRAW_FUNCTIONS: [&str; 4] =
-    ["nrn_random_pick", "nrnran123_dblpick", "nrnran123_negexp", "nrnran123_normal"];
+    ["nrnran123_dblpick", "nrnran123_negexp", "nrnran123_normal", "nrn_random_pick"];
 
 /// Recognizes a FUNCTION whose value is one draw, possibly with a substitute where no stream is
 /// set.
@@ -183,7 +196,7 @@ pub(super) fn draw(routine: &Routine, code: &Code, names: &Names) -> Option<Draw
         match &statement.kind {
             StatementKind::Verbatim(_) | StatementKind::Local(_) => {}
             StatementKind::Assign { value, .. } => match &value.kind {
-                ExprKind::Variable(_) => {}
+                ExprKind::Variable(_) | ExprKind::Number { .. } => {}
                 _ => substitute = Some(legacy_draw(value)?),
             },
             _ => return None,
@@ -281,7 +294,9 @@ pub(super) fn harmless(code: &Code) -> Option<(Class, &'static str)> {
         return Some((Class::Declarations, "C declarations are not needed"));
     }
     let changes = ["=", "++", "--", "+=", "-=", "*=", "/=", "return"];
-    let prints = code.has("printf") || code.has("fprintf");
+    // Variable steps are never taken.
+    let complains = code.has("hoc_execerror") && code.has("cvode_active_");
+    let prints = code.has("printf") || code.has("fprintf") || complains;
     if prints && calls_only(code, &[]) && !tokens.iter().any(|token| changes.contains(token)) {
         return Some((Class::Print, "messages of C code are not printed"));
     }

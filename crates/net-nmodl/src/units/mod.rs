@@ -152,6 +152,10 @@ impl UnitTable {
             if let Some(unit) = self.units.get(rest) {
                 return Ok((*unit, factor));
             }
+            // A prefix alone is a number: `milli/liter`.
+            if rest.is_empty() {
+                return Ok((Quantity::ONE, factor));
+            }
             let prefix = table::PREFIXES
                 .iter()
                 .find_map(|&(prefix, value)| rest.strip_prefix(prefix).map(|tail| (tail, value)));
@@ -226,6 +230,7 @@ mod tests {
         // Everything behind the slash divides.
         assert_eq!(units.parse("m/sec-kg").unwrap().dimensions, [1, -1, -1, 0, 0, 0, 0]);
         assert!((units.parse("mM").unwrap().factor - 1.0).abs() < 1e-12);
+        assert_eq!(units.parse("milli/liter"), units.parse("mM"));
         assert_eq!(units.parse("").unwrap(), Quantity::ONE);
         assert_eq!(units.parse("1").unwrap(), Quantity::ONE);
     }

@@ -7,6 +7,7 @@ use net_core::{ConnectionTable, StepClock};
 use rayon::prelude::*;
 
 use crate::block::{Block, CellSpec, Event, PointKind, Spike, StepSettings, blocks_of};
+use crate::currents::{BlockLayout, CurrentObserver};
 use crate::error::{CellError, NotFinite};
 use crate::queue::EventQueue;
 use crate::record::{Quantity, Samples, Schedule};
@@ -47,7 +48,11 @@ pub struct CellGroup {
     connections: ConnectionTable,
     inputs: Vec<Input>,
     spikes: Vec<Spike>,
+    observer: Option<Box<dyn CurrentObserver>>,
 }
+
+/// Steps of a block whose currents are handed over at once: few enough to stay in the cache.
+const OBSERVED_STEPS: u64 = 32;
 
 /// Where a cell is.
 #[derive(Debug, Clone, Copy)]
@@ -176,6 +181,7 @@ impl CellGroup {
             connections: ConnectionTable::default(),
             inputs: Vec::new(),
             spikes: Vec::new(),
+            observer: None,
         }
     }
 
@@ -216,6 +222,33 @@ impl CellGroup {
         for block in &mut self.blocks {
             block.initialize();
         }
+        self.hand_over_currents();
+    }
+
+    /// Where the cells of this group stand, block by block.
+    pub fn layouts(&self) -> Vec<BlockLayout> {
+        self.blocks.iter().map(Block::layout).collect()
+    }
+
+    /// Has all membrane currents observed, from the start of the run. To be called before
+    /// [`initialize`](Self::initialize).
+    pub fn observe_currents(&mut self, observer: Box<dyn CurrentObserver>) {
+        self.observer = Some(observer);
+        self.blocks.iter_mut().for_each(Block::keep_currents);
+    }
+
+    /// Gives back who observes the currents.
+    pub fn take_observer(&mut self) -> Option<Box<dyn CurrentObserver>> {
+        self.observer.take()
+    }
+
+    /// The currents at the start, of all blocks.
+    fn hand_over_currents(&mut self) {
+        if let Some(observer) = &mut self.observer {
+            for (at, block) in self.blocks.iter_mut().enumerate() {
+                block.hand_over_currents(at, 0, observer.as_mut());
+            }
+        }
     }
 
     /// Queues the events of spikes, which must come in an order that does not depend on the layout
@@ -255,7 +288,15 @@ impl CellGroup {
         for (at, block) in self.blocks.iter_mut().enumerate() {
             let (external, network) = (&mut self.external[at], &mut self.network[at]);
             let events = |step| [external.due(step), network.due(step)];
-            block.advance(steps.clone(), events, &mut self.spikes);
+            if let Some(observer) = &mut self.observer {
+                for first in steps.clone().step_by(OBSERVED_STEPS as usize) {
+                    let some = first..steps.end.min(first + OBSERVED_STEPS);
+                    block.advance(some, events, &mut self.spikes);
+                    block.hand_over_currents(at, first + 1, observer.as_mut());
+                }
+            } else {
+                block.advance(steps.clone(), events, &mut self.spikes);
+            }
             external.clear(steps.clone());
             network.clear(steps.clone());
             block.check_finite(steps.end)?;

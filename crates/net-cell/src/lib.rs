@@ -13,6 +13,7 @@ extern crate net_kernel;
 
 mod block;
 pub mod cell;
+pub mod currents;
 mod error;
 mod group;
 pub mod mechanism;

@@ -139,6 +139,8 @@ pub(crate) struct Block {
     membrane: Vec<F8>,
     /// v(t) under the electrodes.
     electrode_mv: Vec<f64>,
+    /// Membrane currents of the last steps, if they are observed.
+    kept: Option<Vec<F8>>,
     /// Scratch for outputs of mechanisms whose current is part of the constant system.
     scratch: Vec<F8>,
     n_compartments: usize,
@@ -159,6 +161,7 @@ impl Block {
             settings,
             membrane: Vec::new(),
             electrode_mv: Vec::new(),
+            kept: None,
             scratch: Vec::new(),
             instances: Vec::new(),
             ions: Ions::default(),
@@ -235,6 +238,7 @@ impl Block {
             self.add_electrode_currents(false);
         }
         self.recorders.iter_mut().for_each(Recorder::clear);
+        self.keep_step();
         self.sample(0);
     }
 
@@ -306,6 +310,7 @@ impl Block {
             if !self.membrane.is_empty() {
                 self.cable.membrane_current(second_order, &mut self.membrane);
                 self.add_electrode_currents(true);
+                self.keep_step();
             }
             self.states(t_ms + dt_ms);
             self.sample(step + 1);

@@ -2,6 +2,7 @@
 
 use super::instances::{Located, Place};
 use super::{Block, Member};
+use crate::currents::{BlockCurrents, BlockLayout, CellLayout, CurrentObserver, RowLayout};
 use crate::error::CellError;
 use crate::mechanism::Role;
 use crate::record::{Quantity, Samples, Schedule};
@@ -120,6 +121,53 @@ impl Block {
                 Ok(Source::Column { instances: at as u32, column: column as u32, place })
             }
         }
+    }
+
+    /// Keeps the membrane currents of all steps until they are handed over.
+    pub(crate) fn keep_currents(&mut self) {
+        self.kept = Some(Vec::new());
+        self.membrane.resize(self.cable.sink_slot() + 1, F8::ZERO);
+    }
+
+    /// Keeps the membrane currents of a step, if they are observed.
+    pub(super) fn keep_step(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            kept.extend_from_slice(&self.membrane[..self.cable.n_slots()]);
+        }
+    }
+
+    /// Shows an observer what has been kept, from `first_step` on, and forgets it.
+    pub(crate) fn hand_over_currents(
+        &mut self,
+        block: usize,
+        first_step: u64,
+        observer: &mut dyn CurrentObserver,
+    ) {
+        let n_slots = self.cable.n_slots();
+        if let Some(kept) = &mut self.kept {
+            observer.observe(&BlockCurrents { block, first_step, n_slots, currents: kept });
+            kept.clear();
+        }
+    }
+
+    /// Where the cells stand.
+    pub(crate) fn layout(&self) -> BlockLayout {
+        let mut rows: Vec<RowLayout> = Vec::new();
+        let slots_of =
+            |at: usize| &self.slots[self.slot_start[at] as usize..self.slot_start[at + 1] as usize];
+        for (at, member) in self.members.iter().enumerate() {
+            let slots = slots_of(at);
+            if member.lane == 0 {
+                let first_slot = rows.last().map_or(0, |row| row.first_slot + row.n_slots);
+                rows.push(RowLayout { first_slot, n_slots: 0, cells: Vec::new() });
+            }
+            if let Some(row) = rows.last_mut() {
+                let slots = slots.iter().map(|slot| slot - row.first_slot as u32).collect();
+                row.cells.push(CellLayout { gid: member.gid, slots });
+                row.n_slots = row.n_slots.max(slots_of(at).len());
+            }
+        }
+        BlockLayout { n_slots: self.cable.n_slots(), rows }
     }
 
     /// Hands over the samples of a recording taken since the last call.

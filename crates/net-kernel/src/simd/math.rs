@@ -197,7 +197,7 @@ fn special_log<V: Lanes>(x: V, log: V) -> V {
 pub fn log10<V: Lanes>(x: V) -> V {
     let (high, low) = log_parts(x);
     let c = V::splat(std::f64::consts::LOG10_E);
-    let c_low = V::splat(1.098_319_650_216_765_1e-17);
+    let c_low = V::splat(1.098_319_650_216_765e-17);
     let product = high * c;
     let error = high.mul_add(c, -product);
     special_log(x, product + low.mul_add(c, high.mul_add(c_low, error)))

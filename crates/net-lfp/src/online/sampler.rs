@@ -1,0 +1,138 @@
+//! From the currents of every step to those that are multiplied.
+
+use std::ops::Range;
+
+use net_kernel::isa_kernel;
+use net_kernel::simd::{F8, LANES, Lanes};
+
+/// What a sample stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sampling {
+    /// The current at its time, as in LFPy with a coarser step.
+    #[default]
+    Point,
+    /// The mean over the interval that ends at its time. Fields are linear in the currents, so this
+    /// is the mean of the field; it does not alias what is faster than the interval.
+    Average,
+}
+
+/// Collects the currents of a block of cells, one vector a slot, for products every `interval` steps.
+///
+/// Samples are at the steps `window.start + k * interval` below `window.end`; step `s` is time
+/// `s dt`. A mean is over the steps after the previous sample up to its own, added in order of time;
+/// the first sample of a run has only its own step. Intervals may straddle epochs.
+///
+/// ```
+/// use net_kernel::simd::F8;
+/// use net_lfp::{CurrentSampler, Sampling};
+/// let mut sampler = CurrentSampler::new(1, 0..u64::MAX, 2, Sampling::Average);
+/// for step in 0..=4 {
+///     sampler.push(step, &[F8::splat(step as f64)]);
+/// }
+/// let means: Vec<f64> = sampler.samples().iter().map(|sample| sample.0[0]).collect();
+/// assert_eq!(means, [0.0, 1.5, 3.5]);
+/// sampler.clear();
+/// assert!(sampler.samples().is_empty());
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct CurrentSampler {
+    n_slots: usize,
+    window: Range<u64>,
+    interval: u64,
+    sampling: Sampling,
+    /// Finished samples, then the sum over the steps of the one that is not.
+    samples: Vec<F8>,
+    n_finished: usize,
+    n_in_sum: u64,
+}
+
+impl CurrentSampler {
+    /// A sampler of blocks of `n_slots` vectors; an interval of 0 steps counts as 1.
+    pub fn new(n_slots: usize, window: Range<u64>, interval: u64, sampling: Sampling) -> Self {
+        let interval = interval.max(1);
+        let samples = Vec::new();
+        Self { n_slots, window, interval, sampling, samples, n_finished: 0, n_in_sum: 0 }
+    }
+
+    /// Whether the currents of `step` are wanted.
+    pub fn wants(&self, step: u64) -> bool {
+        let first = match self.sampling {
+            Sampling::Point => self.window.start,
+            Sampling::Average => self.window.start.saturating_sub(self.interval - 1),
+        };
+        let n_whole = self.window.end.saturating_sub(1).saturating_sub(self.window.start);
+        let last = self.window.start + n_whole / self.interval * self.interval;
+        let is_inside = !self.window.is_empty() && (first..=last).contains(&step);
+        is_inside && (self.sampling == Sampling::Average || self.is_due(step))
+    }
+
+    fn is_due(&self, step: u64) -> bool {
+        step >= self.window.start && (step - self.window.start).is_multiple_of(self.interval)
+    }
+
+    /// Takes the currents at the end of `step`; steps must come one after the other.
+    ///
+    /// # Panics
+    /// If there are not as many vectors as slots.
+    pub fn push(&mut self, step: u64, currents: &[F8]) {
+        assert_eq!(currents.len(), self.n_slots, "one vector a slot");
+        if !self.wants(step) {
+            return;
+        }
+        let start = self.n_finished * self.n_slots;
+        if self.n_in_sum == 0 {
+            self.samples.extend_from_slice(currents);
+        } else {
+            add(&mut self.samples[start..], currents);
+        }
+        self.n_in_sum += 1;
+        if self.is_due(step) {
+            if self.n_in_sum > 1 {
+                let n = self.n_in_sum as f64;
+                for value in &mut self.samples[start..] {
+                    *value = F8(value.0.map(|sum| sum / n));
+                }
+            }
+            self.n_finished += 1;
+            self.n_in_sum = 0;
+        }
+    }
+
+    /// The finished samples since the last call of [`clear`](Self::clear): `n_slots` vectors each,
+    /// in nA.
+    pub fn samples(&self) -> &[F8] {
+        &self.samples[..self.n_finished * self.n_slots]
+    }
+
+    /// Number of finished samples.
+    pub fn n_samples(&self) -> usize {
+        self.n_finished
+    }
+
+    /// Forgets the finished samples; the one under way stays.
+    pub fn clear(&mut self) {
+        self.samples.drain(..self.n_finished * self.n_slots);
+        self.n_finished = 0;
+    }
+}
+
+fn add(sums: &mut [F8], currents: &[F8]) {
+    // SAFETY: the slices have one length.
+    unsafe { add_kernel()(sums, currents) };
+}
+
+isa_kernel!(
+    fn add_kernel = add_vectors as unsafe fn(&mut [F8], &[F8]), (sums: &mut [F8], currents: &[F8])
+);
+
+#[inline(always)]
+unsafe fn add_vectors<L: Lanes>(sums: &mut [F8], currents: &[F8]) {
+    for (sum, current) in sums.iter_mut().zip(currents) {
+        const { assert!(size_of::<F8>() == LANES * size_of::<f64>()) };
+        // SAFETY: a vector is eight doubles.
+        unsafe {
+            (L::load(sum.0.as_ptr()) + L::load(current.0.as_ptr())).store(sum.0.as_mut_ptr())
+        };
+    }
+}

@@ -52,6 +52,8 @@ pub enum Purpose {
     InitialState = 11,
     /// Noise inside a mechanism.
     Mechanism = 12,
+    /// Points on the surface of a contact.
+    ContactPoint = 13,
 }
 
 /// All streams of one seed, purpose and object (population, projection or input).

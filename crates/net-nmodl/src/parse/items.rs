@@ -100,13 +100,10 @@ impl Parser<'_, '_, '_> {
                 format!("`{word}` blocks are of older simulators and not supported"),
                 "write a PROCEDURE and run it from BREAKPOINT with SOLVE",
             ),
-            _ => {
-                let result = self.expected("a block such as NEURON, STATE or BREAKPOINT");
-                if self.is("}") {
-                    self.reporter.help("there is one `}` too many before this line");
-                }
-                result
+            _ if self.is("}") => {
+                self.fail(span, "`}` without `{`", "there is one `}` too many before this line")
             }
+            _ => self.expected("a block such as NEURON, STATE or BREAKPOINT"),
         }
     }
 

@@ -179,6 +179,11 @@ impl Parser<'_, '_, '_> {
     fn parenthesized(&mut self) -> Parsed<crate::ast::Expr> {
         self.expect("(")?;
         let inner = self.expression()?;
+        if self.is("=") {
+            let result = self.expected("`)`");
+            self.reporter.help("equality is written `==`");
+            return result;
+        }
         self.expect(")")?;
         Ok(inner)
     }

@@ -1,0 +1,17 @@
+NEURON {
+    JUNCTION_PROCESS gap
+:   ^ `JUNCTION_PROCESS` belongs to Arbor's dialect, it is not NMODL
+    NONSPECIFIC_CURRENT i
+    RANGE g, e
+}
+PARAMETER {
+    g = 0.001 (S/cm2)
+    e = -70 (mV)
+}
+ASSIGNED {
+    v (mV)
+    i (mA/cm2)
+}
+BREAKPOINT {
+    i = g*(v - e)
+}

@@ -1,0 +1,19 @@
+NEURON {
+    SUFFIX leak
+    NONSPECIFIC_CURRENT i
+    RANGE g, e
+}
+PARAMETER {
+    g = 0.001 (S/cm2)
+    e = -70 (mV)
+}
+ASSIGNED {
+    v (mV)
+    i (mA/cm2)
+    w[3]
+}
+BREAKPOINT {
+    w[0] = 1
+    i = g*(v - e)*w[3]
+:                   ^ index 3 is outside of `w[3]`
+}

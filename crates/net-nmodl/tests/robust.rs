@@ -165,8 +165,9 @@ fn statement() -> impl Strategy<Value = String> {
         let body = prop::collection::vec(inner, 0..3).prop_map(|lines| lines.join("\n"));
         prop_oneof![
             (expression(), body.clone()).prop_map(|(e, b)| format!("if ({e}) {{\n{b}\n}}")),
-            (expression(), body.clone(), body.clone())
-                .prop_map(|(e, a, b)| format!("if ({e}) {{ {a}\n}} else if (1) {{\n{b}\n}} ELSE {{ }}")),
+            (expression(), body.clone(), body.clone()).prop_map(|(e, a, b)| format!(
+                "if ({e}) {{ {a}\n}} else if (1) {{\n{b}\n}} ELSE {{ }}"
+            )),
             (expression(), body.clone()).prop_map(|(e, b)| format!("WHILE ({e}) {{\n{b}\n}}")),
             (expression(), body.clone())
                 .prop_map(|(e, b)| format!("FROM i = {e} TO 3 BY 2 {{\n{b}\n}}")),

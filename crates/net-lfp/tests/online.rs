@@ -292,7 +292,8 @@ fn samples_are_taken_at_their_times() {
         let means = |window, interval| push_all(window, interval, Sampling::Average, clear_at);
         assert_eq!(means(0..100, 10), [0.0, 38.5, 248.5]);
         // (1 + 4 + 9)/3 and (16 + 25 + 36)/3; steps after the last sample are not kept.
-        assert_eq!(means(3..9, 3), [14.0 / 3.0, 77.0 / 3.0]);
+        let third = 1.0 / 3.0;
+        assert_eq!(means(3..9, 3), [14.0 * third, 77.0 * third]);
         assert_eq!(means(7..9, 1), [49.0, 64.0]);
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use net_kernel::isa_kernel;
-use net_kernel::simd::{F8, LANES, Lanes};
+use net_kernel::simd::{F8, Lanes};
 
 /// What a sample stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -22,6 +22,9 @@ pub enum Sampling {
 /// Samples are at the steps `window.start + k * interval` below `window.end`; step `s` is time
 /// `s dt`. A mean is over the steps after the previous sample up to its own, added in order of time;
 /// the first sample of a run has only its own step. Intervals may straddle epochs.
+///
+/// A product reads all matrices once, so it pays to let some dozens of samples come together before
+/// they are multiplied, where matrices are larger than the cache.
 ///
 /// ```
 /// use net_kernel::simd::F8;
@@ -81,19 +84,15 @@ impl CurrentSampler {
             return;
         }
         let start = self.n_finished * self.n_slots;
-        if self.n_in_sum == 0 {
+        self.n_in_sum += 1;
+        let is_due = self.is_due(step);
+        if self.n_in_sum == 1 {
             self.samples.extend_from_slice(currents);
         } else {
-            add(&mut self.samples[start..], currents);
+            let factor = if is_due { 1.0 / self.n_in_sum as f64 } else { 1.0 };
+            add(&mut self.samples[start..], currents, factor);
         }
-        self.n_in_sum += 1;
-        if self.is_due(step) {
-            if self.n_in_sum > 1 {
-                let n = self.n_in_sum as f64;
-                for value in &mut self.samples[start..] {
-                    *value = F8(value.0.map(|sum| sum / n));
-                }
-            }
+        if is_due {
             self.n_finished += 1;
             self.n_in_sum = 0;
         }
@@ -117,22 +116,25 @@ impl CurrentSampler {
     }
 }
 
-fn add(sums: &mut [F8], currents: &[F8]) {
-    // SAFETY: the slices have one length.
-    unsafe { add_kernel()(sums, currents) };
+/// Adds the currents to the sums, then multiplies by the factor.
+fn add(sums: &mut [F8], currents: &[F8], factor: f64) {
+    // SAFETY: the slices are walked together.
+    unsafe { add_kernel()(sums, currents, factor) };
 }
 
 isa_kernel!(
-    fn add_kernel = add_vectors as unsafe fn(&mut [F8], &[F8]), (sums: &mut [F8], currents: &[F8])
+    fn add_kernel = add_vectors as unsafe fn(&mut [F8], &[F8], f64),
+    (sums: &mut [F8], currents: &[F8], factor: f64)
 );
 
 #[inline(always)]
-unsafe fn add_vectors<L: Lanes>(sums: &mut [F8], currents: &[F8]) {
+unsafe fn add_vectors<L: Lanes>(sums: &mut [F8], currents: &[F8], factor: f64) {
+    let factor = L::splat(factor);
     for (sum, current) in sums.iter_mut().zip(currents) {
-        const { assert!(size_of::<F8>() == LANES * size_of::<f64>()) };
         // SAFETY: a vector is eight doubles.
         unsafe {
-            (L::load(sum.0.as_ptr()) + L::load(current.0.as_ptr())).store(sum.0.as_mut_ptr())
-        };
+            let added = L::load(sum.0.as_ptr()) + L::load(current.0.as_ptr());
+            (added * factor).store(sum.0.as_mut_ptr());
+        }
     }
 }

@@ -30,11 +30,16 @@
 pub mod ast;
 pub mod builtin;
 mod check;
+pub mod compile;
+mod emit;
 pub mod idioms;
 mod include;
 mod lex;
+pub mod library;
+mod lower;
 mod parse;
 pub mod print;
+mod solve;
 pub mod source;
 pub mod symbols;
 pub mod units;

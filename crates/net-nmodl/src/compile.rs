@@ -1,0 +1,52 @@
+//! From a checked file to Rust source.
+
+use crate::lower::{self, conductance, storage};
+use crate::source::Diagnostic;
+use crate::{Parsed, emit};
+
+pub use crate::lower::Settings;
+
+/// A compiled mechanism.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// Name of the mechanism.
+    pub name: String,
+    /// A Rust module that needs the crate `net_kernel`, with a function
+    /// `pub fn table() -> MechanismTable`.
+    pub source: String,
+    /// What is not done as written.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Compiles a checked file.
+///
+/// # Errors
+/// What cannot be compiled, with file, line and construct.
+///
+/// ```
+/// use net_nmodl::{Options, compile, parse_text};
+///
+/// let leak = "
+///     NEURON { SUFFIX leak NONSPECIFIC_CURRENT i RANGE g, e }
+///     PARAMETER { g = 0.001 (S/cm2)  e = -70 (mV) }
+///     ASSIGNED { v (mV) i (mA/cm2) }
+///     BREAKPOINT { i = g*(v - e) }
+/// ";
+/// let parsed = parse_text("leak.mod".as_ref(), leak, &Options::default()).unwrap();
+/// let compiled = compile::compile(&parsed, &compile::Settings::default()).unwrap();
+/// assert!(compiled.source.contains("CONSTANT_LINEAR"));
+/// ```
+pub fn compile(parsed: &Parsed, settings: &Settings) -> Result<Compiled, Vec<Diagnostic>> {
+    let mut lowered = lower::lower(parsed, settings)?;
+    let constants = storage::propagate_constants(&mut lowered, parsed);
+    let system = conductance::system(&mut lowered, settings);
+    let electrode = conductance::electrode(&mut lowered, settings);
+    let neuron_defaults = settings.neuron_defaults;
+    let placed = storage::Placer::new(&mut lowered, parsed, neuron_defaults, &constants)
+        .place(system, electrode);
+    Ok(Compiled {
+        name: parsed.symbols.mechanism.as_ref().map_or(String::new(), |m| m.name.text.clone()),
+        source: emit::module(parsed, &lowered, &placed, settings),
+        warnings: lowered.notes,
+    })
+}

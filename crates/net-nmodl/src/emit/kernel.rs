@@ -1,0 +1,433 @@
+//! The Rust text of one kernel.
+//!
+//! Straight-line code of method calls: every value is a `let`. What does not depend on the instance
+//! stands before the loop over vectors; what only a recording needs, behind a test that is the same
+//! for all vectors. All loads come before all stores.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt::Write;
+
+use crate::lower::graph::{Binary, Compare, Graph, Id, Input, Node, Unary};
+use crate::lower::storage::{Placed, Stores, Target};
+
+/// Which columns values come from, and what a vector is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum KernelKind {
+    /// At the start of a run, over all vectors.
+    Init,
+    /// In every step, over all vectors.
+    Running,
+    /// One event.
+    Event,
+}
+
+pub(super) struct KernelWriter<'a> {
+    graph: &'a Graph,
+    placed: &'a Placed,
+    kind: KernelKind,
+    strict: bool,
+    text: String,
+    indent: usize,
+    /// Values that have a name here.
+    named: HashSet<Id>,
+    /// How often a value is used, to fuse products into sums.
+    uses: HashMap<Id, u32>,
+}
+
+impl<'a> KernelWriter<'a> {
+    /// The function `name` that leaves `stores`.
+    pub(super) fn write(
+        graph: &'a Graph,
+        placed: &'a Placed,
+        kind: KernelKind,
+        strict: bool,
+        name: &str,
+        stores: &Stores,
+    ) -> String {
+        let mut writer = KernelWriter {
+            graph,
+            placed,
+            kind,
+            strict,
+            text: String::new(),
+            indent: 0,
+            named: HashSet::new(),
+            uses: HashMap::new(),
+        };
+        for id in graph.below(stores.iter().map(|(_, id)| *id)) {
+            for operand in graph.operands(id) {
+                *writer.uses.entry(operand).or_default() += 1;
+            }
+        }
+        for (_, id) in stores {
+            *writer.uses.entry(*id).or_default() += 2;
+        }
+        writer.function(name, stores);
+        writer.text
+    }
+
+    fn line(&mut self, text: &str) {
+        let _ = writeln!(self.text, "{:1$}{text}", "", 4 * self.indent);
+    }
+
+    fn function(&mut self, name: &str, stores: &Stores) {
+        self.line("#[inline(always)]");
+        if self.kind == KernelKind::Event {
+            self.line(&format!("unsafe fn {name}(args: &KernelArgs, event: &NetEvent) {{"));
+            self.indent += 1;
+            self.line("type V = Single;");
+        } else {
+            self.line(&format!("unsafe fn {name}<V: Lanes, A: Access>(args: &KernelArgs) {{"));
+            self.indent += 1;
+        }
+        self.line("unsafe {");
+        self.indent += 1;
+        let roots: Vec<Id> = stores.iter().map(|(_, id)| *id).collect();
+        if self.kind == KernelKind::Event {
+            self.body(stores);
+        } else {
+            for id in self.graph.below(roots) {
+                if self.is_uniform(id) && !matches!(self.graph.node(id), Node::Number(_)) {
+                    self.name(id);
+                }
+            }
+            self.line("for j in 0..args.n_vectors {");
+            self.indent += 1;
+            self.body(stores);
+            self.indent -= 1;
+            self.line("}");
+        }
+        self.indent -= 1;
+        self.line("}");
+        self.indent -= 1;
+        self.line("}");
+    }
+
+    fn body(&mut self, stores: &Stores) {
+        let is_output = |target: &Target| matches!(target, Target::Output(_));
+        let is_current = |target: &Target| matches!(target, Target::IonCurrent(_));
+        for (target, id) in stores {
+            if !is_output(target) && !is_current(target) {
+                self.value(*id);
+            }
+        }
+        let outputs: Vec<_> = stores.iter().filter(|(target, _)| is_output(target)).collect();
+        if !outputs.is_empty() {
+            self.open("if args.record {");
+            let before = self.named.clone();
+            for (_, id) in &outputs {
+                self.value(*id);
+            }
+            for (target, id) in &outputs {
+                self.store(*target, *id);
+            }
+            self.named = before;
+            self.close();
+        }
+        for (target, id) in stores.iter().filter(|(target, _)| is_current(target)) {
+            let Target::IonCurrent(k) = target else { continue };
+            self.open(&format!("if args.is_ion_stored({k}) {{"));
+            let before = self.named.clone();
+            self.value(*id);
+            self.store(*target, *id);
+            self.named = before;
+            self.close();
+        }
+        for (target, id) in stores {
+            if !is_output(target) && !is_current(target) {
+                self.store(*target, *id);
+            }
+        }
+    }
+
+    fn open(&mut self, text: &str) {
+        self.line(text);
+        self.indent += 1;
+    }
+
+    fn close(&mut self) {
+        self.indent -= 1;
+        self.line("}");
+    }
+
+    fn store(&mut self, target: Target, id: Id) {
+        let is_zero = self.graph.as_number(id) == Some(0.0);
+        let value = self.text_of(id);
+        let event = self.kind == KernelKind::Event;
+        let text = match target {
+            Target::Column(at) | Target::Output(at) if event => {
+                format!("{value}.store(args.at_event({at}, event));")
+            }
+            Target::Column(at) | Target::Output(at) => format!("args.set({at}, j, {value});"),
+            Target::Ion(k) if event => format!("{value}.store(args.ion_at_event({k}, event));"),
+            Target::Ion(k) => format!("A::set_ion(args, {k}, j, {value});"),
+            Target::IonCurrent(k) => format!("A::add_ion(args, {k}, j, {value});"),
+            Target::Weight(k) => format!("{value}.store(event.weights.add({k}));"),
+            Target::Diagonal | Target::RightHandSide if is_zero => return,
+            Target::Diagonal => {
+                format!("A::add(args, args.diagonal, j, args.weight::<V>(j) * {value});")
+            }
+            Target::RightHandSide => {
+                format!("A::add(args, args.rhs, j, args.weight::<V>(j) * {value});")
+            }
+            Target::ElectrodeCurrent(at) | Target::ElectrodeSlope(at) => {
+                format!("args.set({at}, j, args.weight::<V>(j) * {value});")
+            }
+        };
+        self.line(&text);
+    }
+
+    /// Whether a value is the same for all instances.
+    fn is_uniform(&self, id: Id) -> bool {
+        self.graph.below([id]).into_iter().all(|id| match self.graph.node(id) {
+            Node::Input(input) => matches!(input, Input::Time | Input::Step | Input::Celsius),
+            Node::Symbol(_) | Node::AfterLoop { .. } => false,
+            _ => true,
+        })
+    }
+
+    /// Gives names to a value and all that it needs.
+    fn value(&mut self, id: Id) {
+        for id in self.order(id) {
+            self.name(id);
+        }
+    }
+
+    /// What must be named before and with `id`, operands first; the insides of loops are left to
+    /// these.
+    fn order(&self, root: Id) -> Vec<Id> {
+        let mut order = Vec::new();
+        let mut seen = HashSet::new();
+        let mut stack = vec![(root, false)];
+        while let Some((id, done)) = stack.pop() {
+            if done {
+                order.push(id);
+            } else if !self.named.contains(&id) && seen.insert(id) {
+                stack.push((id, true));
+                let operands = match self.graph.node(id) {
+                    Node::AfterLoop { index, .. } => {
+                        let of = &self.graph.loops[index as usize];
+                        of.variables.iter().map(|&(_, start)| start).collect()
+                    }
+                    _ => self.graph.operands(id),
+                };
+                stack.extend(operands.into_iter().rev().map(|operand| (operand, false)));
+            }
+        }
+        order
+    }
+
+    fn name(&mut self, id: Id) {
+        if self.named.contains(&id) {
+            return;
+        }
+        match self.graph.node(id) {
+            Node::Number(_) | Node::Truth(_) | Node::Symbol(_) => return,
+            Node::AfterLoop { index, .. } => {
+                self.write_loop(index);
+                return;
+            }
+            // Products that go into one sum are part of it.
+            Node::Binary(Binary::Multiply, ..) if self.is_fused(id) => {
+                return;
+            }
+            _ => {}
+        }
+        let text = self.expression(id);
+        let mask = if self.graph.is_truth(id) { "" } else { ": V" };
+        self.line(&format!("let n{}{mask} = {text};", id.0));
+        self.named.insert(id);
+    }
+
+    /// Whether a product is computed where it is used. It is used once, by a sum.
+    fn is_fused(&self, id: Id) -> bool {
+        !self.strict && self.uses.get(&id) == Some(&1)
+    }
+
+    fn write_loop(&mut self, index: u32) {
+        let of = self.graph.loops[index as usize].clone();
+        let symbols: BTreeSet<u32> = of.variables.iter().map(|&(symbol, _)| symbol).collect();
+        // What does not change in the loop stands before it.
+        let inside: Vec<Id> = of.next.iter().copied().chain([of.condition]).collect();
+        for id in self.graph.below(inside.iter().copied()) {
+            let free = self.graph.free_symbols(id);
+            if free.is_disjoint(&symbols) && free.iter().all(|s| self.named_symbol(*s)) {
+                self.value(id);
+            }
+        }
+        for (symbol, start) in &of.variables {
+            let start = self.text_of(*start);
+            self.line(&format!("let mut s{symbol}: V = {start};"));
+        }
+        for &symbol in &symbols {
+            self.named.insert(symbol_id(symbol));
+        }
+        self.open("loop {");
+        let before = self.named.clone();
+        self.value(of.condition);
+        let condition = self.text_of(of.condition);
+        self.line(&format!("if !V::any({condition}) {{ break; }}"));
+        for &next in &of.next {
+            self.value(next);
+        }
+        let new: Vec<String> = of.next.iter().map(|&next| self.text_of(next)).collect();
+        for (k, new) in new.iter().enumerate() {
+            self.line(&format!("let next{k}: V = {new};"));
+        }
+        for (k, (symbol, _)) in of.variables.iter().enumerate() {
+            self.line(&format!("s{symbol} = next{k};"));
+        }
+        self.named = before;
+        self.close();
+        for which in 0..of.variables.len() as u32 {
+            if let Some(id) = self.graph.find(Node::AfterLoop { index, which }) {
+                self.line(&format!("let n{}: V = s{};", id.0, of.variables[which as usize].0));
+                self.named.insert(id);
+            }
+        }
+    }
+
+    fn named_symbol(&self, symbol: u32) -> bool {
+        self.named.contains(&symbol_id(symbol))
+    }
+
+    /// The value by its name, or written out.
+    fn text_of(&self, id: Id) -> String {
+        match self.graph.node(id) {
+            Node::Number(bits) => format!("V::splat({})", number(f64::from_bits(bits))),
+            Node::Symbol(symbol) => format!("s{symbol}"),
+            Node::Truth(value) => {
+                let other = if value { "0.0" } else { "1.0" };
+                format!("V::eq(V::splat(0.0), V::splat({other}))")
+            }
+            _ if self.named.contains(&id) => format!("n{}", id.0),
+            _ => self.expression(id),
+        }
+    }
+
+    fn product(&self, id: Id) -> Option<(String, String)> {
+        match self.graph.node(id) {
+            Node::Binary(Binary::Multiply, a, b)
+                if self.is_fused(id) && !self.named.contains(&id) =>
+            {
+                Some((self.text_of(a), self.text_of(b)))
+            }
+            _ => None,
+        }
+    }
+
+    fn expression(&self, id: Id) -> String {
+        let t = |id| self.text_of(id);
+        match self.graph.node(id) {
+            Node::Input(input) => self.input(input),
+            Node::Unary(op, a) => unary(op, &t(a)),
+            Node::Binary(Binary::Add, a, b) => match (self.product(a), self.product(b)) {
+                (Some((x, y)), _) => format!("({x}).mul_add({y}, {})", t(b)),
+                (None, Some((x, y))) => format!("({x}).mul_add({y}, {})", t(a)),
+                (None, None) => format!("({} + {})", t(a), t(b)),
+            },
+            Node::Binary(Binary::Subtract, a, b) => match (self.product(a), self.product(b)) {
+                (_, Some((x, y))) => format!("({x}).neg_mul_add({y}, {})", t(a)),
+                (Some((x, y)), None) => format!("({x}).mul_add({y}, -({}))", t(b)),
+                (None, None) => format!("({} - {})", t(a), t(b)),
+            },
+            Node::Binary(op, a, b) => {
+                let (a, b) = (t(a), t(b));
+                match op {
+                    Binary::Multiply => format!("({a} * {b})"),
+                    Binary::Divide => format!("({a} / {b})"),
+                    Binary::Power => format!("pow::<V>({a}, {b})"),
+                    Binary::Remainder => format!("({a}).each2({b}, std::ops::Rem::rem)"),
+                    Binary::Atan2 => format!("({a}).each2({b}, f64::atan2)"),
+                    Binary::Add | Binary::Subtract => String::new(),
+                }
+            }
+            Node::Compare(op, a, b) => {
+                let op = match op {
+                    Compare::Less => "lt",
+                    Compare::LessEqual => "le",
+                    Compare::Equal => "eq",
+                };
+                format!("V::{op}({}, {})", t(a), t(b))
+            }
+            Node::And(a, b) => format!("V::and({}, {})", t(a), t(b)),
+            Node::Or(a, b) => format!("V::or({}, {})", t(a), t(b)),
+            Node::Not(a) => format!("V::not({})", t(a)),
+            Node::Select(c, a, b) => format!("V::select({}, {}, {})", t(c), t(a), t(b)),
+            Node::Number(_) | Node::Symbol(_) | Node::Truth(_) | Node::AfterLoop { .. } => t(id),
+        }
+    }
+
+    fn input(&self, input: Input) -> String {
+        let event = self.kind == KernelKind::Event;
+        let column = |at: Option<&u32>| match at {
+            Some(at) if event => format!("V::load(args.at_event({at}, event))"),
+            Some(at) => format!("args.get({at}, j)"),
+            None => "V::splat(0.0)".to_string(),
+        };
+        match input {
+            Input::Variable(slot) if self.kind == KernelKind::Init => {
+                column(self.placed.first_column.get(&slot))
+            }
+            Input::Variable(slot) => column(self.placed.column.get(&slot)),
+            Input::Area => column(self.placed.area.as_ref()),
+            Input::Diameter => column(self.placed.diameter.as_ref()),
+            Input::Ion(k) if event => format!("V::load(args.ion_at_event({k}, event))"),
+            Input::Ion(k) => format!("A::ion(args, {k}, j)"),
+            Input::Voltage if event => "V::load(args.v.add(args.position(event)))".to_string(),
+            Input::Voltage => "A::read(args, args.v, j)".to_string(),
+            Input::Time if event => "V::splat(event.t_ms)".to_string(),
+            Input::Time => "V::splat(args.t_ms)".to_string(),
+            Input::Step => "V::splat(args.dt_ms)".to_string(),
+            Input::Celsius => "V::splat(args.celsius)".to_string(),
+            Input::Weight(k) => format!("V::load(event.weights.add({k}))"),
+            Input::Flag => "V::splat(event.flag)".to_string(),
+        }
+    }
+}
+
+/// A place for symbols among the names of values: no graph has that many values.
+fn symbol_id(symbol: u32) -> Id {
+    Id(u32::MAX - symbol)
+}
+
+/// The literal of a number.
+pub(super) fn number(value: f64) -> String {
+    if value.is_nan() {
+        "f64::NAN".to_string()
+    } else if value.is_infinite() {
+        if value > 0.0 { "f64::INFINITY" } else { "f64::NEG_INFINITY" }.to_string()
+    } else {
+        format!("{value:?}")
+    }
+}
+
+fn unary(op: Unary, a: &str) -> String {
+    let function = match op {
+        Unary::Negate => return format!("(-{a})"),
+        Unary::Abs => return format!("({a}).abs()"),
+        Unary::Sqrt => return format!("({a}).sqrt()"),
+        Unary::Floor => return format!("({a}).floor()"),
+        Unary::Ceil => return format!("(-((-{a}).floor()))"),
+        Unary::Sin | Unary::Cos | Unary::Tan | Unary::Asin | Unary::Acos | Unary::Atan => {
+            let name = match op {
+                Unary::Sin => "sin",
+                Unary::Cos => "cos",
+                Unary::Tan => "tan",
+                Unary::Asin => "asin",
+                Unary::Acos => "acos",
+                _ => "atan",
+            };
+            return format!("({a}).each(f64::{name})");
+        }
+        Unary::Exp => "exp",
+        Unary::ExpNearZero => "exp_near_zero",
+        Unary::Log => "log",
+        Unary::Log10 => "log10",
+        Unary::Sinh => "sinh",
+        Unary::Cosh => "cosh",
+        Unary::Tanh => "tanh",
+        Unary::Exprelr => "exprelr",
+    };
+    format!("{function}::<V>({a})")
+}

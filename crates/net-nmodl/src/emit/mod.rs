@@ -1,0 +1,143 @@
+//! Rust source of compiled mechanisms, against the crate `net_kernel`.
+
+mod kernel;
+
+use std::fmt::Write;
+
+use crate::Parsed;
+use crate::ast::MechanismKind;
+use crate::lower::storage::{ColumnRole, Placed};
+use crate::lower::{Lowered, Settings};
+use crate::symbols::IonQuantity;
+use kernel::{KernelKind, KernelWriter, number};
+
+/// The text of a module with one function, `pub fn table() -> MechanismTable`.
+pub(crate) fn module(
+    parsed: &Parsed,
+    lowered: &Lowered,
+    placed: &Placed,
+    settings: &Settings,
+) -> String {
+    let mut text = String::new();
+    let mechanism = parsed.symbols.mechanism.as_ref();
+    let name = mechanism.map_or("", |m| m.name.text.as_str());
+    text.push_str(
+        "use net_kernel::{event_kernel, mechanism_kernel};\n\
+         use net_kernel::kernel::{Access, KernelArgs, NetEvent};\n\
+         use net_kernel::simd::*;\n\
+         use net_kernel::table::*;\n\n",
+    );
+    let mut kernels = Vec::new();
+    let mut vector = |field: &'static str, kind, stores: Option<&_>| {
+        let Some(stores) = stores else { return kernels.push((field, false)) };
+        let body = format!("{field}_body");
+        text.push_str(&KernelWriter::write(
+            &lowered.graph,
+            placed,
+            kind,
+            settings.strict,
+            &body,
+            stores,
+        ));
+        let macro_name =
+            if kind == KernelKind::Event { "event_kernel" } else { "mechanism_kernel" };
+        let _ = writeln!(text, "{macro_name}!({field}_kernel = {body});\n");
+        kernels.push((field, true));
+    };
+    vector("init", KernelKind::Init, Some(&placed.init));
+    vector("current", KernelKind::Running, placed.current.as_ref());
+    vector("state", KernelKind::Running, placed.state.as_ref());
+    vector("net_receive", KernelKind::Event, placed.receive.as_ref());
+    vector("net_init", KernelKind::Event, placed.net_init.as_ref());
+    variables(&mut text, placed);
+    ions(&mut text, lowered);
+    let kind = match mechanism.map(|m| m.kind) {
+        _ if placed.electrode.is_some() => "ELECTRODE",
+        Some(MechanismKind::Point) => "POINT",
+        Some(MechanismKind::ArtificialCell) => "ARTIFICIAL_CELL",
+        _ => "DENSITY",
+    };
+    let flags: Vec<&str> = [
+        (placed.constant_linear, "CONSTANT_LINEAR"),
+        (placed.linear, "LINEAR"),
+        (placed.keeps_weights, "KEEPS_WEIGHTS"),
+    ]
+    .into_iter()
+    .filter_map(|(is_set, flag)| is_set.then_some(flag))
+    .collect();
+    let flags = if flags.is_empty() { "0".to_string() } else { flags.join(" | ") };
+    let (current, slope) = match placed.electrode {
+        Some((current, slope)) => (current.to_string(), slope.to_string()),
+        None => ("NONE".to_string(), "NONE".to_string()),
+    };
+    let n_weights = lowered.weights.len();
+    let _ = writeln!(
+        text,
+        "pub fn table() -> MechanismTable {{\n    MechanismTable {{\n        \
+         name: Text::new({name:?}),\n        kind: kind::{kind},\n        flags: {flags},\n        \
+         variables: List::new(&VARIABLES),\n        ions: List::new(&IONS),\n        \
+         n_weights: {n_weights},\n        electrode_current: {current},\n        \
+         electrode_slope: {slope},"
+    );
+    for (field, exists) in kernels {
+        let value = if exists { format!("Some({field}_kernel())") } else { "None".to_string() };
+        let _ = writeln!(text, "        {field}: {value},");
+    }
+    text.push_str("    }\n}\n");
+    text
+}
+
+fn variables(text: &mut String, placed: &Placed) {
+    let n = placed.columns.len();
+    let _ = writeln!(text, "static VARIABLES: [VariableTable; {n}] = [");
+    for column in &placed.columns {
+        let none = String::new();
+        let (role, depends_on) = match &column.role {
+            ColumnRole::Parameter { global: false } => ("PARAMETER", none),
+            ColumnRole::Parameter { global: true } => ("GLOBAL", none),
+            ColumnRole::State => ("STATE", none),
+            ColumnRole::Assigned => ("ASSIGNED", none),
+            ColumnRole::Output => ("OUTPUT", none),
+            ColumnRole::Derived { depends_on } => {
+                let list: Vec<String> = depends_on.iter().map(u32::to_string).collect();
+                ("DERIVED", list.join(", "))
+            }
+            ColumnRole::Area => ("AREA", none),
+            ColumnRole::Diameter => ("DIAM", none),
+        };
+        let _ = writeln!(
+            text,
+            "    VariableTable {{ name: Text::new({:?}), unit: Text::new({:?}), role: role::{role}, \
+             default: {}, minimum: {}, maximum: {}, depends_on: List::new(&[{depends_on}]) }},",
+            column.name,
+            column.unit,
+            number(column.default),
+            number(column.limits.0),
+            number(column.limits.1),
+        );
+    }
+    text.push_str("];\n");
+}
+
+fn ions(text: &mut String, lowered: &Lowered) {
+    let ions = &lowered.slots.ions;
+    let _ = writeln!(text, "static IONS: [IonTable; {}] = [", ions.len());
+    for ion in ions {
+        let variable = match ion.quantity {
+            IonQuantity::Reversal => "REVERSAL",
+            IonQuantity::Current => "CURRENT",
+            IonQuantity::Inside => "INSIDE",
+            IonQuantity::Outside => "OUTSIDE",
+        };
+        let _ = writeln!(
+            text,
+            "    IonTable {{ ion: Text::new({:?}), variable: ion::{variable}, read: {}, write: {}, \
+             valence: {} }},",
+            ion.ion,
+            ion.read,
+            ion.write,
+            number(ion.valence.unwrap_or(f64::NAN)),
+        );
+    }
+    text.push_str("];\n");
+}

@@ -1,0 +1,281 @@
+//! Derivatives and affine splits of values.
+
+use std::collections::HashMap;
+
+use super::graph::{Binary, Graph, Id, Node, Unary};
+
+/// `scale * (slope x + constant)`, where none of the three depends on x.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Affine {
+    pub(crate) slope: Id,
+    pub(crate) constant: Id,
+    /// A divisor of the whole, 1 if there is none.
+    pub(crate) divisor: Id,
+}
+
+impl Graph {
+    /// Splits a value into an affine function of `x`, or `None` if it is not one by its form.
+    ///
+    /// A common divisor is kept apart, so that `(minf - m) / tau` has steady state `minf` and not
+    /// `(minf / tau) / (1 / tau)`.
+    pub(crate) fn affine(&mut self, id: Id, x: Id) -> Option<Affine> {
+        let mut known = HashMap::new();
+        self.affine_of(id, x, &mut known)
+    }
+
+    fn affine_of(
+        &mut self,
+        id: Id,
+        x: Id,
+        known: &mut HashMap<Id, Option<Affine>>,
+    ) -> Option<Affine> {
+        if let Some(split) = known.get(&id) {
+            return *split;
+        }
+        let split = self.split(id, x, known);
+        known.insert(id, split);
+        split
+    }
+
+    fn split(&mut self, id: Id, x: Id, known: &mut HashMap<Id, Option<Affine>>) -> Option<Affine> {
+        let (zero, one) = (self.number(0.0), self.number(1.0));
+        if id == x {
+            return Some(Affine { slope: one, constant: zero, divisor: one });
+        }
+        let is_constant = |split: &Affine| split.slope == zero;
+        let constant = |constant: Id| Affine { slope: zero, constant, divisor: one };
+        Some(match self.node(id) {
+            Node::Unary(Unary::Negate, a) => {
+                let a = self.affine_of(a, x, known)?;
+                Affine { slope: self.negate(a.slope), constant: self.negate(a.constant), ..a }
+            }
+            Node::Binary(op @ (Binary::Add | Binary::Subtract), a, b) => {
+                let (a, b) = (self.affine_of(a, x, known)?, self.affine_of(b, x, known)?);
+                if is_constant(&a) && is_constant(&b) {
+                    return Some(constant(id));
+                }
+                let (a, b) = if a.divisor == b.divisor {
+                    (a, b)
+                } else {
+                    (self.without_divisor(a), self.without_divisor(b))
+                };
+                Affine {
+                    slope: self.binary(op, a.slope, b.slope),
+                    constant: self.binary(op, a.constant, b.constant),
+                    divisor: a.divisor,
+                }
+            }
+            Node::Binary(Binary::Multiply, a, b) => {
+                let (a, b) = (self.affine_of(a, x, known)?, self.affine_of(b, x, known)?);
+                let (split, factor) = match (is_constant(&a), is_constant(&b)) {
+                    (true, true) => return Some(constant(id)),
+                    (true, false) => (b, a),
+                    (false, true) => (a, b),
+                    (false, false) => return None,
+                };
+                Affine {
+                    slope: self.multiply(split.slope, factor.constant),
+                    constant: self.multiply(split.constant, factor.constant),
+                    divisor: split.divisor,
+                }
+            }
+            Node::Binary(Binary::Divide, a, b) => {
+                let (a, b) = (self.affine_of(a, x, known)?, self.affine_of(b, x, known)?);
+                match (is_constant(&a), is_constant(&b)) {
+                    (true, true) => constant(id),
+                    (false, true) => Affine { divisor: self.multiply(a.divisor, b.constant), ..a },
+                    _ => return None,
+                }
+            }
+            Node::Select(condition, yes, no) => {
+                let (yes, no) = (self.affine_of(yes, x, known)?, self.affine_of(no, x, known)?);
+                if self.depends_on_node(condition, x) {
+                    return None;
+                }
+                if is_constant(&yes) && is_constant(&no) {
+                    return Some(constant(id));
+                }
+                let (yes, no) = (self.without_divisor(yes), self.without_divisor(no));
+                Affine {
+                    slope: self.select(condition, yes.slope, no.slope),
+                    constant: self.select(condition, yes.constant, no.constant),
+                    divisor: one,
+                }
+            }
+            _ if !self.depends_on_node(id, x) => constant(id),
+            _ => return None,
+        })
+    }
+
+    fn without_divisor(&mut self, split: Affine) -> Affine {
+        let divisor = self.number(1.0);
+        Affine {
+            slope: self.divide(split.slope, split.divisor),
+            constant: self.divide(split.constant, split.divisor),
+            divisor,
+        }
+    }
+
+    /// Slope and constant without a common divisor.
+    pub(crate) fn slope_and_constant(&mut self, id: Id, x: Id) -> Option<(Id, Id)> {
+        let split = self.affine(id, x)?;
+        let split = self.without_divisor(split);
+        Some((split.slope, split.constant))
+    }
+
+    fn depends_on_node(&self, id: Id, x: Id) -> bool {
+        self.below([id]).contains(&x)
+    }
+
+    /// The derivative by `x`, or `None` where a loop depends on it. At the edge of a case
+    /// distinction it is that of the case.
+    pub(crate) fn derivative(&mut self, id: Id, x: Id) -> Option<Id> {
+        let (zero, one) = (self.number(0.0), self.number(1.0));
+        let mut known: HashMap<Id, Id> = HashMap::new();
+        for at in self.below([id]) {
+            if at == x {
+                known.insert(at, one);
+                continue;
+            }
+            let operands = self.operands(at);
+            if operands.iter().all(|operand| known[operand] == zero) {
+                known.insert(at, zero);
+                continue;
+            }
+            let derivative = match self.node(at) {
+                Node::Unary(op, a) => {
+                    let inner = known[&a];
+                    let outer = self.unary_derivative(op, at, a);
+                    self.multiply(outer, inner)
+                }
+                Node::Binary(op, a, b) => {
+                    let (da, db) = (known[&a], known[&b]);
+                    self.binary_derivative(op, at, (a, da), (b, db))?
+                }
+                Node::Select(condition, a, b) => self.select(condition, known[&a], known[&b]),
+                // Truth values change at points only.
+                Node::Compare(..) | Node::And(..) | Node::Or(..) | Node::Not(_) => zero,
+                Node::AfterLoop { .. } => return None,
+                Node::Number(_) | Node::Input(_) | Node::Symbol(_) | Node::Truth(_) => zero,
+            };
+            known.insert(at, derivative);
+        }
+        Some(known[&id])
+    }
+
+    fn binary_derivative(
+        &mut self,
+        op: Binary,
+        at: Id,
+        (a, da): (Id, Id),
+        (b, db): (Id, Id),
+    ) -> Option<Id> {
+        Some(match op {
+            Binary::Add | Binary::Subtract => self.binary(op, da, db),
+            Binary::Multiply => {
+                let (left, right) = (self.multiply(da, b), self.multiply(a, db));
+                self.add(left, right)
+            }
+            Binary::Divide => {
+                // (a/b)' = (a' - (a/b) b') / b
+                let shift = self.multiply(at, db);
+                let top = self.subtract(da, shift);
+                self.divide(top, b)
+            }
+            Binary::Power => {
+                // (a^b)' = b a^(b-1) a' + a^b ln(a) b'
+                let one = self.number(1.0);
+                let lower = self.subtract(b, one);
+                let power = self.binary(Binary::Power, a, lower);
+                let outer = self.multiply(b, power);
+                let base = self.multiply(outer, da);
+                if self.as_number(db) == Some(0.0) {
+                    base
+                } else {
+                    let log = self.unary(Unary::Log, a);
+                    let outer = self.multiply(at, log);
+                    let exponent = self.multiply(outer, db);
+                    self.add(base, exponent)
+                }
+            }
+            // fmod jumps at points only, if the divisor is constant.
+            Binary::Remainder if self.as_number(db) == Some(0.0) => da,
+            Binary::Remainder => return None,
+            Binary::Atan2 => {
+                let (x2, y2) = (self.multiply(b, b), self.multiply(a, a));
+                let bottom = self.add(x2, y2);
+                let (left, right) = (self.multiply(b, da), self.multiply(a, db));
+                let top = self.subtract(left, right);
+                self.divide(top, bottom)
+            }
+        })
+    }
+
+    /// f'(a), where `at` is f(a).
+    fn unary_derivative(&mut self, op: Unary, at: Id, a: Id) -> Id {
+        let (zero, one) = (self.number(0.0), self.number(1.0));
+        match op {
+            Unary::Negate => self.number(-1.0),
+            Unary::Abs => {
+                let negative = self.compare(super::graph::Compare::Less, a, zero);
+                let minus = self.number(-1.0);
+                self.select(negative, minus, one)
+            }
+            Unary::Exp | Unary::ExpNearZero => at,
+            Unary::Log => self.divide(one, a),
+            Unary::Log10 => {
+                let c = self.number(std::f64::consts::LOG10_E);
+                self.divide(c, a)
+            }
+            Unary::Sqrt => {
+                let half = self.number(0.5);
+                self.divide(half, at)
+            }
+            Unary::Sin => self.unary(Unary::Cos, a),
+            Unary::Cos => {
+                let sine = self.unary(Unary::Sin, a);
+                self.negate(sine)
+            }
+            Unary::Tan => {
+                let square = self.multiply(at, at);
+                self.add(one, square)
+            }
+            Unary::Asin | Unary::Acos => {
+                let square = self.multiply(a, a);
+                let rest = self.subtract(one, square);
+                let root = self.unary(Unary::Sqrt, rest);
+                let derivative = self.divide(one, root);
+                if op == Unary::Asin { derivative } else { self.negate(derivative) }
+            }
+            Unary::Atan => {
+                let square = self.multiply(a, a);
+                let bottom = self.add(one, square);
+                self.divide(one, bottom)
+            }
+            Unary::Sinh => self.unary(Unary::Cosh, a),
+            Unary::Cosh => self.unary(Unary::Sinh, a),
+            Unary::Tanh => {
+                let square = self.multiply(at, at);
+                self.subtract(one, square)
+            }
+            Unary::Floor | Unary::Ceil => zero,
+            Unary::Exprelr => self.exprelr_derivative(at, a),
+        }
+    }
+
+    /// f = x/(e^x - 1): f' = f (1 - f - x) / x, and -1/2 + x/6 near 0.
+    fn exprelr_derivative(&mut self, f: Id, x: Id) -> Id {
+        let one = self.number(1.0);
+        let rest = self.subtract(one, f);
+        let rest = self.subtract(rest, x);
+        let top = self.multiply(f, rest);
+        let far = self.divide(top, x);
+        let (sixth, half) = (self.number(1.0 / 6.0), self.number(0.5));
+        let slope = self.multiply(x, sixth);
+        let near = self.subtract(slope, half);
+        let size = self.unary(Unary::Abs, x);
+        let limit = self.number(1e-4);
+        let is_near = self.compare(super::graph::Compare::Less, size, limit);
+        self.select(is_near, near, far)
+    }
+}

@@ -1,0 +1,574 @@
+//! Programs as graphs of values.
+//!
+//! A kernel without loops is a graph of expressions: `if` has become a selection between two values,
+//! calls are inlined, loops with constant bounds unrolled. Every expression exists once, so that
+//! common subexpressions are found while the graph is made. What is left of loops is a [`Loop`],
+//! whose results are nodes as well.
+
+use std::collections::{BTreeSet, HashMap};
+
+/// A node of a [`Graph`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Id(pub(crate) u32);
+
+/// What a kernel is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Input {
+    /// A variable of the mechanism, by slot, as it was before the kernel.
+    Variable(u32),
+    /// An ion variable, by its index in the mechanism.
+    Ion(u32),
+    /// Membrane potential, mV.
+    Voltage,
+    /// Time, ms.
+    Time,
+    /// Step, ms.
+    Step,
+    /// Temperature.
+    Celsius,
+    /// Area of the compartment, um2.
+    Area,
+    /// Diameter of the compartment, um.
+    Diameter,
+    /// A weight of the connection an event comes by.
+    Weight(u32),
+    /// The flag of an event.
+    Flag,
+}
+
+/// Functions of one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Unary {
+    Negate,
+    Abs,
+    Exp,
+    /// `exp` of what is usually near 0, the exponent of a decay in one step.
+    ExpNearZero,
+    Log,
+    Log10,
+    Sqrt,
+    Sin,
+    Cos,
+    Tan,
+    Asin,
+    Acos,
+    Atan,
+    Sinh,
+    Cosh,
+    Tanh,
+    Floor,
+    Ceil,
+    /// `x / (exp(x) - 1)`.
+    Exprelr,
+}
+
+/// Functions of two numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Binary {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Power,
+    Remainder,
+    Atan2,
+}
+
+/// Comparisons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Compare {
+    Less,
+    LessEqual,
+    Equal,
+}
+
+/// A value. Truth values are a kind of their own, see [`Graph::is_truth`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Node {
+    /// Bits of a number.
+    Number(u64),
+    Input(Input),
+    /// An unknown of an equation or a variable of a loop.
+    Symbol(u32),
+    Unary(Unary, Id),
+    Binary(Binary, Id, Id),
+    /// A truth value.
+    Truth(bool),
+    Compare(Compare, Id, Id),
+    And(Id, Id),
+    Or(Id, Id),
+    Not(Id),
+    /// `if .0 { .1 } else { .2 }` of numbers.
+    Select(Id, Id, Id),
+    /// Variable `which` after loop `index`.
+    AfterLoop {
+        index: u32,
+        which: u32,
+    },
+}
+
+/// A loop whose lanes stop on their own: `while (condition) { variables = next }`.
+#[derive(Clone, Debug)]
+pub(crate) struct Loop {
+    /// Symbol and start of every variable.
+    pub(crate) variables: Vec<(u32, Id)>,
+    /// Whether to go on, of the symbols.
+    pub(crate) condition: Id,
+    /// New values, of the symbols; what a lane keeps when it is done is part of them.
+    pub(crate) next: Vec<Id>,
+}
+
+/// All values of a mechanism.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    nodes: Vec<Node>,
+    known: HashMap<Node, Id>,
+    pub(crate) loops: Vec<Loop>,
+    n_symbols: u32,
+    /// Operations are done as they are written, without algebra that changes roundings.
+    strict: bool,
+}
+
+impl Graph {
+    /// An empty graph; `strict` as in [`Settings`](crate::compile::Settings).
+    pub(crate) fn new(strict: bool) -> Self {
+        Graph { strict, ..Graph::default() }
+    }
+
+    pub(crate) fn node(&self, id: Id) -> Node {
+        self.nodes[id.0 as usize]
+    }
+
+    /// Number of nodes.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(crate) fn number(&mut self, value: f64) -> Id {
+        self.intern(Node::Number(value.to_bits()))
+    }
+
+    pub(crate) fn input(&mut self, input: Input) -> Id {
+        self.intern(Node::Input(input))
+    }
+
+    pub(crate) fn truth(&mut self, value: bool) -> Id {
+        self.intern(Node::Truth(value))
+    }
+
+    /// A new unknown: its number and its node.
+    pub(crate) fn symbol(&mut self) -> (u32, Id) {
+        self.n_symbols += 1;
+        let symbol = self.n_symbols - 1;
+        (symbol, self.intern(Node::Symbol(symbol)))
+    }
+
+    /// The node of an unknown.
+    pub(crate) fn symbol_node(&mut self, symbol: u32) -> Id {
+        self.intern(Node::Symbol(symbol))
+    }
+
+    /// Adds a loop; gives the values of its variables afterwards.
+    pub(crate) fn add_loop(&mut self, new: Loop) -> Vec<Id> {
+        let index = self.loops.len() as u32;
+        let n = new.variables.len() as u32;
+        self.loops.push(new);
+        (0..n).map(|which| self.intern(Node::AfterLoop { index, which })).collect()
+    }
+
+    fn intern(&mut self, node: Node) -> Id {
+        if let Some(&id) = self.known.get(&node) {
+            return id;
+        }
+        let id = Id(self.nodes.len() as u32);
+        self.nodes.push(node);
+        self.known.insert(node, id);
+        id
+    }
+
+    /// The value of a node that is a number.
+    pub(crate) fn as_number(&self, id: Id) -> Option<f64> {
+        match self.node(id) {
+            Node::Number(bits) => Some(f64::from_bits(bits)),
+            _ => None,
+        }
+    }
+
+    fn is(&self, id: Id, value: f64) -> bool {
+        self.as_number(id) == Some(value)
+    }
+
+    /// Whether the node is a truth value, not a number.
+    pub(crate) fn is_truth(&self, id: Id) -> bool {
+        matches!(
+            self.node(id),
+            Node::Truth(_) | Node::Compare(..) | Node::And(..) | Node::Or(..) | Node::Not(_)
+        )
+    }
+
+    /// The node as a number: truth is 1.
+    pub(crate) fn to_number(&mut self, id: Id) -> Id {
+        if !self.is_truth(id) {
+            return id;
+        }
+        let (one, zero) = (self.number(1.0), self.number(0.0));
+        self.select(id, one, zero)
+    }
+
+    /// The node as a truth value: 0 is false.
+    pub(crate) fn to_truth(&mut self, id: Id) -> Id {
+        if self.is_truth(id) {
+            return id;
+        }
+        let zero = self.number(0.0);
+        let equal = self.compare(Compare::Equal, id, zero);
+        self.not(equal)
+    }
+
+    pub(crate) fn add(&mut self, a: Id, b: Id) -> Id {
+        self.binary(Binary::Add, a, b)
+    }
+
+    pub(crate) fn subtract(&mut self, a: Id, b: Id) -> Id {
+        self.binary(Binary::Subtract, a, b)
+    }
+
+    pub(crate) fn multiply(&mut self, a: Id, b: Id) -> Id {
+        self.binary(Binary::Multiply, a, b)
+    }
+
+    pub(crate) fn divide(&mut self, a: Id, b: Id) -> Id {
+        self.binary(Binary::Divide, a, b)
+    }
+
+    pub(crate) fn negate(&mut self, a: Id) -> Id {
+        self.unary(Unary::Negate, a)
+    }
+
+    pub(crate) fn unary(&mut self, op: Unary, a: Id) -> Id {
+        if let Some(x) = self.as_number(a) {
+            return self.number(evaluate_unary(op, x));
+        }
+        match (op, self.node(a)) {
+            (Unary::Negate, Node::Unary(Unary::Negate, inner)) => inner,
+            (Unary::Negate, Node::Binary(Binary::Subtract, b, c)) => self.subtract(c, b),
+            _ => self.intern(Node::Unary(op, a)),
+        }
+    }
+
+    /// An operation; numbers are folded, and 0 and 1 vanish where they are neutral.
+    pub(crate) fn binary(&mut self, op: Binary, a: Id, b: Id) -> Id {
+        if let (Some(x), Some(y)) = (self.as_number(a), self.as_number(b)) {
+            return self.number(evaluate_binary(op, x, y));
+        }
+        let negated = |id: Id| match self.node(id) {
+            Node::Unary(Unary::Negate, inner) => Some(inner),
+            _ => None,
+        };
+        let (minus_a, minus_b) = (negated(a), negated(b));
+        match op {
+            Binary::Add if self.is(a, 0.0) => return b,
+            Binary::Add if self.is(b, 0.0) => return a,
+            Binary::Add if minus_b.is_some() => return self.subtract(a, minus_b.unwrap_or(b)),
+            Binary::Add if minus_a.is_some() => return self.subtract(b, minus_a.unwrap_or(a)),
+            Binary::Subtract if self.is(b, 0.0) => return a,
+            Binary::Subtract if self.is(a, 0.0) => return self.negate(b),
+            Binary::Subtract if minus_b.is_some() => return self.add(a, minus_b.unwrap_or(b)),
+            Binary::Subtract if minus_a.is_some() => {
+                let sum = self.add(minus_a.unwrap_or(a), b);
+                return self.negate(sum);
+            }
+            Binary::Multiply if self.is(a, 0.0) || self.is(b, 0.0) => return self.number(0.0),
+            Binary::Multiply if self.is(a, 1.0) => return b,
+            Binary::Multiply if self.is(b, 1.0) => return a,
+            Binary::Multiply if self.is(a, -1.0) => return self.negate(b),
+            Binary::Multiply if self.is(b, -1.0) => return self.negate(a),
+            Binary::Multiply | Binary::Divide if minus_a.is_some() => {
+                let product = self.binary(op, minus_a.unwrap_or(a), b);
+                return self.negate(product);
+            }
+            Binary::Multiply | Binary::Divide if minus_b.is_some() => {
+                let product = self.binary(op, a, minus_b.unwrap_or(b));
+                return self.negate(product);
+            }
+            Binary::Divide if self.is(a, 0.0) => return a,
+            Binary::Divide if self.is(b, 1.0) => return a,
+            Binary::Power if self.is(b, 0.0) => return self.number(1.0),
+            Binary::Power if self.is(b, 1.0) => return a,
+            _ => {}
+        }
+        if !self.strict
+            && let Some(simpler) = self.simplify(op, a, b)
+        {
+            return simpler;
+        }
+        // One order of the operands of what commutes.
+        let (a, b) = match op {
+            Binary::Add | Binary::Multiply if b < a => (b, a),
+            _ => (a, b),
+        };
+        self.intern(Node::Binary(op, a, b))
+    }
+
+    /// Algebra that changes roundings by an ulp: quotients of quotients, powers with small integer
+    /// exponents, division by constants.
+    fn simplify(&mut self, op: Binary, a: Id, b: Id) -> Option<Id> {
+        let quotient = |id: Id| match self.node(id) {
+            Node::Binary(Binary::Divide, top, bottom) => Some((top, bottom)),
+            _ => None,
+        };
+        match op {
+            Binary::Divide => {
+                if let Some((top, bottom)) = quotient(b) {
+                    // a / (top / bottom)
+                    let product = self.multiply(a, bottom);
+                    return Some(self.divide(product, top));
+                }
+                let constant = self.as_number(b)?;
+                let inverse = 1.0 / constant;
+                inverse.is_finite().then(|| {
+                    let inverse = self.number(inverse);
+                    self.multiply(a, inverse)
+                })
+            }
+            Binary::Multiply => {
+                // 1/b times a, and products of constants.
+                for (x, y) in [(a, b), (b, a)] {
+                    if let Some((top, bottom)) = quotient(x)
+                        && self.is(top, 1.0)
+                    {
+                        return Some(self.divide(y, bottom));
+                    }
+                    if let (Some(c), Node::Binary(Binary::Multiply, p, q)) =
+                        (self.as_number(x), self.node(y))
+                    {
+                        let (number, rest) =
+                            if self.as_number(p).is_some() { (p, q) } else { (q, p) };
+                        if let Some(d) = self.as_number(number) {
+                            let product = self.number(c * d);
+                            return Some(self.multiply(product, rest));
+                        }
+                    }
+                }
+                None
+            }
+            Binary::Power => {
+                let exponent = self.as_number(b)?;
+                if exponent == 0.5 {
+                    return Some(self.unary(Unary::Sqrt, a));
+                }
+                if exponent.fract() != 0.0 || !(-4.0..=16.0).contains(&exponent) {
+                    return None;
+                }
+                let power = self.integer_power(a, exponent.abs() as u32);
+                if exponent < 0.0 {
+                    let one = self.number(1.0);
+                    return Some(self.divide(one, power));
+                }
+                Some(power)
+            }
+            _ => None,
+        }
+    }
+
+    fn integer_power(&mut self, a: Id, n: u32) -> Id {
+        if n == 1 {
+            return a;
+        }
+        let half = self.integer_power(a, n / 2);
+        let square = self.multiply(half, half);
+        if n % 2 == 1 { self.multiply(square, a) } else { square }
+    }
+
+    pub(crate) fn compare(&mut self, op: Compare, a: Id, b: Id) -> Id {
+        if let (Some(x), Some(y)) = (self.as_number(a), self.as_number(b)) {
+            return self.truth(match op {
+                Compare::Less => x < y,
+                Compare::LessEqual => x <= y,
+                Compare::Equal => x == y,
+            });
+        }
+        self.intern(Node::Compare(op, a, b))
+    }
+
+    pub(crate) fn and(&mut self, a: Id, b: Id) -> Id {
+        match (self.node(a), self.node(b)) {
+            (Node::Truth(true), _) => b,
+            (_, Node::Truth(true)) => a,
+            (Node::Truth(false), _) | (_, Node::Truth(false)) => self.truth(false),
+            _ => self.intern(Node::And(a, b)),
+        }
+    }
+
+    pub(crate) fn or(&mut self, a: Id, b: Id) -> Id {
+        match (self.node(a), self.node(b)) {
+            (Node::Truth(false), _) => b,
+            (_, Node::Truth(false)) => a,
+            (Node::Truth(true), _) | (_, Node::Truth(true)) => self.truth(true),
+            _ => self.intern(Node::Or(a, b)),
+        }
+    }
+
+    pub(crate) fn not(&mut self, a: Id) -> Id {
+        match self.node(a) {
+            Node::Truth(value) => self.truth(!value),
+            Node::Not(inner) => inner,
+            _ => self.intern(Node::Not(a)),
+        }
+    }
+
+    pub(crate) fn select(&mut self, condition: Id, yes: Id, no: Id) -> Id {
+        match self.node(condition) {
+            Node::Truth(true) => yes,
+            Node::Truth(false) => no,
+            _ if yes == no => yes,
+            Node::Not(inner) => self.select(inner, no, yes),
+            _ => self.intern(Node::Select(condition, yes, no)),
+        }
+    }
+
+    /// The operands of a node; for the result of a loop, what the loop starts from.
+    pub(crate) fn operands(&self, id: Id) -> Vec<Id> {
+        match self.node(id) {
+            Node::Number(_) | Node::Input(_) | Node::Symbol(_) | Node::Truth(_) => vec![],
+            Node::Unary(_, a) | Node::Not(a) => vec![a],
+            Node::Binary(_, a, b) | Node::Compare(_, a, b) | Node::And(a, b) | Node::Or(a, b) => {
+                vec![a, b]
+            }
+            Node::Select(a, b, c) => vec![a, b, c],
+            Node::AfterLoop { index, .. } => {
+                let of = &self.loops[index as usize];
+                let starts = of.variables.iter().map(|&(_, start)| start);
+                starts.chain([of.condition]).chain(of.next.iter().copied()).collect()
+            }
+        }
+    }
+
+    /// All nodes below `roots` with these, operands before what uses them.
+    pub(crate) fn below(&self, roots: impl IntoIterator<Item = Id>) -> Vec<Id> {
+        let mut order = Vec::new();
+        let mut seen = vec![false; self.nodes.len()];
+        let mut stack: Vec<(Id, bool)> = roots.into_iter().map(|id| (id, false)).collect();
+        stack.reverse();
+        while let Some((id, done)) = stack.pop() {
+            if done {
+                order.push(id);
+            } else if !std::mem::replace(&mut seen[id.0 as usize], true) {
+                stack.push((id, true));
+                stack.extend(self.operands(id).into_iter().rev().map(|operand| (operand, false)));
+            }
+        }
+        order
+    }
+
+    /// The node, if it exists.
+    pub(crate) fn find(&self, node: Node) -> Option<Id> {
+        self.known.get(&node).copied()
+    }
+
+    /// Symbols that a value depends on, without those of its own loops.
+    pub(crate) fn free_symbols(&self, id: Id) -> BTreeSet<u32> {
+        let mut free = BTreeSet::new();
+        let mut bound = BTreeSet::new();
+        for below in self.below([id]) {
+            match self.node(below) {
+                Node::Symbol(symbol) => _ = free.insert(symbol),
+                Node::AfterLoop { index, .. } => {
+                    let variables = &self.loops[index as usize].variables;
+                    bound.extend(variables.iter().map(|&(symbol, _)| symbol));
+                }
+                _ => {}
+            }
+        }
+        &free - &bound
+    }
+
+    /// Rebuilds nodes with some of them replaced.
+    pub(crate) fn substitute(&mut self, roots: &[Id], by: &HashMap<Id, Id>) -> Vec<Id> {
+        let mut new: HashMap<Id, Id> = by.clone();
+        let mut loops: HashMap<u32, Vec<Id>> = HashMap::new();
+        for id in self.below(roots.iter().copied()) {
+            if new.contains_key(&id) {
+                continue;
+            }
+            let replaced = match self.node(id) {
+                Node::Unary(op, a) => self.unary(op, new[&a]),
+                Node::Binary(op, a, b) => self.binary(op, new[&a], new[&b]),
+                Node::Compare(op, a, b) => self.compare(op, new[&a], new[&b]),
+                Node::And(a, b) => self.and(new[&a], new[&b]),
+                Node::Or(a, b) => self.or(new[&a], new[&b]),
+                Node::Not(a) => self.not(new[&a]),
+                Node::Select(a, b, c) => self.select(new[&a], new[&b], new[&c]),
+                Node::AfterLoop { index, which } => {
+                    if let Some(results) = loops.get(&index) {
+                        results[which as usize]
+                    } else {
+                        let old = self.loops[index as usize].clone();
+                        let copy = Loop {
+                            variables: old.variables.iter().map(|&(s, id)| (s, new[&id])).collect(),
+                            condition: new[&old.condition],
+                            next: old.next.iter().map(|id| new[id]).collect(),
+                        };
+                        let same = copy.condition == old.condition
+                            && copy.next == old.next
+                            && copy.variables == old.variables;
+                        let results = if same {
+                            (0..copy.next.len() as u32)
+                                .map(|which| self.intern(Node::AfterLoop { index, which }))
+                                .collect()
+                        } else {
+                            self.add_loop(copy)
+                        };
+                        let result = results[which as usize];
+                        loops.insert(index, results);
+                        result
+                    }
+                }
+                Node::Number(_) | Node::Input(_) | Node::Symbol(_) | Node::Truth(_) => id,
+            };
+            new.insert(id, replaced);
+        }
+        roots.iter().map(|root| new[root]).collect()
+    }
+}
+
+pub(crate) fn evaluate_unary(op: Unary, x: f64) -> f64 {
+    match op {
+        Unary::Negate => -x,
+        Unary::Abs => x.abs(),
+        Unary::Exp | Unary::ExpNearZero => x.exp(),
+        Unary::Log => x.ln(),
+        Unary::Log10 => x.log10(),
+        Unary::Sqrt => x.sqrt(),
+        Unary::Sin => x.sin(),
+        Unary::Cos => x.cos(),
+        Unary::Tan => x.tan(),
+        Unary::Asin => x.asin(),
+        Unary::Acos => x.acos(),
+        Unary::Atan => x.atan(),
+        Unary::Sinh => x.sinh(),
+        Unary::Cosh => x.cosh(),
+        Unary::Tanh => x.tanh(),
+        Unary::Floor => x.floor(),
+        Unary::Ceil => x.ceil(),
+        Unary::Exprelr => {
+            if x == 0.0 {
+                1.0
+            } else {
+                x / x.exp_m1()
+            }
+        }
+    }
+}
+
+pub(crate) fn evaluate_binary(op: Binary, x: f64, y: f64) -> f64 {
+    match op {
+        Binary::Add => x + y,
+        Binary::Subtract => x - y,
+        Binary::Multiply => x * y,
+        Binary::Divide => x / y,
+        Binary::Power => x.powf(y),
+        Binary::Remainder => x % y,
+        Binary::Atan2 => x.atan2(y),
+    }
+}

@@ -1,0 +1,326 @@
+//! From a checked file to kernels as graphs of values.
+
+pub(crate) mod calculus;
+pub(crate) mod conductance;
+pub(crate) mod execute;
+pub(crate) mod graph;
+pub(crate) mod slots;
+pub(crate) mod storage;
+
+use std::collections::HashMap;
+
+use crate::Parsed;
+use crate::ast::{Block, Item, MechanismKind, NetReceive, Phase as HookPhase, StatementKind};
+use crate::source::{Diagnostic, Severity, Span};
+use crate::symbols::{IonQuantity, Role};
+use execute::Machine;
+use graph::{Graph, Id, Input};
+use slots::Slots;
+
+/// How mechanisms are compiled. The default is what is most accurate and fastest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Defaults of parameters have 6 digits, as in NEURON.
+    pub neuron_defaults: bool,
+    /// The conductance is `(i(v + 0.001) - i(v)) / 0.001`, as in NEURON, and not the derivative.
+    pub numeric_conductance: bool,
+    /// Operations are done one by one as they are written: no fused multiply-add, and no algebra
+    /// that changes roundings. Without it results differ by a few ulp from what is written.
+    pub strict: bool,
+}
+
+/// What a kernel is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Init,
+    Current,
+    State,
+    Receive,
+}
+
+/// Why a file cannot be compiled.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    span: Span,
+    message: String,
+    help: Option<String>,
+}
+
+impl Refusal {
+    pub(crate) fn new(span: Span, message: impl Into<String>) -> Self {
+        Refusal { span, message: message.into(), help: None }
+    }
+
+    pub(crate) fn unsupported(span: Span, what: &str) -> Self {
+        Refusal::new(span, format!("{what} is not supported"))
+    }
+
+    pub(crate) fn help(self, help: &str) -> Self {
+        Refusal { help: Some(help.to_string()), ..self }
+    }
+
+    fn diagnostic(self, parsed: &Parsed) -> Diagnostic {
+        let diagnostic = parsed.sources.diagnostic(Severity::Error, self.span, self.message);
+        match self.help {
+            Some(help) => diagnostic.with_help(help),
+            None => diagnostic,
+        }
+    }
+}
+
+/// The kernels of a mechanism: what every slot holds after each.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    pub(crate) graph: Graph,
+    pub(crate) slots: Slots,
+    pub(crate) init: Vec<Id>,
+    pub(crate) current: Option<Vec<Id>>,
+    pub(crate) state: Option<Vec<Id>>,
+    pub(crate) receive: Option<Vec<Id>>,
+    /// The weights of a connection after an event.
+    pub(crate) weights: Vec<Id>,
+    /// The weights of a connection at the start of a run.
+    pub(crate) first_weights: Vec<Id>,
+    /// Membrane current (outward) and electrode current (inward) of the whole mechanism.
+    pub(crate) membrane: Option<Id>,
+    pub(crate) electrode: Option<Id>,
+    pub(crate) notes: Vec<Diagnostic>,
+}
+
+/// Turns a checked file into kernels.
+///
+/// # Errors
+/// What cannot be compiled, with its place.
+pub(crate) fn lower(parsed: &Parsed, settings: &Settings) -> Result<Lowered, Vec<Diagnostic>> {
+    try_lower(parsed, settings).map_err(|refusal| vec![refusal.diagnostic(parsed)])
+}
+
+fn try_lower(parsed: &Parsed, settings: &Settings) -> Result<Lowered, Refusal> {
+    let blocks = Blocks::of(parsed)?;
+    let slots = Slots::new(&parsed.symbols);
+    let graph = Graph::new(settings.strict);
+    let mut lowering = Lowering { parsed, slots, graph, notes: Vec::new() };
+    let init = lowering.kernel(Phase::Init, |machine| {
+        blocks.initial.iter().try_for_each(|block| machine.block(block))
+    })?;
+    let mut state = None;
+    let mut current = None;
+    if let Some(breakpoint) = blocks.breakpoint {
+        let statements = || breakpoint.statements.iter();
+        let is_solve = |kind: &StatementKind| matches!(kind, StatementKind::Solve(_));
+        if statements().any(|s| is_solve(&s.kind)) {
+            state = Some(lowering.kernel(Phase::State, |machine| {
+                statements().filter(|s| is_solve(&s.kind)).try_for_each(|s| machine.statement(s))
+            })?);
+        }
+        current = Some(lowering.kernel(Phase::Current, |machine| {
+            blocks.before_breakpoint.iter().try_for_each(|block| machine.block(block))?;
+            statements().filter(|s| !is_solve(&s.kind)).try_for_each(|s| machine.statement(s))
+        })?);
+    }
+    let (mut weights, mut first_weights) = (Vec::new(), Vec::new());
+    let mut receive = None;
+    if let Some(item) = blocks.net_receive {
+        receive = Some(lowering.kernel(Phase::Receive, |machine| {
+            weights = receive_event(machine, item, &item.body, false)?;
+            Ok(())
+        })?);
+        let initial = item.body.statements.iter().find_map(|s| match &s.kind {
+            StatementKind::Initial(block) => Some(block),
+            _ => None,
+        });
+        let after = lowering.kernel(Phase::Receive, |machine| {
+            if let Some(block) = initial {
+                first_weights = receive_event(machine, item, block, true)?;
+            }
+            Ok(())
+        })?;
+        let Lowering { graph, slots, .. } = &mut lowering;
+        if initial.is_none() {
+            first_weights = (0..item.arguments.len() as u32)
+                .map(|k| if k == 0 { graph.input(Input::Weight(0)) } else { graph.number(0.0) })
+                .collect();
+        }
+        let changed = (0..after.len()).find(|&slot| {
+            let before = graph.input(Input::Variable(slot as u32));
+            after[slot] != before && slots.ion(slot as u32).is_none()
+        });
+        if let Some(slot) = changed {
+            let name = &slots.slots[slot].name;
+            return Err(Refusal::new(
+                item.span,
+                format!("INITIAL in NET_RECEIVE changes `{name}`"),
+            )
+            .help("it runs once for every connection and may set the connection's weights only"));
+        }
+    }
+    let Lowering { graph, slots, notes, .. } = lowering;
+    let mut lowered = Lowered {
+        graph,
+        slots,
+        init,
+        current,
+        state,
+        receive,
+        weights,
+        first_weights,
+        membrane: None,
+        electrode: None,
+        notes,
+    };
+    lowered.sum_currents(parsed);
+    Ok(lowered)
+}
+
+/// A file on its way into kernels.
+struct Lowering<'a> {
+    parsed: &'a Parsed,
+    slots: Slots,
+    graph: Graph,
+    notes: Vec<Diagnostic>,
+}
+
+impl<'a> Lowering<'a> {
+    /// Executes one kernel; gives what every slot holds afterwards.
+    fn kernel(
+        &mut self,
+        phase: Phase,
+        run: impl FnOnce(&mut Machine<'a, '_>) -> Result<(), Refusal>,
+    ) -> Result<Vec<Id>, Refusal> {
+        let mut machine = Machine::new(self.parsed, &self.slots, &mut self.graph, phase);
+        run(&mut machine)?;
+        let Machine { mut values, notes, .. } = machine;
+        values.truncate(self.slots.slots.len());
+        for (span, text) in notes {
+            let note = self.parsed.sources.diagnostic(Severity::Warning, span, text.to_string());
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
+        Ok(values)
+    }
+}
+
+/// Runs the body of `NET_RECEIVE` with the weights of a connection as local variables.
+fn receive_event<'a>(
+    machine: &mut Machine<'a, '_>,
+    item: &'a NetReceive,
+    body: &'a Block,
+    first: bool,
+) -> Result<Vec<Id>, Refusal> {
+    let at = machine.values.len();
+    for (k, argument) in item.arguments.iter().enumerate() {
+        let value = if first && k > 0 {
+            machine.graph.number(0.0)
+        } else {
+            machine.graph.input(Input::Weight(k as u32))
+        };
+        machine.declare(&argument.name.text, value);
+    }
+    let flag = machine.graph.input(Input::Flag);
+    machine.declare("flag", flag);
+    machine.block(body)?;
+    Ok(machine.values[at..at + item.arguments.len()].to_vec())
+}
+
+impl Lowered {
+    /// Sums up what the mechanism sends through the membrane and through electrodes.
+    fn sum_currents(&mut self, parsed: &Parsed) {
+        let Some(current) = &self.current else { return };
+        let (mut membrane, mut electrode) = (Vec::new(), Vec::new());
+        for slot in 0..self.slots.slots.len() as u32 {
+            match self.slots.variable(&parsed.symbols, slot).role {
+                Role::NonspecificCurrent => membrane.push(slot),
+                Role::Ion { quantity: IonQuantity::Current, write: true, .. } => {
+                    // A current that is only read stays that of the ion.
+                    membrane.push(slot);
+                }
+                Role::ElectrodeCurrent => electrode.push(slot),
+                _ => {}
+            }
+        }
+        let sum = |graph: &mut Graph, slots: &[u32]| {
+            let mut values = slots.iter().map(|&slot| current[slot as usize]);
+            let first = values.next()?;
+            Some(values.fold(first, |sum, value| graph.add(sum, value)))
+        };
+        self.membrane = sum(&mut self.graph, &membrane);
+        self.electrode = sum(&mut self.graph, &electrode);
+    }
+
+    /// All kernels but the one at the start of a run.
+    pub(crate) fn running(&self) -> impl Iterator<Item = &Vec<Id>> {
+        self.current.iter().chain(&self.state).chain(&self.receive)
+    }
+
+    /// Replaces values in all kernels but the one at the start of a run.
+    pub(crate) fn substitute_running(&mut self, by: &HashMap<Id, Id>) {
+        let graph = &mut self.graph;
+        let kernels = [&mut self.current, &mut self.state, &mut self.receive];
+        for values in kernels.into_iter().flatten() {
+            *values = graph.substitute(values, by);
+        }
+        self.weights = graph.substitute(&self.weights, by);
+        self.first_weights = graph.substitute(&self.first_weights, by);
+        for value in [&mut self.membrane, &mut self.electrode].into_iter().flatten() {
+            *value = graph.substitute(&[*value], by)[0];
+        }
+    }
+}
+
+/// The blocks that run.
+struct Blocks<'a> {
+    initial: Vec<&'a Block>,
+    before_breakpoint: Vec<&'a Block>,
+    breakpoint: Option<&'a Block>,
+    net_receive: Option<&'a NetReceive>,
+}
+
+impl<'a> Blocks<'a> {
+    fn of(parsed: &'a Parsed) -> Result<Self, Refusal> {
+        let mut blocks = Blocks {
+            initial: Vec::new(),
+            before_breakpoint: Vec::new(),
+            breakpoint: None,
+            net_receive: None,
+        };
+        let (mut before_initial, mut after_initial) = (Vec::new(), Vec::new());
+        for item in &parsed.program.items {
+            match item {
+                Item::Initial(block) => blocks.initial.push(block),
+                Item::Breakpoint(block) => blocks.breakpoint = Some(block),
+                Item::NetReceive(item) => blocks.net_receive = Some(item),
+                Item::Hook(hook) => match (hook.after, hook.phase) {
+                    (false, HookPhase::Initial) => before_initial.push(&hook.body),
+                    (true, HookPhase::Initial) => after_initial.push(&hook.body),
+                    (false, HookPhase::Breakpoint) => blocks.before_breakpoint.push(&hook.body),
+                    (after, phase) => {
+                        let when = if after { "AFTER" } else { "BEFORE" };
+                        let what = format!("{when} {}", phase.keyword());
+                        return Err(Refusal::unsupported(hook.span, &what));
+                    }
+                },
+                Item::Constructor(block) | Item::Destructor(block)
+                    if !block.statements.is_empty() =>
+                {
+                    return Err(Refusal::unsupported(block.span, "CONSTRUCTOR or DESTRUCTOR"));
+                }
+                Item::Verbatim(verbatim) if !verbatim.body.trim().is_empty() => {
+                    return Err(Refusal::unsupported(verbatim.span, "VERBATIM"));
+                }
+                _ => {}
+            }
+        }
+        blocks.initial.splice(0..0, before_initial);
+        blocks.initial.append(&mut after_initial);
+        match &parsed.symbols.mechanism {
+            Some(mechanism) if mechanism.kind == MechanismKind::ArtificialCell => {
+                Err(Refusal::unsupported(mechanism.name.span, "ARTIFICIAL_CELL"))
+            }
+            Some(mechanism) if parsed.symbols.is_function_library() => {
+                Err(Refusal::unsupported(mechanism.name.span, "SUFFIX nothing"))
+            }
+            _ => Ok(blocks),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Implicit steps and roots of equations.
+
+use super::linear::{Matrix, solve_linear};
+use crate::lower::Refusal;
+use crate::lower::execute::{Machine, Result};
+use crate::lower::graph::{Compare, Id, Loop, Node, Unary};
+use crate::source::Span;
+
+/// Iterations after which a lane is given up: its states become NaN, which stops the run.
+const MAX_ITERATIONS: f64 = 50.0;
+/// Newton's method has converged when no unknown changes by more than this part of it.
+const TOLERANCE: f64 = 1e-9;
+/// Unknowns below this are 0 to the criterion.
+const SMALLEST: f64 = 1e-15;
+
+impl Machine<'_, '_> {
+    /// Backward Euler: x - x_old = dt f(x), with the equations of `CONSERVE` in the place of some.
+    ///
+    /// Equations that are linear in their own unknown and free of others are solved one by one,
+    /// linear systems by elimination, others by Newton's method with exact derivatives.
+    pub(super) fn implicit(&mut self, step: Id, span: Span) -> Result<Vec<Id>> {
+        let rates = self.rates();
+        let unknowns = self.unknowns();
+        let conserved = self.equations.as_ref().map_or(vec![], |e| e.conserved.clone());
+        if conserved.is_empty()
+            && let Some(solution) = self.diagonal(step, &rates)
+        {
+            return Ok(solution);
+        }
+        let mut residuals = Vec::with_capacity(unknowns.len());
+        for (unknown, &rate) in unknowns.iter().zip(&rates) {
+            let change = self.graph.subtract(unknown.symbol, unknown.before);
+            let driven = self.graph.multiply(step, rate);
+            residuals.push(self.graph.subtract(change, driven));
+        }
+        for (row, residual) in conserved {
+            residuals[row] = residual;
+        }
+        let start = unknowns.iter().map(|u| u.before).collect();
+        self.solve_residuals(residuals, start, span)
+    }
+
+    /// The solution of `LINEAR` and `NONLINEAR` blocks.
+    pub(super) fn roots(&mut self, span: Span) -> Result<Vec<Id>> {
+        let unknowns = self.unknowns();
+        let residuals = self.equations.as_ref().map_or(vec![], |e| e.residuals.clone());
+        if residuals.len() != unknowns.len() {
+            let (n, m) = (residuals.len(), unknowns.len());
+            return Err(Refusal::new(span, format!("{n} equations for {m} unknown states")));
+        }
+        let start = unknowns.iter().map(|u| u.before).collect();
+        self.solve_residuals(residuals, start, span)
+    }
+
+    /// (x + dt b) / (1 - dt a) for x' = a x + b.
+    fn diagonal(&mut self, step: Id, rates: &[Id]) -> Option<Vec<Id>> {
+        let unknowns = self.unknowns();
+        let symbols: Vec<Id> = unknowns.iter().map(|u| u.symbol).collect();
+        let mut solution = Vec::with_capacity(rates.len());
+        for (unknown, &rate) in unknowns.iter().zip(rates) {
+            let below = self.graph.below([rate]);
+            if below.iter().any(|id| symbols.contains(id) && *id != unknown.symbol) {
+                return None;
+            }
+            let split = self.graph.affine(rate, unknown.symbol)?;
+            // (d x + dt b) / (d - dt a) for x' = (a x + b) / d.
+            let graph = &mut *self.graph;
+            let driven = graph.multiply(step, split.constant);
+            let kept = graph.multiply(split.divisor, unknown.before);
+            let top = graph.add(kept, driven);
+            let damping = graph.multiply(step, split.slope);
+            let bottom = graph.subtract(split.divisor, damping);
+            solution.push(graph.divide(top, bottom));
+        }
+        Some(solution)
+    }
+
+    fn solve_residuals(
+        &mut self,
+        residuals: Vec<Id>,
+        start: Vec<Id>,
+        span: Span,
+    ) -> Result<Vec<Id>> {
+        let unknowns = self.unknowns();
+        let symbols: Vec<Id> = unknowns.iter().map(|u| u.symbol).collect();
+        let mut matrix: Matrix = Vec::with_capacity(residuals.len());
+        for &residual in &residuals {
+            let below = self.graph.below([residual]);
+            let mut row = Vec::with_capacity(symbols.len());
+            for &symbol in &symbols {
+                if !below.contains(&symbol) {
+                    row.push(None);
+                    continue;
+                }
+                let entry = self.graph.derivative(residual, symbol).ok_or_else(|| {
+                    Refusal::unsupported(span, "a loop that depends on the unknowns")
+                })?;
+                let zero = self.graph.as_number(entry) == Some(0.0);
+                row.push((!zero).then_some(entry));
+            }
+            matrix.push(row);
+        }
+        let entries: Vec<Id> = matrix.iter().flatten().flatten().copied().collect();
+        let is_linear = !self.graph.below(entries).iter().any(|id| symbols.contains(id));
+        let singular =
+            || Refusal::new(span, "the equations cannot be solved: some unknown is not determined");
+        if is_linear {
+            let by = symbols.iter().copied().zip(start.iter().copied()).collect();
+            let at_start = self.graph.substitute(&residuals, &by);
+            let right = at_start.into_iter().map(|r| self.graph.negate(r)).collect();
+            let change = solve_linear(self.graph, matrix, right).ok_or_else(singular)?;
+            return Ok(start.iter().zip(change).map(|(&x, d)| self.graph.add(x, d)).collect());
+        }
+        let right = residuals.into_iter().map(|r| self.graph.negate(r)).collect();
+        let change = solve_linear(self.graph, matrix, right).ok_or_else(singular)?;
+        Ok(self.newton(&symbols, &start, &change))
+    }
+
+    /// Newton's method; `change` is the step from the symbols. A lane that has converged is not
+    /// touched again, so that results do not depend on neighbors.
+    fn newton(&mut self, symbols: &[Id], start: &[Id], change: &[Id]) -> Vec<Id> {
+        let graph = &mut *self.graph;
+        let (zero, one) = (graph.number(0.0), graph.number(1.0));
+        let (count_symbol, count) = graph.symbol();
+        let (active_symbol, active) = graph.symbol();
+        let limit = graph.number(MAX_ITERATIONS);
+        let goes_on = graph.compare(Compare::Less, zero, active);
+        let below_limit = graph.compare(Compare::Less, count, limit);
+        let condition = graph.and(goes_on, below_limit);
+        let mut converged = graph.truth(true);
+        let mut variables = vec![(count_symbol, zero), (active_symbol, one)];
+        let mut next = Vec::new();
+        let tolerance = graph.number(TOLERANCE);
+        let smallest = graph.number(SMALLEST);
+        for ((&symbol, &start), &change) in symbols.iter().zip(start).zip(change) {
+            let new = graph.add(symbol, change);
+            let (moved, size) = (graph.unary(Unary::Abs, change), graph.unary(Unary::Abs, new));
+            let allowed = graph.multiply(tolerance, size);
+            let allowed = graph.add(allowed, smallest);
+            let done = graph.compare(Compare::LessEqual, moved, allowed);
+            converged = graph.and(converged, done);
+            next.push(graph.select(condition, new, symbol));
+            if let Node::Symbol(number) = graph.node(symbol) {
+                variables.push((number, start));
+            }
+        }
+        let after = graph.add(count, one);
+        let count_next = graph.select(condition, after, count);
+        let still = graph.select(converged, zero, one);
+        let active_next = graph.select(condition, still, active);
+        next.splice(0..0, [count_next, active_next]);
+        let results = graph.add_loop(Loop { variables, condition, next });
+        let nan = graph.number(f64::NAN);
+        let failed = graph.compare(Compare::Less, zero, results[1]);
+        results[2..].iter().map(|&x| graph.select(failed, nan, x)).collect()
+    }
+}

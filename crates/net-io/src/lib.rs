@@ -6,6 +6,8 @@
 //! - [`merge`]: afterwards one rank makes `spikes.h5` (SONATA) and `traces.h5` from the chunks of
 //!   all, in bounded memory. The same recordings give the same bytes from any number of ranks.
 //! - [`tables`]: LFPy's tables of cells and synapses go the same way, and are read back.
+//! - [`nix`]: the merged recordings as a `.nio` file for Neo, and a general writer of such files.
+//! - [`provenance`]: where results come from, written beside and into them.
 //! - [`nyhead`]: the lead field of the New York head, vertex by vertex.
 //! - [`network`]: a whole network from explicit tables, from this program or another.
 //! - [`sonata`]: node, edge and spike files of SONATA circuits, read by ranges of rows.
@@ -63,6 +65,7 @@ pub mod merge;
 pub mod network;
 pub mod nix;
 pub mod nyhead;
+pub mod provenance;
 pub mod sonata;
 pub mod store;
 pub mod tables;

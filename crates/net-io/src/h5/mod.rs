@@ -6,6 +6,7 @@ mod table;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use hdf5::plist::group_create::LinkCreationOrder;
 use hdf5::types::{VarLenAscii, VarLenUnicode};
 use hdf5::{Group, H5Type, Location};
 
@@ -26,12 +27,26 @@ pub(crate) struct NewFile {
 impl NewFile {
     /// Starts the file that will be `path`, replacing one that is there at [`seal`](Self::seal).
     pub(crate) fn create(path: &Path) -> Result<Self> {
+        Self::create_as(
+            path,
+            hdf5::FileBuilder::new().with_fcpl(|fcpl| fcpl.obj_track_times(false)),
+        )
+    }
+
+    /// As [`create`](Self::create), with a root group that counts its links in order of creation,
+    /// and in the format of HDF5 1.10, in which many small objects take a third of the space.
+    pub(crate) fn create_ordered(path: &Path) -> Result<Self> {
+        let mut builder = hdf5::FileBuilder::new();
+        builder.with_fapl(|fapl| fapl.libver_v110()).with_fcpl(|fcpl| {
+            fcpl.obj_track_times(false).link_creation_order(LinkCreationOrder::Indexed)
+        });
+        Self::create_as(path, &builder)
+    }
+
+    fn create_as(path: &Path, builder: &hdf5::FileBuilder) -> Result<Self> {
         let temporary = fsio::temporary_name(path);
         fsio::remove_if_there(&temporary)?;
-        let file = hdf5::FileBuilder::new()
-            .with_fcpl(|fcpl| fcpl.obj_track_times(false))
-            .create(&temporary)
-            .map_err(|e| create_error(path, &temporary, e))?;
+        let file = builder.create(&temporary).map_err(|e| create_error(path, &temporary, e))?;
         Ok(Self { file: Some(file), temporary, path: path.to_owned() })
     }
 
@@ -53,6 +68,16 @@ impl NewFile {
         parent
             .create_group_builder()
             .obj_track_times(false)
+            .create(name)
+            .map_err(|e| self.error(name, "create", e))
+    }
+
+    /// Makes a group that counts its links in order of creation.
+    pub(crate) fn ordered_group(&self, parent: &Group, name: &str) -> Result<Group> {
+        parent
+            .create_group_builder()
+            .obj_track_times(false)
+            .with_gcpl(|gcpl| gcpl.link_creation_order(LinkCreationOrder::Indexed))
             .create(name)
             .map_err(|e| self.error(name, "create", e))
     }

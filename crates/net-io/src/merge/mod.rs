@@ -9,16 +9,19 @@
 //! Memory is bounded by the number of ranks and of recorded columns, not by the duration. The same
 //! spikes and samples give the same bytes, from any number of ranks.
 
+mod reader;
 mod rows;
 mod spikes;
 mod traces;
 
 use std::path::PathBuf;
 
+pub use reader::{RunReader, SignalReader};
 pub(crate) use rows::{OrderedRow, RowBlock, merge_rows};
 
 use crate::error::{Error, Result};
 use crate::h5::NewFile;
+use crate::provenance;
 use crate::store::{Manifest, PartIndex, RunDirectory};
 
 /// What to merge.
@@ -141,7 +144,8 @@ impl Source<'_> {
         file.attribute(&root, "dt_ms", self.manifest.dt_ms)?;
         file.attribute(&root, "seed", self.manifest.seed)?;
         file.attribute(&root, "end_step", self.end_step)?;
-        file.attribute(&root, "finished", u8::from(self.finished))
+        file.attribute(&root, "finished", u8::from(self.finished))?;
+        provenance::stamp(file, self.run)
     }
 }
 

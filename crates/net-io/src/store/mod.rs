@@ -36,12 +36,14 @@ const PARTS: &str = "parts";
 /// Written into the parts when their recordings are merged and may go.
 const MERGED: &str = "merged";
 /// Files that a run leaves behind beside its manifest and parts.
-const RESULTS: [&str; 5] = [
+const RESULTS: [&str; 7] = [
     RunDirectory::SPIKES,
     RunDirectory::SPIKES_TEXT,
     RunDirectory::TRACES,
     RunDirectory::CELLS,
     RunDirectory::CONNECTIONS,
+    RunDirectory::NIO,
+    RunDirectory::PROVENANCE,
 ];
 
 /// Whether [`RunDirectory::create`] may replace a run that is already there.
@@ -70,6 +72,10 @@ impl RunDirectory {
     pub const CELLS: &str = "cell_positions_and_rotations.h5";
     /// Synapses, LFPy's layout.
     pub const CONNECTIONS: &str = "synapse_connections.h5";
+    /// Merged recordings for Neo.
+    pub const NIO: &str = "results.nio";
+    /// Where the results come from.
+    pub const PROVENANCE: &str = "provenance.json";
 
     /// Makes the directory of a new run. Called once, by rank 0, before other ranks
     /// [`open`](Self::open) it.

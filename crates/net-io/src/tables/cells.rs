@@ -8,6 +8,7 @@ use hdf5::H5Type;
 use crate::error::{Error, Result};
 use crate::h5::{self, Appender, Kind, NewFile, Table};
 use crate::merge::OrderedRow;
+use crate::provenance;
 use crate::store::{ChunkKind, Manifest, RunDirectory};
 use crate::tables::part::{RowWriter, TableParts};
 
@@ -118,6 +119,7 @@ pub fn merge_cells(run: &RunDirectory) -> Result<PathBuf> {
     {
         let root = file.root()?;
         file.attribute(&root, "seed", manifest.seed)?;
+        provenance::stamp(&file, run)?;
         for (population, stream) in manifest.populations.iter().zip(0..) {
             let parts = TableParts::<CellRow>::scan(run, manifest.n_ranks, stream, "the cell")?;
             let mut table = Appender::new(&root, &population.name);

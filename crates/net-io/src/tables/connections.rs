@@ -11,6 +11,7 @@ use hdf5::types::TypeDescriptor;
 use crate::error::{Error, Result};
 use crate::h5::{self, Appender, Kind, NewFile};
 use crate::merge::OrderedRow;
+use crate::provenance;
 use crate::store::{ChunkKind, Manifest, Population, Projection, RunDirectory};
 use crate::tables::part::{RowWriter, TableParts};
 
@@ -209,6 +210,7 @@ pub fn merge_connections(run: &RunDirectory) -> Result<PathBuf> {
     {
         let root = file.root()?;
         file.attribute(&root, "seed", manifest.seed)?;
+        provenance::stamp(&file, run)?;
         let parameters = file.group(&root, "synparams")?;
         for (index, projection) in manifest.projections.iter().enumerate() {
             write_parameters(&file, &parameters, projection)?;

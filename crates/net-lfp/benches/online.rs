@@ -17,7 +17,7 @@ fn rows_of_cells(n_contacts: usize) -> (Vec<(LaneMatrix, LaneMask)>, Vec<f64>) {
     let mut bounds = vec![0.0; n_contacts];
     let cells: Vec<usize> = (0..N_CELLS).collect();
     let rows = cells.chunks(LANES).map(|cells| {
-        let mut matrices = LaneMatrix::new(n_contacts, 0..N_SEGMENTS);
+        let mut matrices = LaneMatrix::new(n_contacts, 0..N_SEGMENTS, cells.len());
         for (lane, &cell) in cells.iter().enumerate() {
             let entry = |(i, j)| 1e-3 / (1.0 + ((i * 7 + j * 3 + cell) % 101) as f64);
             matrices.set_cell(

@@ -37,7 +37,7 @@
 //! let mut matrix = Array2::zeros((electrode.n_rows(), geometry.n_segments()));
 //! let n_raised = electrode.fill(&geometry, matrix.view_mut())?;
 //! assert_eq!(n_raised, 0); // no contact is inside a segment
-//! let mut matrices = LaneMatrix::new(electrode.n_rows(), 0..2);
+//! let mut matrices = LaneMatrix::new(electrode.n_rows(), 0..2, 1);
 //! matrices.set_cell(0, matrix.view(), &[0, 1]);
 //!
 //! // The sums of its population, for the samples of an epoch.

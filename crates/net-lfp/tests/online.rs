@@ -175,15 +175,17 @@ fn a_product_depends_on_its_cell_alone() {
         let mut segment_of = vec![0; n_segments];
         order.iter().enumerate().for_each(|(s, &compartment)| segment_of[compartment as usize] = s);
         for n_samples in [1, 2, 3, 4, 5, 11] {
-            for (lane, first_slot, n_more) in [(0, 0, 0), (5, 3, 4), (7, 1, 0)] {
+            for (lane, n_lanes, first_slot, n_more) in
+                [(0, 1, 0, 0), (0, 2, 2, 0), (2, 4, 1, 3), (5, 6, 3, 4), (7, 8, 1, 0)]
+            {
                 let slots = first_slot..first_slot + n_segments + n_more;
                 let n_slots = slots.end + 2;
-                let mut matrices = LaneMatrix::new(n_rows, slots);
+                let mut matrices = LaneMatrix::new(n_rows, slots, n_lanes);
                 let mut vectors = vec![F8::splat(-7.5); n_slots * n_samples];
                 matrices.set_cell(lane, matrix.view(), &order);
                 if n_more > 0 {
                     let (matrix, order, _) = cell(2, n_rows, n_segments + n_more);
-                    matrices.set_cell((lane + 3) % LANES, matrix.view(), &order);
+                    matrices.set_cell((lane + 1) % n_lanes, matrix.view(), &order);
                 }
                 for sample in 0..n_samples {
                     for (segment, &compartment) in order.iter().enumerate() {
@@ -216,7 +218,7 @@ fn sums_do_not_depend_on_who_stands_side_by_side() {
         let built: Vec<(LaneMatrix, Vec<F8>)> = groups
             .iter()
             .map(|group| {
-                let mut matrices = LaneMatrix::new(n_rows, 0..n_segments);
+                let mut matrices = LaneMatrix::new(n_rows, 0..n_segments, group.len());
                 let mut vectors = vec![F8::ZERO; n_segments * n_samples];
                 for (lane, &index) in group.iter().enumerate() {
                     let (matrix, order, currents) = &cells[index];

@@ -1,5 +1,6 @@
 //! Currents of eight cells side by side times their matrices.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use ndarray::ArrayView2;
@@ -69,6 +70,7 @@ pub struct SumTarget<'a> {
 /// One compartment of all eight cells is one vector, a *slot*. A cell's product is summed slot after
 /// slot, one fused multiply-add each, starting from zero: its bits depend on its own matrix, currents
 /// and order of compartments alone, not on the cells beside it, the number of samples or the CPU.
+/// Where half of the lanes or less have a cell, the others work on the next samples.
 ///
 /// ```
 /// use ndarray::array;
@@ -76,7 +78,7 @@ pub struct SumTarget<'a> {
 /// use net_lfp::{ExactSums, LaneMask, LaneMatrix, SumTarget};
 ///
 /// // Two cells of three compartments, two contacts; compartments stand in another order than segments.
-/// let mut matrices = LaneMatrix::new(2, 0..3);
+/// let mut matrices = LaneMatrix::new(2, 0..3, 2);
 /// let order = [2, 0, 1];
 /// matrices.set_cell(0, array![[1.0, 2.0, 3.0], [0.0, 0.0, 1.0]].view(), &order);
 /// matrices.set_cell(1, array![[4.0, 4.0, 4.0], [0.0, 1.0, 0.0]].view(), &order);
@@ -97,30 +99,50 @@ pub struct SumTarget<'a> {
 pub struct LaneMatrix {
     n_rows: usize,
     slots: Range<usize>,
+    /// Lanes of one sample; a power of two. The lanes after them repeat the matrices, for the next
+    /// samples.
+    width: usize,
     /// Tiles of rows; in a tile slot after slot; the rows of the tile for that slot.
     entries: Vec<F8>,
 }
 
+/// Currents of one row of cells: groups of as many samples as fit into a vector.
+struct Groups<'a> {
+    currents: Cow<'a, [F8]>,
+    first_slot: usize,
+    n_slots: usize,
+    n_groups: usize,
+}
+
 impl LaneMatrix {
-    /// Zero matrices of `n_rows` for cells that occupy `slots` of the vectors of currents.
-    pub fn new(n_rows: usize, slots: Range<usize>) -> Self {
+    /// Zero matrices of `n_rows` for `n_lanes` cells, in the first lanes, that occupy `slots` of the
+    /// vectors of currents.
+    ///
+    /// # Panics
+    /// If there are more cells than lanes.
+    pub fn new(n_rows: usize, slots: Range<usize>, n_lanes: usize) -> Self {
+        assert!(n_lanes <= LANES, "there are {LANES} lanes");
         let n_entries = n_rows.next_multiple_of(TILE_ROWS) * slots.len();
-        Self { n_rows, slots, entries: vec![F8::ZERO; n_entries] }
+        let width = n_lanes.next_power_of_two();
+        Self { n_rows, slots, width, entries: vec![F8::ZERO; n_entries] }
     }
 
     /// Sets the matrix (rows x segments) of the cell in `lane`; segment `s` is compartment
     /// `compartments[s]`, counted from the first slot.
     ///
     /// # Panics
-    /// If the matrix, the compartments and the slots do not fit each other.
+    /// If the lane, the matrix, the compartments and the slots do not fit each other.
     pub fn set_cell(&mut self, lane: usize, matrix: ArrayView2<f64>, compartments: &[u32]) {
+        assert!(lane < self.width, "lane of the cell");
         assert_eq!(matrix.nrows(), self.n_rows, "rows of the matrix");
         assert_eq!(matrix.ncols(), compartments.len(), "columns of the matrix");
         for (row, values) in matrix.rows().into_iter().enumerate() {
             for (&value, &compartment) in values.iter().zip(compartments) {
                 assert!((compartment as usize) < self.slots.len(), "compartment beyond the slots");
                 let at = self.position(row, compartment as usize);
-                self.entries[at].0[lane] = value;
+                for lane in (lane..LANES).step_by(self.width) {
+                    self.entries[at].0[lane] = value;
+                }
             }
         }
     }
@@ -175,51 +197,87 @@ impl LaneMatrix {
         targets: &mut [SumTarget],
     ) -> Result<()> {
         let n_samples = currents.len() / n_slots.max(1);
-        let mut products = vec![F8::ZERO; TILE_ROWS * n_samples];
-        for tile in 0..self.n_rows.div_ceil(TILE_ROWS) {
-            self.multiply_tile(tile, currents, n_slots, &mut products);
-            for (row, products) in products.chunks_exact(n_samples.max(1)).enumerate() {
-                let row = tile * TILE_ROWS + row;
-                if row >= self.n_rows {
-                    continue;
-                }
-                for SumTarget { lanes, sums } in targets.iter_mut() {
-                    sums.add_lanes(row, first_sample, products, *lanes)?;
-                }
+        let groups = self.groups(currents, n_slots);
+        let mut products = vec![F8::ZERO; TILE_ROWS * groups.n_groups];
+        let mut of_row = vec![F8::ZERO; n_samples];
+        for row in 0..self.n_rows {
+            if row % TILE_ROWS == 0 {
+                self.multiply_tile(row / TILE_ROWS, &groups, &mut products);
+            }
+            let first = row % TILE_ROWS * groups.n_groups;
+            self.samples(&products[first..first + groups.n_groups], &mut of_row);
+            for SumTarget { lanes, sums } in targets.iter_mut() {
+                sums.add_lanes(row, first_sample, &of_row, *lanes)?;
             }
         }
         Ok(())
     }
 
-    /// The products (rows x samples, a vector each) themselves.
+    /// The products (rows x samples, a vector each) themselves; zero in lanes without a cell.
     ///
     /// # Panics
     /// If currents and slots do not fit each other.
     pub fn products(&self, currents: &[F8], n_slots: usize) -> Vec<F8> {
         let n_samples = currents.len() / n_slots.max(1);
-        let n_tiles = self.n_rows.div_ceil(TILE_ROWS);
-        let mut products = vec![F8::ZERO; n_tiles * TILE_ROWS * n_samples];
-        let tiles = products.chunks_exact_mut((TILE_ROWS * n_samples).max(1));
-        for (tile, products) in tiles.enumerate() {
-            self.multiply_tile(tile, currents, n_slots, products);
+        let groups = self.groups(currents, n_slots);
+        let mut products = vec![F8::ZERO; TILE_ROWS * groups.n_groups];
+        let mut all = vec![F8::ZERO; self.n_rows * n_samples];
+        for (row, of_row) in all.chunks_exact_mut(n_samples.max(1)).enumerate() {
+            if row % TILE_ROWS == 0 {
+                self.multiply_tile(row / TILE_ROWS, &groups, &mut products);
+            }
+            let first = row % TILE_ROWS * groups.n_groups;
+            self.samples(&products[first..first + groups.n_groups], of_row);
         }
-        products.truncate(self.n_rows * n_samples);
-        products
+        all
     }
 
-    /// Products of the rows of one tile: rows x samples.
-    fn multiply_tile(&self, tile: usize, currents: &[F8], n_slots: usize, products: &mut [F8]) {
+    /// Puts as many samples side by side as fit into the lanes.
+    fn groups<'a>(&self, currents: &'a [F8], n_slots: usize) -> Groups<'a> {
         assert!(self.slots.end <= n_slots, "slots beyond the currents");
         assert_eq!(currents.len() % n_slots.max(1), 0, "whole samples of currents");
         let n_samples = currents.len() / n_slots.max(1);
-        assert_eq!(products.len(), TILE_ROWS * n_samples, "one product a row and sample");
+        if self.width == LANES {
+            let (first_slot, n_groups) = (self.slots.start, n_samples);
+            return Groups { currents: currents.into(), first_slot, n_slots, n_groups };
+        }
+        let n_groups = (n_samples * self.width).div_ceil(LANES);
+        let n_here = self.slots.len();
+        let mut grouped = vec![F8::ZERO; n_groups * n_here];
+        for sample in 0..n_samples {
+            let (group, lane) = (sample * self.width / LANES, sample * self.width % LANES);
+            let from = &currents[sample * n_slots..][self.slots.clone()];
+            for (to, from) in grouped[group * n_here..].iter_mut().zip(from) {
+                to.0[lane..lane + self.width].copy_from_slice(&from.0[..self.width]);
+            }
+        }
+        Groups { currents: grouped.into(), first_slot: 0, n_slots: n_here, n_groups }
+    }
+
+    /// The products of single samples from those of groups.
+    fn samples(&self, of_groups: &[F8], of_samples: &mut [F8]) {
+        if self.width == LANES {
+            return of_samples.copy_from_slice(of_groups);
+        }
+        for (sample, to) in of_samples.iter_mut().enumerate() {
+            let (group, lane) = (sample * self.width / LANES, sample * self.width % LANES);
+            to.0[..self.width].copy_from_slice(&of_groups[group].0[lane..lane + self.width]);
+        }
+    }
+
+    /// Products of the rows of one tile: rows x groups.
+    fn multiply_tile(&self, tile: usize, groups: &Groups, products: &mut [F8]) {
         let n_entries = self.slots.len() * TILE_ROWS;
+        let n_currents = groups.n_groups * groups.n_slots;
+        assert!(groups.first_slot + self.slots.len() <= groups.n_slots || n_currents == 0);
+        assert!(n_currents <= groups.currents.len(), "currents of all groups");
+        assert_eq!(products.len(), TILE_ROWS * groups.n_groups, "one product a row and group");
         let mut task = Tile {
             entries: &self.entries[tile * n_entries..(tile + 1) * n_entries],
-            currents,
-            first_slot: self.slots.start,
-            n_slots,
-            n_samples,
+            currents: &groups.currents,
+            first_slot: groups.first_slot,
+            n_slots: groups.n_slots,
+            n_samples: groups.n_groups,
             products,
         };
         // AVX-512 has registers for sixteen sums at once, others for four.

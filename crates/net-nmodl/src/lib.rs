@@ -21,10 +21,10 @@
 //! let parsed = parse_text("leak.mod".as_ref(), leak, &Options::default()).unwrap();
 //! assert_eq!(parsed.symbols.variable("e").unwrap().default, Some(-70.0));
 //!
-//! let wrong = leak.replace("g = 0.001", "gbar = 0.001");
+//! let wrong = leak.replace("v - e", "v - erev");
 //! let errors = parse_text("leak.mod".as_ref(), &wrong, &Options::default()).unwrap_err();
 //! let message = errors.last().unwrap().to_string();
-//! assert!(message.starts_with("error: leak.mod:5:22: `g` is not declared"), "{message}");
+//! assert!(message.starts_with("error: leak.mod:5:29: `erev` is not declared"), "{message}");
 //! ```
 
 pub mod ast;
@@ -109,13 +109,19 @@ pub fn parse_text(path: &Path, text: &str, options: &Options) -> Result<Parsed, 
         reporter.error(error.span, error.message.as_str());
         reporter.help(error.help.as_str());
     }
-    let mut parse = |file: FileId| parse::parse_text(&sources, file, &mut reporter);
+    let mut is_complete = includes.errors.is_empty();
+    let mut parse = |file: FileId| {
+        let parse = parse::parse_text(&sources, file, &mut reporter);
+        is_complete &= parse.is_complete;
+        parse.program
+    };
     let program = parse(main);
     let program = includes.splice(program, &mut parse);
-    if reporter.has_errors() {
+    if !is_complete {
         // Names of what could not be parsed would only add wrong messages.
         return Err(reporter.finish());
     }
+    let is_parsed = !reporter.has_errors();
     let (program, idioms) = idioms::rewrite(program, &mut reporter);
     let mut units = UnitTable::standard();
     let file_stem = path.file_stem().map_or(String::new(), |stem| stem.to_string_lossy().into());
@@ -124,7 +130,10 @@ pub fn parse_text(path: &Path, text: &str, options: &Options) -> Result<Parsed, 
     check::check(&program, &symbols, &mut reporter);
     units::lint(&program, &symbols, &units, &mut reporter);
     if reporter.has_errors() {
-        return Err(reporter.finish());
+        let mut messages = reporter.finish();
+        // What a statement with an error would have used seems unused.
+        messages.retain(|message| is_parsed || message.severity == Severity::Error);
+        return Err(messages);
     }
     let warnings = reporter.finish();
     Ok(Parsed { sources, program, symbols, units, idioms, warnings })
@@ -138,7 +147,7 @@ pub fn parse_syntax(path: &Path, text: &str) -> Result<Program, Vec<Diagnostic>>
     let mut sources = SourceMap::default();
     let main = sources.add(path, text);
     let mut reporter = Reporter::new(&sources);
-    let program = parse::parse_text(&sources, main, &mut reporter);
+    let program = parse::parse_text(&sources, main, &mut reporter).program;
     if reporter.has_errors() { Err(reporter.finish()) } else { Ok(program) }
 }
 

@@ -213,10 +213,12 @@ fn harmless_code_is_dropped() {
     for class in [Class::Declarations, Class::IonReread, Class::Print, Class::EarlyReturn] {
         assert!(classes.contains(&class), "{class:?} in {classes:?}");
     }
-    assert!(refused(&format!(
-        "{CHANNEL} BREAKPOINT {{\nVERBATIM\ncai = 2*_ion_cai;\nENDVERBATIM\nica = g*v*cai }}"
-    ))
-    .contains("VERBATIM"));
+    assert!(
+        refused(&format!(
+            "{CHANNEL} BREAKPOINT {{\nVERBATIM\ncai = 2*_ion_cai;\nENDVERBATIM\nica = g*v*cai }}"
+        ))
+        .contains("VERBATIM")
+    );
 }
 
 #[test]

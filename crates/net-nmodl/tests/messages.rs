@@ -21,7 +21,8 @@ fn expectations(text: &str) -> Vec<Expected> {
     let mut line = 0;
     let mut expected = Vec::new();
     for (number, content) in (1..).zip(text.lines()) {
-        let comment = content.strip_prefix(':').and_then(|rest| rest.trim_start().strip_prefix('^'));
+        let comment =
+            content.strip_prefix(':').and_then(|rest| rest.trim_start().strip_prefix('^'));
         let Some(message) = comment else {
             line = number;
             continue;

@@ -8,7 +8,7 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{Block, EquationKind, Item, Program};
-use crate::source::Reporter;
+use crate::source::{Reporter, Span};
 use crate::symbols::Symbols;
 pub(crate) use scope::nearest;
 use scope::{Local, LocalKind};
@@ -51,6 +51,8 @@ struct Use {
     written: bool,
     /// Written outside of `INITIAL`, or by an equation.
     advanced: bool,
+    /// Where it is read first.
+    first_read: Option<Span>,
 }
 
 struct Checker<'a, 'r, 's> {

@@ -233,10 +233,18 @@ impl<'a> Checker<'a, '_, '_> {
         }
         for variable in &self.symbols.variables {
             let name = &variable.name;
+            let used = self.uses.get(name).copied().unwrap_or_default();
             if variable.declared.is_none() {
+                // Only in RANGE or GLOBAL: with a value it may pass, without it is a misspelling.
+                if variable.role == Role::Assigned
+                    && !used.written
+                    && let Some(span) = used.first_read
+                {
+                    self.reporter.error(span, format!("`{name}` is not declared"));
+                    self.reporter.help("declare it in PARAMETER or ASSIGNED");
+                }
                 continue;
             }
-            let used = self.uses.get(name).copied().unwrap_or_default();
             let span = variable.span;
             let unused = !used.read && !used.written;
             match variable.role {

@@ -73,7 +73,7 @@ impl Checker<'_, '_, '_> {
             return Some(Referent::Local(local.length));
         }
         if let Some(variable) = self.symbols.variable(text) {
-            self.note(text, writes);
+            self.note(name, writes);
             return Some(Referent::Variable(variable.role, variable.length));
         }
         if let Some(builtin) = Builtin::of(text) {
@@ -86,10 +86,13 @@ impl Checker<'_, '_, '_> {
         None
     }
 
-    fn note(&mut self, name: &str, writes: bool) {
+    fn note(&mut self, name: &Name, writes: bool) {
         let advances = self.place != Place::Initial;
-        let entry = self.uses.entry(name.to_owned()).or_default();
+        let entry = self.uses.entry(name.text.clone()).or_default();
         entry.read |= !writes;
+        if !writes {
+            entry.first_read.get_or_insert(name.span);
+        }
         entry.written |= writes;
         entry.advanced |= writes && advances;
     }

@@ -315,7 +315,7 @@ pub(super) struct Walk {
 pub(super) fn spike_train(code: &Code) -> Option<Walk> {
     let statements = code.tokens.split(|token| token == ";").filter(|statement| {
         let declares = statement.first().is_some_and(|first| TYPES.contains(&first.as_str()));
-        !statement.is_empty() && !(declares && !statement.iter().any(|token| token == "="))
+        !statement.is_empty() && (!declares || statement.iter().any(|token| token == "="))
     });
     let mut tokens = Vec::new();
     for statement in statements {

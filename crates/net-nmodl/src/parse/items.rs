@@ -31,7 +31,10 @@ impl Parser<'_, '_, '_> {
             let from = self.at;
             match self.item() {
                 Ok(item) => items.push(item),
-                Err(_) => self.skip_item(from),
+                Err(_) => {
+                    self.is_complete = false;
+                    self.skip_item(from);
+                }
             }
         }
         Program { items }

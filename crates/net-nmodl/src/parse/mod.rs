@@ -16,16 +16,23 @@ use crate::source::{FileId, Reporter, SourceMap, Span};
 /// than people write, and little enough for recursion over the tree.
 const MAX_DEPTH: u32 = 200;
 
+/// What could be parsed of a text.
+#[derive(Debug)]
+pub(crate) struct Parse {
+    pub(crate) program: Program,
+    /// Whether all declarations are in it, so that its names can be checked. Errors inside
+    /// statements lose none.
+    pub(crate) is_complete: bool,
+}
+
 /// Parses one text of `sources`; errors go to `reporter`.
-pub(crate) fn parse_text(
-    sources: &SourceMap,
-    file: FileId,
-    reporter: &mut Reporter<'_>,
-) -> Program {
+pub(crate) fn parse_text(sources: &SourceMap, file: FileId, reporter: &mut Reporter<'_>) -> Parse {
     let text = sources.file(file).text.as_str();
     let tokens = tokenize(file, text);
-    let mut parser = Parser { text, tokens, at: 0, depth: 0, kinetic: false, reporter };
-    parser.program()
+    let (at, depth, kinetic, is_complete) = (0, 0, false, true);
+    let mut parser = Parser { text, tokens, at, depth, kinetic, is_complete, reporter };
+    let program = parser.program();
+    Parse { program, is_complete: parser.is_complete }
 }
 
 /// An error was reported; the caller has to find a place to go on.
@@ -71,6 +78,8 @@ struct Parser<'a, 'r, 's> {
     depth: u32,
     /// Whether `~` begins a reaction rather than an equation.
     kinetic: bool,
+    /// Whether no declaration was lost to an error.
+    is_complete: bool,
     reporter: &'r mut Reporter<'s>,
 }
 
@@ -199,6 +208,7 @@ impl<'a> Parser<'a, '_, '_> {
             self.reporter.error(span, message);
             self.reporter.help("split the expression or move parts of it to a FUNCTION");
         }
+        self.is_complete = false;
         self.at = self.tokens.len() - 1;
         Err(Failed)
     }
@@ -316,10 +326,13 @@ impl<'a> Parser<'a, '_, '_> {
                 let before = if misplaced { format!(" before `{word}`") } else { String::new() };
                 self.reporter.error(open.span, format!("this `{{` is not closed{before}"));
                 self.reporter.help("add the missing `}`");
+                self.is_complete = false;
                 return Ok(elements);
             }
             let from = self.at;
             if element(self, &mut elements).is_err() {
+                // Outside of blocks of statements, every element declares.
+                self.is_complete &= self.depth > 0 && word != "LOCAL";
                 self.skip_line(from);
             }
         }

@@ -1,6 +1,6 @@
 //! What every name of a file means.
 //!
-//! [`Symbols::build`] reads the declarations; [`crate::check`] then looks at the statements.
+//! The declarations make the [`Symbols`]; the checks then look at the statements with them.
 
 mod build;
 

@@ -206,6 +206,8 @@ mod tests {
     use super::*;
 
     #[test]
+    // The digits are those that NEURON prints.
+    #[allow(clippy::excessive_precision)]
     fn constants_have_the_values_of_neuron() {
         let units = UnitTable::standard();
         let factor = |from, to| units.factor(from, to).unwrap();

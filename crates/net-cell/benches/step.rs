@@ -73,9 +73,11 @@ fn tree(seed: u64, n_dendrites: usize) -> SegmentedMorphology {
     }
 }
 
-fn template(seed: u64, n_dendrites: usize) -> Arc<CellTemplate> {
+fn template(seed: u64, n_dendrites: usize, membrane: Membrane) -> Arc<CellTemplate> {
     let mut cell = CellTemplate::new(tree(seed, n_dendrites)).unwrap();
-    cell.insert("hh", &Region::All, &[]).unwrap();
+    if membrane == Membrane::Excitable {
+        cell.insert("hh", &Region::All, &[]).unwrap();
+    }
     let dendrites = Region::AllBut(vec![SectionKind::Soma]);
     cell.insert("pas", &dendrites, &[("g", 0.001), ("e", -65.0)]).unwrap();
     cell.insert_point("IClamp", 0, &[("amp", 0.5), ("delay", 0.0), ("dur", 2.0)]).unwrap();
@@ -87,14 +89,21 @@ enum Trees {
     Different,
 }
 
-fn group(n_cells: usize, trees: Trees, n_synapses: usize) -> CellGroup {
-    let one = template(1, 48);
+/// Passive cells show the cost of the linear system alone.
+#[derive(Clone, Copy, PartialEq)]
+enum Membrane {
+    Passive,
+    Excitable,
+}
+
+fn group(n_cells: usize, trees: Trees, membrane: Membrane, n_synapses: usize) -> CellGroup {
+    let one = template(1, 48, membrane);
     let mut sequence = Sequence(99);
     let cells: Vec<CellSpec> = (0..n_cells as u64)
         .map(|gid| {
             let template = match trees {
                 Trees::Same => one.clone(),
-                Trees::Different => template(gid + 7, 32 + sequence.below(33)),
+                Trees::Different => template(gid + 7, 32 + sequence.below(33), membrane),
             };
             // Every synapse is linear: those on one segment are one point.
             let mut used = vec![false; template.n_segments()];
@@ -115,15 +124,18 @@ fn steps(c: &mut Criterion) {
     let mut benchmarks = c.benchmark_group("step");
     benchmarks.sample_size(20);
     const EPOCH: u64 = 40;
+    use Membrane::{Excitable, Passive};
     let cases = [
-        ("64 cells, one tree", 64, Trees::Same, 0),
-        ("64 cells, all trees different", 64, Trees::Different, 0),
-        ("2048 cells, one tree", 2048, Trees::Same, 0),
-        ("2048 cells, all trees different", 2048, Trees::Different, 0),
-        ("256 cells, 1000 synapses a cell", 256, Trees::Different, 1000),
+        ("64 cells, one tree", 64, Trees::Same, Excitable, 0),
+        ("64 cells, all trees different", 64, Trees::Different, Excitable, 0),
+        ("2048 cells, one tree", 2048, Trees::Same, Excitable, 0),
+        ("2048 cells, all trees different", 2048, Trees::Different, Excitable, 0),
+        ("256 cells, 1000 synapses a cell", 256, Trees::Different, Excitable, 1000),
+        ("64 passive cells, one tree", 64, Trees::Same, Passive, 0),
+        ("64 passive cells, all trees different", 64, Trees::Different, Passive, 0),
     ];
-    for (name, n_cells, trees, n_synapses) in cases {
-        let mut group = group(n_cells, trees, n_synapses);
+    for (name, n_cells, trees, membrane, n_synapses) in cases {
+        let mut group = group(n_cells, trees, membrane, n_synapses);
         let mut step = 0;
         benchmarks.throughput(Throughput::Elements(group.n_compartments() as u64 * EPOCH));
         benchmarks.bench_function(name, |b| {

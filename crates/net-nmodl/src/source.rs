@@ -163,7 +163,7 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// File the place is in.
     pub path: PathBuf,
-    /// Line, from 1.
+    /// Line, from 1; 0 for the file as a whole.
     pub line: u32,
     /// Column in characters, from 1.
     pub column: u32,
@@ -195,8 +195,12 @@ impl fmt::Display for Diagnostic {
             Severity::Warning => "warning",
         };
         let Self { line, column, message, .. } = self;
-        writeln!(f, "{severity}: {}:{line}:{column}: {message}", self.path.display())?;
-        if line > &0 {
+        let path = self.path.display();
+        // Line 0 is the file as a whole.
+        if *line == 0 {
+            writeln!(f, "{severity}: {path}: {message}")?;
+        } else {
+            writeln!(f, "{severity}: {path}:{line}:{column}: {message}")?;
             // Tabs are shown as one space, so that the caret stands under its character.
             let shown = self.source_line.replace('\t', " ");
             writeln!(f, "{line:>5} | {}", shown.trim_end())?;

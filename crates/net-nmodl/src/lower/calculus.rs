@@ -1,6 +1,6 @@
 //! Derivatives and affine splits of values.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::graph::{Binary, Graph, Id, Node, Unary};
 
@@ -19,41 +19,39 @@ impl Graph {
     /// A common divisor is kept apart, so that `(minf - m) / tau` has steady state `minf` and not
     /// `(minf / tau) / (1 / tau)`.
     pub(crate) fn affine(&mut self, id: Id, x: Id) -> Option<Affine> {
-        let mut known = HashMap::new();
-        self.affine_of(id, x, &mut known)
-    }
-
-    fn affine_of(
-        &mut self,
-        id: Id,
-        x: Id,
-        known: &mut HashMap<Id, Option<Affine>>,
-    ) -> Option<Affine> {
-        if let Some(split) = known.get(&id) {
-            return *split;
+        let mut known: HashMap<Id, Option<Affine>> = HashMap::new();
+        let order = self.below([id]);
+        let mut moving: HashSet<Id> = HashSet::new();
+        for at in order {
+            if at == x || self.operands(at).iter().any(|operand| moving.contains(operand)) {
+                moving.insert(at);
+                let split = self.split(at, x, &known);
+                known.insert(at, split);
+            }
         }
-        let split = self.split(id, x, known);
-        known.insert(id, split);
-        split
+        self.split_of(id, &known)
     }
 
-    fn split(&mut self, id: Id, x: Id, known: &mut HashMap<Id, Option<Affine>>) -> Option<Affine> {
+    /// The split of an operand: what is not in `known` does not depend on x.
+    fn split_of(&mut self, id: Id, known: &HashMap<Id, Option<Affine>>) -> Option<Affine> {
+        let (zero, one) = (self.number(0.0), self.number(1.0));
+        let constant = Affine { slope: zero, constant: id, divisor: one };
+        known.get(&id).copied().unwrap_or(Some(constant))
+    }
+
+    /// The split of a value that depends on x.
+    fn split(&mut self, id: Id, x: Id, known: &HashMap<Id, Option<Affine>>) -> Option<Affine> {
         let (zero, one) = (self.number(0.0), self.number(1.0));
         if id == x {
             return Some(Affine { slope: one, constant: zero, divisor: one });
         }
-        let is_constant = |split: &Affine| split.slope == zero;
-        let constant = |constant: Id| Affine { slope: zero, constant, divisor: one };
         Some(match self.node(id) {
             Node::Unary(Unary::Negate, a) => {
-                let a = self.affine_of(a, x, known)?;
+                let a = self.split_of(a, known)?;
                 Affine { slope: self.negate(a.slope), constant: self.negate(a.constant), ..a }
             }
             Node::Binary(op @ (Binary::Add | Binary::Subtract), a, b) => {
-                let (a, b) = (self.affine_of(a, x, known)?, self.affine_of(b, x, known)?);
-                if is_constant(&a) && is_constant(&b) {
-                    return Some(constant(id));
-                }
+                let (a, b) = (self.split_of(a, known)?, self.split_of(b, known)?);
                 let (a, b) = if a.divisor == b.divisor {
                     (a, b)
                 } else {
@@ -66,35 +64,24 @@ impl Graph {
                 }
             }
             Node::Binary(Binary::Multiply, a, b) => {
-                let (a, b) = (self.affine_of(a, x, known)?, self.affine_of(b, x, known)?);
-                let (split, factor) = match (is_constant(&a), is_constant(&b)) {
-                    (true, true) => return Some(constant(id)),
-                    (true, false) => (b, a),
-                    (false, true) => (a, b),
-                    (false, false) => return None,
+                let (split, factor) = match (known.contains_key(&a), known.contains_key(&b)) {
+                    (true, false) => (a, b),
+                    (false, true) => (b, a),
+                    _ => return None,
                 };
+                let split = self.split_of(split, known)?;
                 Affine {
-                    slope: self.multiply(split.slope, factor.constant),
-                    constant: self.multiply(split.constant, factor.constant),
+                    slope: self.multiply(split.slope, factor),
+                    constant: self.multiply(split.constant, factor),
                     divisor: split.divisor,
                 }
             }
-            Node::Binary(Binary::Divide, a, b) => {
-                let (a, b) = (self.affine_of(a, x, known)?, self.affine_of(b, x, known)?);
-                match (is_constant(&a), is_constant(&b)) {
-                    (true, true) => constant(id),
-                    (false, true) => Affine { divisor: self.multiply(a.divisor, b.constant), ..a },
-                    _ => return None,
-                }
+            Node::Binary(Binary::Divide, a, b) if !known.contains_key(&b) => {
+                let a = self.split_of(a, known)?;
+                Affine { divisor: self.multiply(a.divisor, b), ..a }
             }
-            Node::Select(condition, yes, no) => {
-                let (yes, no) = (self.affine_of(yes, x, known)?, self.affine_of(no, x, known)?);
-                if self.depends_on_node(condition, x) {
-                    return None;
-                }
-                if is_constant(&yes) && is_constant(&no) {
-                    return Some(constant(id));
-                }
+            Node::Select(condition, yes, no) if !known.contains_key(&condition) => {
+                let (yes, no) = (self.split_of(yes, known)?, self.split_of(no, known)?);
                 let (yes, no) = (self.without_divisor(yes), self.without_divisor(no));
                 Affine {
                     slope: self.select(condition, yes.slope, no.slope),
@@ -102,7 +89,6 @@ impl Graph {
                     divisor: one,
                 }
             }
-            _ if !self.depends_on_node(id, x) => constant(id),
             _ => return None,
         })
     }
@@ -121,10 +107,6 @@ impl Graph {
         let split = self.affine(id, x)?;
         let split = self.without_divisor(split);
         Some((split.slope, split.constant))
-    }
-
-    fn depends_on_node(&self, id: Id, x: Id) -> bool {
-        self.below([id]).contains(&x)
     }
 
     /// The derivative by `x`, or `None` where a loop depends on it. At the edge of a case

@@ -47,7 +47,9 @@ fn write_trains(
     let mut trains = Vec::new();
     for gid in cells.start + population.first_gid..cells.end + population.first_gid {
         let annotations = baseline.clone().and(&cell(population, gid));
-        let object = Object { annotations, ..Object::default() };
+        // Neo's lazy reader cannot open a file with a train that has no name.
+        let name = format!("{} {}", population.name, gid - population.first_gid);
+        let object = Object { annotations, ..Object::named(name) };
         trains.push(segment.spike_train(&object, Span { start, stop, units: "s" })?);
     }
     let mut n_spikes = 0;

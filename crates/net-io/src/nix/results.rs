@@ -82,7 +82,8 @@ pub struct NioOptions<'a> {
 }
 
 impl NioOptions<'_> {
-    /// One segment, an identity and time as the record says.
+    /// One segment, the identifier of the record as the file's, and its start as the file's time
+    /// (the beginning of 1970 if the record has none).
     pub fn new(provenance: Provenance) -> Self {
         let created = provenance.started_at.unwrap_or(crate::nix::UtcTime::from_unix_seconds(0));
         Self {

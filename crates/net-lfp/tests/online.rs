@@ -170,11 +170,11 @@ fn cell(seed: u64, n_rows: usize, n_segments: usize) -> (Array2<f64>, Vec<u32>, 
 /// whoever stands beside it, in whatever lane and slots, for any number of samples.
 #[test]
 fn a_product_depends_on_its_cell_alone() {
-    for (n_rows, n_segments) in [(1, 1), (3, 7), (16, 40), (13, 5)] {
+    for (n_rows, n_segments) in [(1, 1), (3, 7), (16, 40), (13, 5), (21, 6)] {
         let (matrix, order, currents) = cell(1, n_rows, n_segments);
         let mut segment_of = vec![0; n_segments];
         order.iter().enumerate().for_each(|(s, &compartment)| segment_of[compartment as usize] = s);
-        for n_samples in [1, 2, 3, 4, 5, 11] {
+        for n_samples in [0, 1, 2, 3, 4, 5, 11, 39] {
             for (lane, n_lanes, first_slot, n_more) in
                 [(0, 1, 0, 0), (0, 2, 2, 0), (2, 4, 1, 3), (5, 6, 3, 4), (7, 8, 1, 0)]
             {

@@ -1,6 +1,7 @@
 //! Currents of eight cells side by side times their matrices.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::ops::Range;
 
 use ndarray::ArrayView2;
@@ -12,6 +13,10 @@ use crate::error::Result;
 
 /// Rows that stand side by side in memory.
 const TILE_ROWS: usize = 4;
+/// Rows, and samples of currents, that are worked on together: matrices and currents of a cell of
+/// some hundred compartments then stay in the second cache while they are used.
+const PANEL_ROWS: usize = 16;
+const PANEL_GROUPS: usize = 16;
 
 /// Some of the eight lanes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -71,6 +76,10 @@ pub struct SumTarget<'a> {
 /// slot, one fused multiply-add each, starting from zero: its bits depend on its own matrix, currents
 /// and order of compartments alone, not on the cells beside it, the number of samples or the CPU.
 /// Where half of the lanes or less have a cell, the others work on the next samples.
+///
+/// Memory is 8 bytes an entry, rows times compartments of every cell: 0.1 MB for 64 contacts and 200
+/// compartments. Dipoles that stand for all cells ([`DipoleSource::At`](crate::DipoleSource::At)) have
+/// three rows, whatever the number of electrodes.
 ///
 /// ```
 /// use ndarray::array;
@@ -197,20 +206,14 @@ impl LaneMatrix {
         targets: &mut [SumTarget],
     ) -> Result<()> {
         let n_samples = currents.len() / n_slots.max(1);
-        let groups = self.groups(currents, n_slots);
-        let mut products = vec![F8::ZERO; TILE_ROWS * groups.n_groups];
         let mut of_row = vec![F8::ZERO; n_samples];
-        for row in 0..self.n_rows {
-            if row % TILE_ROWS == 0 {
-                self.multiply_tile(row / TILE_ROWS, &groups, &mut products);
-            }
-            let first = row % TILE_ROWS * groups.n_groups;
-            self.samples(&products[first..first + groups.n_groups], &mut of_row);
+        self.for_rows(currents, n_slots, |row, of_groups| {
+            self.samples(of_groups, &mut of_row);
             for SumTarget { lanes, sums } in targets.iter_mut() {
                 sums.add_lanes(row, first_sample, &of_row, *lanes)?;
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// The products (rows x samples, a vector each) themselves; zero in lanes without a cell.
@@ -219,17 +222,41 @@ impl LaneMatrix {
     /// If currents and slots do not fit each other.
     pub fn products(&self, currents: &[F8], n_slots: usize) -> Vec<F8> {
         let n_samples = currents.len() / n_slots.max(1);
-        let groups = self.groups(currents, n_slots);
-        let mut products = vec![F8::ZERO; TILE_ROWS * groups.n_groups];
         let mut all = vec![F8::ZERO; self.n_rows * n_samples];
-        for (row, of_row) in all.chunks_exact_mut(n_samples.max(1)).enumerate() {
-            if row % TILE_ROWS == 0 {
-                self.multiply_tile(row / TILE_ROWS, &groups, &mut products);
-            }
-            let first = row % TILE_ROWS * groups.n_groups;
-            self.samples(&products[first..first + groups.n_groups], of_row);
+        let copied = self.for_rows(currents, n_slots, |row, of_groups| {
+            self.samples(of_groups, &mut all[row * n_samples..(row + 1) * n_samples]);
+            Ok::<(), Infallible>(())
+        });
+        match copied {
+            Ok(()) => all,
         }
-        all
+    }
+
+    /// Calls `visit` with the products of every row.
+    fn for_rows<E>(
+        &self,
+        currents: &[F8],
+        n_slots: usize,
+        mut visit: impl FnMut(usize, &[F8]) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        let groups = self.groups(currents, n_slots);
+        let n = groups.n_groups;
+        let mut products = vec![F8::ZERO; PANEL_ROWS * n];
+        for first_row in (0..self.n_rows).step_by(PANEL_ROWS) {
+            let rows = first_row..(first_row + PANEL_ROWS).min(self.n_rows);
+            for from in (0..n).step_by(PANEL_GROUPS) {
+                let to = (from + PANEL_GROUPS).min(n);
+                let tiles = first_row / TILE_ROWS..rows.end.div_ceil(TILE_ROWS);
+                for (tile, products) in tiles.zip(products.chunks_exact_mut((TILE_ROWS * n).max(1)))
+                {
+                    self.multiply_tile(tile, &groups, from..to, products);
+                }
+            }
+            for (row, products) in rows.zip(products.chunks_exact(n.max(1))) {
+                visit(row, products)?;
+            }
+        }
+        Ok(())
     }
 
     /// Puts as many samples side by side as fit into the lanes.
@@ -265,11 +292,12 @@ impl LaneMatrix {
         }
     }
 
-    /// Products of the rows of one tile: rows x groups.
-    fn multiply_tile(&self, tile: usize, groups: &Groups, products: &mut [F8]) {
+    /// Products of the rows of one tile and some groups; `products` has rows x all groups.
+    fn multiply_tile(&self, tile: usize, groups: &Groups, of: Range<usize>, products: &mut [F8]) {
         let n_entries = self.slots.len() * TILE_ROWS;
         let n_currents = groups.n_groups * groups.n_slots;
-        assert!(groups.first_slot + self.slots.len() <= groups.n_slots || n_currents == 0);
+        assert!(of.end <= groups.n_groups, "groups beyond the end");
+        assert!(groups.first_slot + self.slots.len() <= groups.n_slots, "slots beyond the end");
         assert!(n_currents <= groups.currents.len(), "currents of all groups");
         assert_eq!(products.len(), TILE_ROWS * groups.n_groups, "one product a row and group");
         let mut task = Tile {
@@ -277,6 +305,7 @@ impl LaneMatrix {
             currents: &groups.currents,
             first_slot: groups.first_slot,
             n_slots: groups.n_slots,
+            samples: of,
             n_samples: groups.n_groups,
             products,
         };
@@ -295,6 +324,7 @@ struct Tile<'a> {
     currents: &'a [F8],
     first_slot: usize,
     n_slots: usize,
+    samples: Range<usize>,
     n_samples: usize,
     products: &'a mut [F8],
 }
@@ -304,13 +334,14 @@ isa_kernel!(fn tile_of_two_kernel = tile_of_two as unsafe fn(&mut Tile), (task: 
 
 #[inline(always)]
 unsafe fn tile_of_four<L: Lanes>(task: &mut Tile) {
-    let n_full = task.n_samples / 4 * 4;
+    let Range { start, end } = task.samples;
+    let end_of_full = start + (end - start) / 4 * 4;
     // SAFETY: the caller's promise; rows and samples are inside the tile.
     unsafe {
-        for sample in (0..n_full).step_by(4) {
+        for sample in (start..end_of_full).step_by(4) {
             multiply::<L, 4, 4>(task, 0, sample);
         }
-        for sample in n_full..task.n_samples {
+        for sample in end_of_full..end {
             multiply::<L, 4, 1>(task, 0, sample);
         }
     }
@@ -318,14 +349,15 @@ unsafe fn tile_of_four<L: Lanes>(task: &mut Tile) {
 
 #[inline(always)]
 unsafe fn tile_of_two<L: Lanes>(task: &mut Tile) {
-    let n_full = task.n_samples / 2 * 2;
+    let Range { start, end } = task.samples;
+    let end_of_full = start + (end - start) / 2 * 2;
     // SAFETY: the caller's promise; rows and samples are inside the tile.
     unsafe {
         for row in [0, 2] {
-            for sample in (0..n_full).step_by(2) {
+            for sample in (start..end_of_full).step_by(2) {
                 multiply::<L, 2, 2>(task, row, sample);
             }
-            for sample in n_full..task.n_samples {
+            for sample in end_of_full..end {
                 multiply::<L, 2, 1>(task, row, sample);
             }
         }

@@ -1,6 +1,7 @@
 """Opens .nio files with neo, nixio and h5py and compares what is read with what was recorded.
 
     read_nio.py results DIR [FILE]      FILE (default DIR/results.nio) against DIR/spikes.h5, traces.h5 and run.json
+    read_nio.py contract FILE CONTRACT  keys of annotations against a dump of what another program writes
     read_nio.py objects DIR EXPECTED    files with objects of every kind against what neo reads from its own
     read_nio.py extend DIR              nixio's checks, and neo and nixio append to copies of all .nio files
 
@@ -196,6 +197,41 @@ def check_lazy_reader(path, block):
         assert sorted({round(float(s.t_start.rescale("s")), 9) for s in theirs.analogsignals}) == starts
 
 
+def check_contract(path, contract_path):
+    """Every key that readers of results by others rely on is there, with a value of the same type."""
+    contract, block = json.loads(pathlib.Path(contract_path).read_text()), read_nio(path)
+    if "block" in contract:  # One object for each recorded thing; its JSON texts stand beside lists of their keys.
+        wanted = {k.removesuffix("_json"): v for k, v in contract["block"].items() if k.endswith("_json")}
+        provenance = json.loads(wanted["bsb_provenance"])
+    else:
+        wanted, provenance = {**contract["annotations"], "config": "", "bsb_provenance": ""}, contract["provenance"]
+    check_keys("block", block.annotations, wanted)
+    missing = provenance.keys() - json.loads(block.annotations["bsb_provenance"]).keys()
+    assert not missing, f"provenance: {missing} missing"
+    segment, wanted = block.segments[0], contract["segments"][0]
+    check_keys("segment", segment.annotations, wanted["annotations"])
+    kinds = {"SpikeTrain": segment.spiketrains, "AnalogSignal": segment.analogsignals}
+    for theirs in wanted["objects"]:
+        if theirs["annotations"]["bsb_recording_kind"] == "stimulus":
+            continue
+        ours = [o for o in kinds[theirs["type"]] if theirs["annotations"].keys() <= o.annotations.keys() | {"nix_name"}]
+        assert ours, f"{theirs['type']}: none with {sorted(theirs['annotations'])}"
+        check_keys(theirs["type"], ours[0].annotations, theirs["annotations"])
+        check_keys(theirs["type"], ours[0].array_annotations, theirs.get("array_annotations", {}))
+    print(f"{path}: all keys of {pathlib.Path(contract_path).name}")
+
+
+# Merged files have no rank; lists instead of texts are what neo makes of dictionaries.
+NOT_COMPARED = {"nix_name", "mpi_rank", "simulator_state"}
+
+
+def check_keys(what, ours, theirs):
+    for key in theirs.keys() - NOT_COMPARED:
+        assert key in ours, f"{what}: {key} missing"
+        found, expected = (np.asarray(v).dtype.kind for v in (ours[key], theirs[key]))
+        assert found == expected, f"{what}: {key} is {ours[key]!r}, expected something as {theirs[key]!r}"
+
+
 # ------------------------------------------------------------------------------------------- objects of every kind
 
 
@@ -341,6 +377,8 @@ if __name__ == "__main__":
             check_results(directory, pathlib.Path(directory) / "results.nio")
         case ["results", directory, file]:
             check_results(directory, file)
+        case ["contract", file, contract]:
+            check_contract(file, contract)
         case ["objects", directory, expected]:
             check_objects(directory, expected)
         case ["extend", directory]:

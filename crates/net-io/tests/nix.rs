@@ -2,25 +2,11 @@
 
 mod nix_common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use net_io::Error;
 use net_io::nix::*;
-use nix_common::python;
-
-/// A file of the reference data.
-fn reference(name: &str) -> Option<PathBuf> {
-    let root = match std::env::var_os("NET_SHARED") {
-        Some(path) => PathBuf::from(path),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-    };
-    let path = root.join("reference").join(name);
-    if !path.exists() {
-        println!("skipped: no reference data at {}", path.display());
-        return None;
-    }
-    Some(path)
-}
+use nix_common::{python, reference};
 
 fn identity() -> Identity {
     Identity {

@@ -10,7 +10,7 @@ use net_io::merge::{Extent, MergeOptions, RunReader, merge_recordings};
 use net_io::nix::*;
 use net_io::provenance::{Provenance, RankHost};
 use net_io::store::*;
-use nix_common::python;
+use nix_common::{python, reference};
 
 const N_CELLS: u64 = 12;
 /// The state after 600 steps is the last sample.
@@ -163,6 +163,14 @@ fn python_reads_what_was_recorded() {
         assert_eq!(report, expected);
         python(&["results".as_ref(), run.path().as_os_str()]);
         python(&["extend".as_ref(), run.path().as_os_str()]);
+        let contract = match dialect {
+            Dialect::PerObject => "recording/bsb/document_contract.json",
+            _ => "recording/bsb/bsb8_nest_ckpt.nio.json",
+        };
+        if let Some(contract) = reference(contract) {
+            let file = run.file(RunDirectory::NIO);
+            python(&["contract".as_ref(), file.as_os_str(), contract.as_os_str()]);
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 //!   all, in bounded memory. The same recordings give the same bytes from any number of ranks.
 //! - [`tables`]: LFPy's tables of cells and synapses go the same way, and are read back.
 //! - [`nix`]: the merged recordings as a `.nio` file for Neo, and a general writer of such files.
+//! - [`probes`]: signals of probes, streamed into LFPy's `OUTPUT.h5`.
 //! - [`provenance`]: where results come from, written beside and into them.
 //! - [`nyhead`]: the lead field of the New York head, vertex by vertex.
 //! - [`network`]: a whole network from explicit tables, from this program or another.
@@ -65,6 +66,7 @@ pub mod merge;
 pub mod network;
 pub mod nix;
 pub mod nyhead;
+pub mod probes;
 pub mod provenance;
 pub mod sonata;
 pub mod store;

@@ -1,12 +1,16 @@
 //! Files for Neo: read by Neo, nixio and h5py where a Python with these is at hand.
 
-mod nix_common;
+#[path = "nix_common/python.rs"]
+mod python;
+#[path = "nix_common/reference.rs"]
+mod reference;
 
 use std::path::Path;
 
 use net_io::Error;
 use net_io::nix::*;
-use nix_common::{python, reference};
+use python::python;
+use reference::reference;
 
 fn identity() -> Identity {
     Identity {

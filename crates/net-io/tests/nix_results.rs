@@ -1,16 +1,21 @@
 //! Results of a run as a file for Neo: what was recorded, whatever the dialect and the layout.
 
-mod nix_common;
+#[path = "nix_common/python.rs"]
+mod python;
+#[path = "nix_common/reference.rs"]
+mod reference;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use net_io::Error;
 use net_io::merge::{Extent, MergeOptions, RunReader, merge_recordings};
+use net_io::nix::read::{NioReader, Recording, RecordingKind};
 use net_io::nix::*;
 use net_io::provenance::{Provenance, RankHost};
 use net_io::store::*;
-use nix_common::{python, reference};
+use python::python;
+use reference::reference;
 
 const N_CELLS: u64 = 12;
 /// The state after 600 steps is the last sample.
@@ -189,6 +194,53 @@ fn any_number_of_ranks_gives_the_same_bytes() {
             .map(|name| std::fs::read(run.file(name)).unwrap());
         let found = (files, merged);
         assert!(&found == expected.get_or_insert(found.clone()), "{n_ranks} ranks");
+    }
+}
+
+#[test]
+fn both_dialects_are_read_back_as_what_was_recorded() {
+    let _alone = alone();
+    let directory = tempfile::tempdir().unwrap();
+    let run = run(&directory.path().join("out"), 3, true);
+    let borders = [0, 200, 400, END_STEP];
+    for dialect in [Dialect::PerObject, Dialect::Multiplexed] {
+        write(&run, dialect).unwrap();
+        let blocks = NioReader::open(&run.file(RunDirectory::NIO)).unwrap().blocks().unwrap();
+        assert_eq!(blocks[0].segments.len(), 3);
+        let (mut n_trains, mut n_signals) = (0, 0);
+        let check = |recording: Recording| {
+            let integer = |name| {
+                recording.annotations.iter().find_map(|(known, value)| match value {
+                    Value::Int(value) if known == name => Some(*value as u64),
+                    _ => None,
+                })
+            };
+            let gid = integer("bsb_gid").unwrap();
+            let steps = borders[recording.segment]..borders[recording.segment + 1];
+            let second = |step: u64| step as f64 * DT_MS / 1000.0;
+            let expected: Vec<f64> = if let RecordingKind::Spikes { .. } = recording.kind {
+                n_trains += 1;
+                assert_eq!((recording.device.as_str(), recording.units.as_str()), ("spikes", "s"));
+                let of_segment = |step: &u64| steps.contains(step);
+                spike_steps(gid).into_iter().filter(of_segment).map(second).collect()
+            } else {
+                n_signals += 1;
+                let signal = usize::from(recording.device == "conductance");
+                let segment = integer("bsb_segment").unwrap() as u32;
+                let label = segment.saturating_sub(2);
+                let grid = manifest(1).signals[signal].grid;
+                let due: Vec<u64> = steps.filter(|&step| grid.is_due(step)).collect();
+                let RecordingKind::Samples { start, .. } = recording.kind else { unreachable!() };
+                assert_eq!(start, second(due[0]));
+                let column = Column { gid, segment, label };
+                let exact = due.into_iter().map(|step| sample(signal, &column, step));
+                exact.map(|v| if signal == 0 { f64::from(v as f32) } else { v }).collect()
+            };
+            assert_eq!(recording.data, expected, "{dialect:?} {recording:?}");
+            Ok(())
+        };
+        blocks[0].recordings(check).unwrap();
+        assert_eq!((n_trains, n_signals), (3 * N_CELLS, 3 * (N_CELLS + 6)));
     }
 }
 

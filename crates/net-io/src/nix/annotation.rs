@@ -103,7 +103,7 @@ impl Annotations {
 }
 
 /// Properties of Neo's own beside the annotations of an object.
-const RESERVED: [&str; 8] = [
+pub(crate) const RESERVED: [&str; 8] = [
     "neo_name",
     "nix_name",
     "neo_parent",

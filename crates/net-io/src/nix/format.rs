@@ -51,7 +51,10 @@ impl Format {
         let file = NewFile::create_ordered(path)?;
         let root = file.root()?;
         file.text(&root, "format", "nix")?;
-        file.attribute(&root, "version", [1_i32, 2, 1])?;
+        root.new_attr_builder()
+            .with_data(&[1_i32, 2, 1])
+            .create("version")
+            .map_err(|e| file.error("version", "write attribute", e))?;
         file.text(&root, "id", &ids.derive("file").to_string())?;
         for name in ["created_at", "updated_at"] {
             file.text(&root, name, &created.compact())?;

@@ -5,6 +5,7 @@
 //! - [`write_nio`]: the merged recordings of a run as such a file, a segment for each stretch
 //!   between checkpoints, in one of two [`Dialect`]s: an object for each recorded thing, or an
 //!   object for each device.
+//! - [`read`]: such files read back.
 //!
 //! The layout is NIX 1.2.1; `neo.io.NixIO`, `neo.io.nixio_fr` and `nixio` open the files and can
 //! append to them. Nothing here calls HDF5 in a way that depends on time or place: with the same
@@ -16,6 +17,7 @@ mod identity;
 mod multiplexed;
 mod neo;
 mod per_object;
+pub mod read;
 mod results;
 mod signal;
 mod units;

@@ -1,22 +1,8 @@
-//! Python and reference data, where they are.
+//! Python, where it is.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-
-/// A file of the reference data.
-pub(crate) fn reference(name: &str) -> Option<PathBuf> {
-    let root = match std::env::var_os("NET_SHARED") {
-        Some(path) => PathBuf::from(path),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-    };
-    let path = root.join("reference").join(name);
-    if !path.exists() {
-        println!("skipped: no reference data at {}", path.display());
-        return None;
-    }
-    Some(path)
-}
 
 /// Runs the reader's script, which ends with an error if something is not as it should be.
 #[track_caller]

@@ -1,0 +1,262 @@
+//! `reports`
+
+use std::path::PathBuf;
+
+use super::simulation::{Flavor, NodeSelector, Run, read_selector};
+use crate::finding::Problem;
+use crate::json::{Json, Object};
+
+/// What a report holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportKind {
+    /// A variable of compartments.
+    Compartment,
+    /// Currents, summed over the mechanisms named.
+    Summation,
+    /// A variable of synapses.
+    Synapse,
+    /// Extracellular potential at electrodes.
+    Lfp,
+    /// A variable at the places of a compartment set.
+    CompartmentSet,
+    /// Variables of compartments, in Allen's layout (`membrane_report`).
+    Membrane,
+    /// Variables of synapses, in Allen's layout (`netcon_report`).
+    Netcon,
+    /// Extracellular potential from electrode positions (`extracellular`, `ecp`).
+    Extracellular,
+    /// The synapses themselves (`save_synapses`).
+    SaveSynapses,
+}
+
+/// Which sections of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sections {
+    /// `soma`
+    Soma,
+    /// `axon`
+    Axon,
+    /// `dend`
+    Dend,
+    /// `apic`
+    Apic,
+    /// `all`
+    All,
+}
+
+/// Which compartments of a section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compartments {
+    /// The one in the middle.
+    Center,
+    /// Each.
+    All,
+}
+
+/// Whether densities are multiplied by area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scaling {
+    /// Densities become currents: mA/cm2 times um2 / 100 is nA.
+    Area,
+    /// As they are.
+    None,
+}
+
+/// Which cells or places a report is about.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ReportTarget {
+    /// Cells; `None` for all that are simulated.
+    Cells(Option<NodeSelector>),
+    /// A compartment set.
+    CompartmentSet(String),
+}
+
+/// A report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportConfig {
+    /// Its key.
+    pub name: String,
+    /// What it holds.
+    pub kind: ReportKind,
+    /// Where.
+    pub target: ReportTarget,
+    /// Which sections; soma.
+    pub sections: Sections,
+    /// Which compartments; center for soma, else all.
+    pub compartments: Compartments,
+    /// Variables: `v`, `i_membrane`, `ina`, `hh.m`, `ProbGABAAB_EMS.g`, a mechanism for its `i`.
+    /// Empty for `lfp` and `extracellular`.
+    pub variables: Vec<String>,
+    /// Text for the unit; `mV`.
+    pub unit: String,
+    /// Interval of samples; Allen: the run's step.
+    pub dt_ms: f64,
+    /// First sample; Allen: 0.
+    pub start_time_ms: f64,
+    /// End; Allen: the run's end.
+    pub end_time_ms: f64,
+    /// Scaling of densities; area.
+    pub scaling: Scaling,
+    /// File, with extension; `<name>.h5`.
+    pub file_name: PathBuf,
+    /// Whether it is written; true.
+    pub enabled: bool,
+    /// Weights (`lfp`, HDF5) or positions (`extracellular`, CSV) of electrodes.
+    pub electrodes_file: Option<PathBuf>,
+    /// Function applied to samples (Allen).
+    pub transform: Option<String>,
+}
+
+impl ReportConfig {
+    pub(super) fn read_all(object: &Object, flavor: Flavor, run: &Run) -> Vec<Self> {
+        object
+            .named("reports")
+            .into_iter()
+            .filter_map(|(name, entry)| {
+                let report = Self::read(name, &entry, flavor, run);
+                entry.finish();
+                report
+            })
+            .collect()
+    }
+
+    fn read(name: &str, entry: &Object, flavor: Flavor, run: &Run) -> Option<Self> {
+        let enabled = entry.boolean("enabled", true);
+        let kind = match flavor {
+            Flavor::Obi => {
+                entry.require("type", entry.choice("type", &OBI_KINDS), "the kind of report")
+            }
+            Flavor::Allen => {
+                entry.require("module", entry.choice("module", &ALLEN_KINDS), "the report's module")
+            }
+        };
+        let sections = entry.choice("sections", &SECTIONS).unwrap_or(Sections::Soma);
+        let center = Compartments::Center;
+        let compartments = entry
+            .choice("compartments", &[("center", center), ("all", Compartments::All)])
+            .unwrap_or(if sections == Sections::Soma { center } else { Compartments::All });
+        let target = match kind {
+            Some(ReportKind::CompartmentSet) => {
+                for key in ["cells", "sections", "compartments"] {
+                    if entry.has(key) {
+                        entry.error(key, Problem::Conflict { other: "compartment_set" });
+                    }
+                }
+                entry.ignore(&["cells"]);
+                entry
+                    .require("compartment_set", entry.text("compartment_set"), "a compartment set")
+                    .map(ReportTarget::CompartmentSet)
+            }
+            _ => {
+                if entry.has("compartment_set") {
+                    entry.error("compartment_set", Problem::Conflict { other: "type" });
+                    entry.ignore(&["compartment_set"]);
+                }
+                Some(ReportTarget::Cells(read_selector(entry, "cells", flavor)))
+            }
+        };
+        let fields = matches!(kind, Some(ReportKind::Lfp | ReportKind::Extracellular));
+        let variables = read_variables(entry, fields || kind == Some(ReportKind::SaveSynapses));
+        let electrodes_file =
+            entry.path("electrodes_file").or_else(|| entry.path("electrode_positions"));
+        if kind == Some(ReportKind::Extracellular) && electrodes_file.is_none() {
+            entry.require("electrode_positions", None::<()>, "a CSV file of positions");
+        }
+        let time = |key, expected, default| match flavor {
+            Flavor::Obi => entry.require(key, entry.not_negative(key), expected),
+            Flavor::Allen => Some(entry.not_negative(key).unwrap_or(default)),
+        };
+        let dt_ms = time("dt", "the interval of samples in ms", run.dt_ms);
+        let start_time_ms = time("start_time", "the first time in ms", 0.0);
+        let end_time_ms = time("end_time", "the end in ms", run.tstop_ms);
+        if let Some(dt_ms) = dt_ms
+            && run.dt_ms > 0.0
+            && dt_ms < run.dt_ms * (1.0 - 1e-9)
+        {
+            let expected = format!("the simulation's step, {} ms, or more", run.dt_ms);
+            entry.error("dt", Problem::Value { found: dt_ms.to_string(), expected });
+        }
+        if let (Some(start), Some(end)) = (start_time_ms, end_time_ms)
+            && start > end
+        {
+            let expected = format!("start_time, {start}, or more");
+            entry.error("end_time", Problem::Value { found: end.to_string(), expected });
+        }
+        let mut file_name =
+            PathBuf::from(entry.text("file_name").unwrap_or_else(|| name.to_owned()));
+        if file_name.extension().is_none_or(|extension| extension != "h5") {
+            file_name.as_mut_os_string().push(".h5");
+        }
+        let report = Self {
+            name: name.to_owned(),
+            kind: kind?,
+            target: target?,
+            sections,
+            compartments,
+            variables: variables?,
+            unit: entry.text("unit").unwrap_or_else(|| "mV".to_owned()),
+            dt_ms: dt_ms?,
+            start_time_ms: start_time_ms?,
+            end_time_ms: end_time_ms?,
+            scaling: entry
+                .choice("scaling", &[("area", Scaling::Area), ("none", Scaling::None)])
+                .unwrap_or(Scaling::Area),
+            file_name,
+            enabled,
+            electrodes_file,
+            transform: entry.text("transform"),
+        };
+        if flavor == Flavor::Allen {
+            entry.ignore(&["contributions_dir", "tmp_dir", "syn_type", "sort_by", "buffer_size"]);
+        }
+        Some(report)
+    }
+}
+
+const OBI_KINDS: [(&str, ReportKind); 5] = [
+    ("compartment", ReportKind::Compartment),
+    ("summation", ReportKind::Summation),
+    ("synapse", ReportKind::Synapse),
+    ("lfp", ReportKind::Lfp),
+    ("compartment_set", ReportKind::CompartmentSet),
+];
+
+const ALLEN_KINDS: [(&str, ReportKind); 7] = [
+    ("membrane_report", ReportKind::Membrane),
+    ("multimeter_report", ReportKind::Membrane),
+    ("netcon_report", ReportKind::Netcon),
+    ("extracellular", ReportKind::Extracellular),
+    ("ecp", ReportKind::Extracellular),
+    ("ECP", ReportKind::Extracellular),
+    ("save_synapses", ReportKind::SaveSynapses),
+];
+
+const SECTIONS: [(&str, Sections); 8] = [
+    ("soma", Sections::Soma),
+    ("somatic", Sections::Soma),
+    ("axon", Sections::Axon),
+    ("dend", Sections::Dend),
+    ("basal", Sections::Dend),
+    ("apic", Sections::Apic),
+    ("apical", Sections::Apic),
+    ("all", Sections::All),
+];
+
+/// One text, with commas between variables, or a list.
+fn read_variables(entry: &Object, optional: bool) -> Option<Vec<String>> {
+    let split =
+        |text: &String| text.split(',').map(|part| part.trim().to_owned()).collect::<Vec<_>>();
+    let variables =
+        entry.texts("variable_name").map(|texts| texts.iter().flat_map(split).collect::<Vec<_>>());
+    if optional && !entry.has("variable_name") {
+        return Some(Vec::new());
+    }
+    let variables = entry.require("variable_name", variables, "the variable")?;
+    if variables.is_empty() || variables.iter().any(String::is_empty) {
+        let found = entry.get("variable_name").map_or_else(String::new, Json::describe);
+        let expected = "a variable, or several with commas between".to_owned();
+        entry.error("variable_name", Problem::Value { found, expected });
+        return None;
+    }
+    Some(variables)
+}

@@ -1,0 +1,124 @@
+//! Edges: attributes, types, ends, and indices against the edges themselves.
+
+use std::collections::BTreeMap;
+
+use net_io::sonata::Direction;
+
+use crate::circuit::Circuit;
+use crate::config::EdgeKind;
+use crate::edges::{EdgePopulation, LocationForm};
+use crate::finding::{Error, Problem, Report, Result};
+use crate::selection::Selection;
+use crate::types::TypeTable;
+
+/// Edges read at once.
+const BATCH_EDGES: usize = 1 << 18;
+
+pub(super) fn check_population(
+    population: &EdgePopulation,
+    circuit: &Circuit,
+    report: &mut Report,
+) {
+    let file = population.reader().path().to_owned();
+    let at = format!("edges.{}", population.name());
+    if matches!(population.kind(), EdgeKind::Glialglial | EdgeKind::TsodyksMarkram) {
+        let what = "this type of edges; they are ignored, as by Neurodamus, and";
+        report.warning(&file, &at, Problem::Unsupported { what: what.to_owned() });
+        return;
+    }
+    for attribute in population.missing_attributes() {
+        let path = file.clone();
+        let (population, attribute) = (population.name().to_owned(), attribute.to_owned());
+        report.failure(&file, &at, &Error::MissingAttribute { path, population, attribute });
+    }
+    if let Err(error) = check_rows(population, report) {
+        report.failure(&file, &at, &error);
+    }
+    let direction = Direction::Afferent;
+    if !population.reader().has_index(direction) {
+        let problem = Problem::NoIndex { index: direction.index_name() };
+        report.warning(&file, format!("{at}.indices"), problem);
+    } else if let Err(error) = check_index(population, circuit) {
+        report.failure(&file, format!("{at}.indices"), &error);
+    }
+}
+
+/// Ends within their populations, types in the table.
+fn check_rows(population: &EdgePopulation, report: &mut Report) -> Result<()> {
+    let reader = population.reader();
+    let known: Option<Vec<i64>> = population.types().map(|types| types.ids().collect());
+    let mut unknown: BTreeMap<i64, u64> = BTreeMap::new();
+    for slab in Selection::all(population.len()).pieces(BATCH_EDGES as u64) {
+        let range = std::slice::from_ref(&slab);
+        for (nodes, source, len) in [
+            (reader.sources(range)?, true, population.n_sources),
+            (reader.targets(range)?, false, population.n_targets),
+        ] {
+            let beyond = |node: &i64| u64::try_from(*node).map_or(true, |node| node >= len);
+            if let Some(index) = nodes.iter().position(beyond) {
+                let edge = slab.start + index as u64;
+                return Err(population.no_such_node(edge, nodes[index], source));
+            }
+        }
+        if let Some(known) = &known {
+            for id in reader.attributes().type_ids(range)? {
+                if known.binary_search(&id).is_err() {
+                    *unknown.entry(id).or_default() += 1;
+                }
+            }
+        }
+    }
+    let at = format!("edges.{}.edge_type_id", population.name());
+    let types_file = population.types().map(TypeTable::path).unwrap_or(reader.path()).to_owned();
+    for (type_id, rows) in unknown {
+        let types_file = types_file.clone();
+        report.error(reader.path(), &at, Problem::NoSuchType { type_id, rows, types_file });
+    }
+    // Values that would have to be there, with types and groups taken together.
+    if population.missing_attributes().is_empty() && population.len() > 0 {
+        let first = population.afferent(&Selection::all(population.n_targets), 1)?.next();
+        if let Some(batch) = first {
+            check_location(population, &batch?);
+        }
+    }
+    Ok(())
+}
+
+/// The columns of the location are read with the first batch; nothing more is known of cells here.
+fn check_location(population: &EdgePopulation, batch: &crate::EdgeBatch) {
+    let has = |name| batch.column(name).is_some();
+    debug_assert!(match population.location_form() {
+        LocationForm::Position => has("section_id") && has("section_pos"),
+        LocationForm::SegmentOffset => has("segment_id") && has("segment_offset"),
+        LocationForm::None => !has("section_id"),
+    });
+}
+
+/// Every edge is in the index once, at its own target.
+fn check_index(population: &EdgePopulation, circuit: &Circuit) -> Result<()> {
+    let n_targets = circuit.nodes()[population.target()].len();
+    let mut n_edges = 0;
+    for batch in population.ends(&Selection::all(n_targets), BATCH_EDGES)? {
+        let batch = batch?;
+        n_edges += batch.len() as u64;
+        // Ranges of one node that overlap would give an edge twice.
+        let mut edges: Vec<u64> = batch.edges;
+        edges.sort_unstable();
+        if let Some(pair) = edges.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(wrong_count(population, format!("edge {} is in it twice", pair[0])));
+        }
+    }
+    if n_edges != population.len() {
+        let found = format!("it has {n_edges} of {} edges", population.len());
+        return Err(wrong_count(population, found));
+    }
+    Ok(())
+}
+
+fn wrong_count(population: &EdgePopulation, found: String) -> Error {
+    let mut report = Report::default();
+    let at = format!("edges.{}.indices.{}", population.name(), Direction::Afferent.index_name());
+    let expected = "every edge once; write the index anew".to_owned();
+    report.error(population.reader().path(), at, Problem::Value { found, expected });
+    Error::Invalid(report)
+}

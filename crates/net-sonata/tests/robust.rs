@@ -1,0 +1,88 @@
+//! Nothing that a file can hold makes a panic.
+
+mod common;
+
+use net_sonata::{CompartmentSets, NodeSets, validate};
+use proptest::prelude::*;
+
+/// JSON of any shape, with the words that mean something more often than others.
+fn json() -> impl Strategy<Value = String> {
+    let words = prop::sample::select(vec![
+        "A",
+        "layer",
+        "population",
+        "node_id",
+        "$regex",
+        "$and",
+        "$or",
+        "$gt",
+        "compartment_set",
+        "run",
+        "dt",
+        "tstop",
+        "inputs",
+        "module",
+        "linear",
+        "pulse",
+        "noise",
+        "reports",
+        "network",
+        "node_sets_file",
+        "output",
+        "conditions",
+        "manifest",
+        "$A",
+        "$A$A",
+        "networks",
+        "nodes",
+    ]);
+    let text = prop_oneof![words, Just("["), Just("é$")].prop_map(|word| format!("{word:?}"));
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        any::<bool>().prop_map(|value| value.to_string()),
+        any::<i64>().prop_map(|value| value.to_string()),
+        (-1e3..1e3).prop_map(|value: f64| value.to_string()),
+        text.clone(),
+    ];
+    leaf.prop_recursive(4, 40, 5, move |inner| {
+        let entry = (text.clone(), inner.clone()).prop_map(|(key, value)| format!("{key}:{value}"));
+        prop_oneof![
+            prop::collection::vec(inner, 0..5).prop_map(|v| format!("[{}]", v.join(","))),
+            prop::collection::vec(entry, 0..5).prop_map(|v| format!("{{{}}}", v.join(","))),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_json_is_read_or_refused(text in json()) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("any.json");
+        std::fs::write(&path, &text).unwrap();
+        let _ = NodeSets::load(&path);
+        let _ = CompartmentSets::load(&path);
+        // An object without networks cannot be a simulation.
+        prop_assert!(!validate(&path).is_ok() || text.contains("networks"));
+    }
+
+    #[test]
+    fn a_simulation_with_one_key_replaced_is_read_or_refused(text in json(), key in 0..9_usize) {
+        let keys = ["run", "inputs", "reports", "output", "conditions", "connection_overrides",
+            "node_set", "compartment_sets_file", "manifest"];
+        let file = common::data("obi/simulation_config.json");
+        let good = std::fs::read_to_string(&file).unwrap();
+        // A second key of the same name is refused, but both are read.
+        let circuit = common::data("obi/circuit_config.json");
+        let changed = good
+            .replacen("circuit_config.json", circuit.to_str().unwrap(), 1)
+            .replacen(&format!("\"{}\":", keys[key]), "\"replaced\":", 1)
+            .replacen('{', &format!("{{\"{}\": {text},", keys[key]), 1);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("simulation.json");
+        std::fs::write(&path, changed).unwrap();
+        let found = validate(&path);
+        prop_assert!(!found.to_string().is_empty());
+    }
+}

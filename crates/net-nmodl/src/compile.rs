@@ -2,7 +2,7 @@
 
 use crate::lower::{self, conductance, storage};
 use crate::source::Diagnostic;
-use crate::{Parsed, emit};
+use crate::{Parsed, emit, optimize};
 
 pub use crate::lower::Settings;
 
@@ -42,8 +42,11 @@ pub fn compile(parsed: &Parsed, settings: &Settings) -> Result<Compiled, Vec<Dia
     let system = conductance::system(&mut lowered, settings);
     let electrode = conductance::electrode(&mut lowered, settings);
     let neuron_defaults = settings.neuron_defaults;
-    let placed = storage::Placer::new(&mut lowered, parsed, neuron_defaults, &constants)
+    let mut placed = storage::Placer::new(&mut lowered, parsed, neuron_defaults, &constants)
         .place(system, electrode);
+    for stores in [&mut placed.current, &mut placed.state].into_iter().flatten() {
+        optimize::optimize(&mut lowered.graph, stores, settings);
+    }
     Ok(Compiled {
         name: parsed.symbols.mechanism.as_ref().map_or(String::new(), |m| m.name.text.clone()),
         source: emit::module(parsed, &lowered, &placed, settings),

@@ -37,6 +37,7 @@ mod include;
 mod lex;
 pub mod library;
 mod lower;
+mod optimize;
 mod parse;
 pub mod print;
 mod solve;

@@ -83,6 +83,27 @@ pub fn exprelr<V: Lanes>(x: V) -> V {
     V::select_lt(expm1.abs(), tiny, one, x / V::select_lt(expm1.abs(), tiny, one, expm1))
 }
 
+/// Where [`exprelr_guard`] uses its series.
+pub const EXPRELR_SERIES_BELOW: f64 = 0.3;
+
+/// `x / (exp(x) - 1)` where that quotient is known for |x| >= [`EXPRELR_SERIES_BELOW`]; Bernoulli's
+/// series elsewhere, to 4e-16.
+#[inline(always)]
+pub fn exprelr_guard<V: Lanes>(x: V, quotient: V) -> V {
+    let size = x.abs();
+    let below = V::splat(EXPRELR_SERIES_BELOW);
+    if !V::any_lt(size, below) {
+        return quotient;
+    }
+    let x2 = x * x;
+    let p = V::splat(1.0 / 47_900_160.0).mul_add(x2, V::splat(-1.0 / 1_209_600.0));
+    let p = p.mul_add(x2, V::splat(1.0 / 30_240.0));
+    let p = p.mul_add(x2, V::splat(-1.0 / 720.0));
+    let p = p.mul_add(x2, V::splat(1.0 / 12.0));
+    let series = p.mul_add(x2, x.mul_add(V::splat(-0.5), V::splat(1.0)));
+    V::select_lt(size, below, series, quotient)
+}
+
 /// `(1/a, 1/b, 1/c)` with one division.
 ///
 /// Each result is within a few ulp as long as the product neither overflows nor underflows.

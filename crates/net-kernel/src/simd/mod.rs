@@ -17,7 +17,8 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::sync::OnceLock;
 
 pub use math::{
-    cosh, exp, exp_near_zero, exprelr, log, log10, pow, reciprocal2, reciprocal3, sinh, tanh,
+    EXPRELR_SERIES_BELOW, cosh, exp, exp_near_zero, exprelr, exprelr_guard, log, log10, pow,
+    reciprocal2, reciprocal3, sinh, tanh,
 };
 pub use portable::Portable;
 pub use single::Single;

@@ -339,6 +339,9 @@ impl<'a> KernelWriter<'a> {
                     Binary::Power => format!("pow::<V>({a}, {b})"),
                     Binary::Remainder => format!("({a}).each2({b}, std::ops::Rem::rem)"),
                     Binary::Atan2 => format!("({a}).each2({b}, f64::atan2)"),
+                    Binary::Minimum => format!("({a}).min({b})"),
+                    Binary::Maximum => format!("({a}).max({b})"),
+                    Binary::ExprelrGuard => format!("exprelr_guard::<V>({a}, {b})"),
                     Binary::Add | Binary::Subtract => String::new(),
                 }
             }
@@ -405,6 +408,7 @@ pub(super) fn number(value: f64) -> String {
 fn unary(op: Unary, a: &str) -> String {
     let function = match op {
         Unary::Negate => return format!("(-{a})"),
+        Unary::Reciprocal => return format!("(V::splat(1.0) / {a})"),
         Unary::Abs => return format!("({a}).abs()"),
         Unary::Sqrt => return format!("({a}).sqrt()"),
         Unary::Floor => return format!("({a}).floor()"),

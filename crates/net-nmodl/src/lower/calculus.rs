@@ -182,7 +182,10 @@ impl Graph {
             }
             // fmod jumps at points only, if the divisor is constant.
             Binary::Remainder if self.as_number(db) == Some(0.0) => da,
-            Binary::Remainder => return None,
+            // These come in after derivatives have been taken.
+            Binary::Remainder | Binary::Minimum | Binary::Maximum | Binary::ExprelrGuard => {
+                return None;
+            }
             Binary::Atan2 => {
                 let (x2, y2) = (self.multiply(b, b), self.multiply(a, a));
                 let bottom = self.add(x2, y2);
@@ -241,6 +244,10 @@ impl Graph {
                 self.subtract(one, square)
             }
             Unary::Floor | Unary::Ceil => zero,
+            Unary::Reciprocal => {
+                let square = self.multiply(at, at);
+                self.negate(square)
+            }
             Unary::Exprelr => self.exprelr_derivative(at, a),
         }
     }

@@ -60,6 +60,8 @@ pub(crate) enum Unary {
     Ceil,
     /// `x / (exp(x) - 1)`.
     Exprelr,
+    /// `1 / x`, where a product with it is not to become a division again.
+    Reciprocal,
 }
 
 /// Functions of two numbers.
@@ -72,6 +74,12 @@ pub(crate) enum Binary {
     Power,
     Remainder,
     Atan2,
+    /// The smaller one; NaN if the second is.
+    Minimum,
+    /// The larger one; NaN if the second is.
+    Maximum,
+    /// `x / (exp(x) - 1)` of the first; the second is its value except near 0.
+    ExprelrGuard,
 }
 
 /// Comparisons.
@@ -317,8 +325,25 @@ impl Graph {
             Node::Binary(Binary::Divide, top, bottom) => Some((top, bottom)),
             _ => None,
         };
+        let factors = |id: Id| match self.node(id) {
+            Node::Binary(Binary::Multiply, x, y) => Some([x, y]),
+            _ => None,
+        };
+        // The other factor of a product that has this one.
+        let other = |id: Id, factor: Id| {
+            let [x, y] = factors(id)?;
+            if x == factor { Some(y) } else { (y == factor).then_some(x) }
+        };
         match op {
             Binary::Divide => {
+                // (x y) / (x z)
+                if let (Some(above), Some(_)) = (factors(a), factors(b)) {
+                    for (common, rest) in [(above[0], above[1]), (above[1], above[0])] {
+                        if let Some(bottom) = other(b, common) {
+                            return Some(self.divide(rest, bottom));
+                        }
+                    }
+                }
                 if let Some((top, bottom)) = quotient(b) {
                     // a / (top / bottom)
                     let product = self.multiply(a, bottom);
@@ -334,10 +359,14 @@ impl Graph {
             Binary::Multiply => {
                 // 1/b times a, and products of constants.
                 for (x, y) in [(a, b), (b, a)] {
-                    if let Some((top, bottom)) = quotient(x)
-                        && self.is(top, 1.0)
-                    {
-                        return Some(self.divide(y, bottom));
+                    if let Some((top, bottom)) = quotient(x) {
+                        // (top / bottom) (bottom z)
+                        if let Some(rest) = other(y, bottom) {
+                            return Some(self.multiply(top, rest));
+                        }
+                        if self.is(top, 1.0) {
+                            return Some(self.divide(y, bottom));
+                        }
                     }
                     if let (Some(c), Node::Binary(Binary::Multiply, p, q)) =
                         (self.as_number(x), self.node(y))
@@ -371,7 +400,7 @@ impl Graph {
         }
     }
 
-    fn integer_power(&mut self, a: Id, n: u32) -> Id {
+    pub(crate) fn integer_power(&mut self, a: Id, n: u32) -> Id {
         if n == 1 {
             return a;
         }
@@ -551,6 +580,7 @@ pub(crate) fn evaluate_unary(op: Unary, x: f64) -> f64 {
         Unary::Tanh => x.tanh(),
         Unary::Floor => x.floor(),
         Unary::Ceil => x.ceil(),
+        Unary::Reciprocal => 1.0 / x,
         Unary::Exprelr => {
             if x == 0.0 {
                 1.0
@@ -570,5 +600,20 @@ pub(crate) fn evaluate_binary(op: Binary, x: f64, y: f64) -> f64 {
         Binary::Power => x.powf(y),
         Binary::Remainder => x % y,
         Binary::Atan2 => x.atan2(y),
+        Binary::Minimum => {
+            if x < y {
+                x
+            } else {
+                y
+            }
+        }
+        Binary::Maximum => {
+            if x > y {
+                x
+            } else {
+                y
+            }
+        }
+        Binary::ExprelrGuard => evaluate_unary(Unary::Exprelr, x),
     }
 }

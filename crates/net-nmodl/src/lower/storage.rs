@@ -244,7 +244,8 @@ impl<'a> Placer<'a> {
             for (slot, &value) in values.iter().enumerate() {
                 let variable = self.lowered.slots.variable(&self.parsed.symbols, slot as u32);
                 let written_ion = matches!(variable.role, Role::Ion { write: true, .. });
-                if variable.is_state() || written_ion {
+                let unchanged = self.is_unchanged(slot as u32, value);
+                if !unchanged && (variable.is_state() || written_ion) {
                     roots.push(value);
                 }
             }
@@ -252,11 +253,15 @@ impl<'a> Placer<'a> {
         roots
     }
 
+    fn is_unchanged(&self, slot: u32, value: Id) -> bool {
+        self.lowered.graph.node(value) == Node::Input(Input::Variable(slot))
+    }
+
     fn output_roots(&self) -> Vec<Id> {
         let mut roots = Vec::new();
         for values in self.lowered.running() {
             for (slot, &value) in values.iter().enumerate() {
-                if self.is_output(slot as u32) {
+                if self.is_output(slot as u32) && !self.is_unchanged(slot as u32, value) {
                     roots.push(value);
                 }
             }

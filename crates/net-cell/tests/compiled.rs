@@ -1,0 +1,245 @@
+//! Mechanisms compiled from `.mod` files, beside those written by hand.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Once};
+
+use net_cell::mechanism::{LibraryError, find, load_library};
+use net_cell::morphology::{SectionKind, SegmentedMorphology, SegmentedSection, Segments};
+use net_cell::{CellSpec, CellTemplate, Cells, Quantity, Region, Samples, Schedule, StepSettings};
+use net_nmodl::compile::Settings;
+use net_nmodl::library::{BuildError, BuildOptions, build};
+
+fn hh_source(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(folder.join("mechanisms/hh.mod")).unwrap();
+    text.replace("SUFFIX hh", &format!("SUFFIX {name}"))
+}
+
+/// A pump that is driven by the calcium current of a leak: concentrations, ion currents, reversal
+/// potentials that follow.
+const CALCIUM: &str = "
+    NEURON { SUFFIX pump USEION ca READ ica, cai WRITE cai RANGE depth, tau, rest }
+    PARAMETER { depth = 0.1 (um) tau = 20 (ms) rest = 1e-4 (mM) }
+    UNITS { FARADAY = (faraday) (coulomb) }
+    ASSIGNED { ica (mA/cm2) }
+    STATE { cai (mM) }
+    INITIAL { cai = rest }
+    BREAKPOINT { SOLVE decay METHOD cnexp }
+    DERIVATIVE decay { cai' = -10000*ica/(2*FARADAY*depth) - (cai - rest)/tau }
+";
+const CALCIUM_LEAK: &str = "
+    NEURON { SUFFIX caleak USEION ca READ eca WRITE ica RANGE g }
+    PARAMETER { g = 1e-5 (S/cm2) }
+    ASSIGNED { v (mV) eca (mV) ica (mA/cm2) }
+    BREAKPOINT { ica = g*(v - eca) }
+";
+/// Three states that pass into each other; coupled, so that a system is solved in every step.
+const SCHEME: &str = "
+    NEURON { SUFFIX scheme NONSPECIFIC_CURRENT i RANGE g }
+    PARAMETER { g = 0 (S/cm2) }
+    STATE { a b c }
+    ASSIGNED { v (mV) i (mA/cm2) }
+    INITIAL { a = 1 }
+    BREAKPOINT { SOLVE kin METHOD sparse  i = g*c*v }
+    KINETIC kin {
+        ~ a <-> b (0.3, 0.1)
+        ~ b <-> c (0.2, 0.4)
+        CONSERVE a + b + c = 1
+    }
+";
+/// Logistic growth by backward Euler: Newton's method.
+const GROWTH: &str = "
+    NEURON { SUFFIX growth RANGE rate }
+    PARAMETER { rate = 0.5 (/ms) }
+    STATE { x }
+    INITIAL { x = 0.1 }
+    BREAKPOINT { SOLVE grow METHOD derivimplicit }
+    DERIVATIVE grow { x' = rate*x*(1 - x) }
+";
+
+fn build_from(folder: &Path, sources: &[(&str, String)], settings: Settings) -> PathBuf {
+    let files: Vec<PathBuf> = sources
+        .iter()
+        .map(|(name, text)| {
+            let path = folder.join(format!("{name}.mod"));
+            std::fs::write(&path, text).unwrap();
+            path
+        })
+        .collect();
+    let cache = Some(folder.to_path_buf());
+    let options = BuildOptions { settings, cache, ..BuildOptions::default() };
+    let library = build(&files, &options).unwrap();
+    assert!(!library.was_cached);
+    assert!(build(&files, &options).unwrap().was_cached);
+    library.path
+}
+
+/// Loads all mechanisms of these tests, once.
+fn load() {
+    static LOADED: Once = Once::new();
+    LOADED.call_once(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let fast = [
+            ("hh_fast", hh_source("hh_fast")),
+            ("pump", CALCIUM.to_string()),
+            ("caleak", CALCIUM_LEAK.to_string()),
+            ("scheme", SCHEME.to_string()),
+            ("growth", GROWTH.to_string()),
+        ];
+        let path = build_from(folder.path(), &fast, Settings::default());
+        let names = load_library(&path).unwrap();
+        assert_eq!(names, ["hh_fast", "pump", "caleak", "scheme", "growth"]);
+        assert!(matches!(load_library(&path), Err(LibraryError::Duplicate { .. })));
+        let strict = Settings { strict: true, ..Settings::default() };
+        let exact = [("hh_exact", hh_source("hh_exact"))];
+        load_library(&build_from(folder.path(), &exact, strict)).unwrap();
+    });
+}
+
+fn compartment() -> SegmentedMorphology {
+    SegmentedMorphology {
+        sections: vec![SegmentedSection {
+            name: "soma".into(),
+            kind: SectionKind::Soma,
+            parent: None,
+            length_um: 20.0,
+            n_segments: 1,
+            first_segment: 0,
+            ra_ohm_cm: 100.0,
+            cm_uf_cm2: 1.0,
+            ri_end_mohm: 0.1,
+        }],
+        segments: Segments {
+            section: vec![0],
+            x: vec![0.5],
+            area_um2: vec![1256.637],
+            ri_mohm: vec![0.1],
+            diam_um: vec![20.0],
+            length_um: vec![20.0],
+            start_um: vec![[0.0; 3]],
+            end_um: vec![[20.0, 0.0, 0.0]],
+        },
+    }
+}
+
+/// Traces of v and of variables of the first mechanism, for 20 ms.
+fn run(mechanisms: &[&str], variables: &[&str], amp_na: f64) -> Vec<Vec<f64>> {
+    let mut cell = CellTemplate::new(compartment()).unwrap();
+    for mechanism in mechanisms {
+        cell.insert(mechanism, &Region::All, &[]).unwrap();
+    }
+    cell.insert_point("IClamp", 0, &[("amp", amp_na), ("delay", 1.0), ("dur", 100.0)]).unwrap();
+    let spec = CellSpec { gid: 0, template: Arc::new(cell), points: vec![] };
+    let mut cells = Cells::new(&[spec], &[], StepSettings::default(), 1).unwrap();
+    let schedule = (0, Schedule::default());
+    cells.record(schedule, 0, 0, 0, &Quantity::Voltage).unwrap();
+    for (at, variable) in variables.iter().enumerate() {
+        let (mechanism, variable) = (mechanisms[0].to_string(), variable.to_string());
+        let quantity = Quantity::Variable { mechanism, variable, nth: 0 };
+        cells.record(schedule, at as u32 + 1, 0, 0, &quantity).unwrap();
+    }
+    let group = &mut cells.groups_mut()[0];
+    group.initialize(0, 800);
+    group.advance(0..800, || ()).unwrap();
+    let n = variables.len() + 1;
+    let mut samples = Samples::new(n);
+    group.take_samples(0, &mut samples);
+    (0..n).map(|k| samples.values.iter().skip(k).step_by(n).copied().collect()).collect()
+}
+
+fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+#[test]
+fn hh_from_its_file_is_hh_by_hand() {
+    load();
+    let variables = ["m", "h", "n", "ina", "ik", "il"];
+    let by_hand = run(&["hh"], &variables, 0.2);
+    assert!(by_hand[0].iter().any(|v| *v > 20.0), "the cell does not spike");
+    for compiled in ["hh_fast", "hh_exact"] {
+        let compiled = run(&[compiled], &variables, 0.2);
+        // A spike makes 1e-15 in a rate some 1e-12 in v.
+        assert!(largest_difference(&by_hand[0], &compiled[0]) < 1e-9);
+        for k in 1..=3 {
+            assert!(largest_difference(&by_hand[k], &compiled[k]) < 1e-11, "{}", variables[k - 1]);
+        }
+        for k in 4..=6 {
+            assert!(largest_difference(&by_hand[k], &compiled[k]) < 1e-10, "{}", variables[k - 1]);
+        }
+    }
+}
+
+#[test]
+fn parameters_and_uniform_values_are_recognized() {
+    load();
+    let (_, by_hand) = find("hh").unwrap();
+    let (_, compiled) = find("hh_fast").unwrap();
+    assert_eq!(compiled.instance(&[]).unwrap()[..4], by_hand.instance(&[]).unwrap()[..4]);
+    assert!(!compiled.constant_linear);
+    assert!(compiled.parameter("gnabar", -1.0).is_err());
+}
+
+#[test]
+fn calcium_current_fills_the_cell_and_moves_the_reversal_potential() {
+    load();
+    let traces = run(&["pump", "caleak", "pas"], &["cai"], 0.0);
+    let cai = &traces[1];
+    assert_eq!(cai[0], 1e-4);
+    // Steady state: inflow balances the pump.
+    let v = traces[0][800];
+    let eca = 1e3 * 8.314_462_618_153_24 * (6.3 + 273.15) / 96_485.332_123_310_01 / 2.0
+        * (2.0 / cai[799]).ln();
+    let ica = 1e-5 * (v - eca);
+    let rate = -1e4 * ica / (2.0 * 96_485.332_123_310_01 * 0.1) - (cai[800] - 1e-4) / 20.0;
+    let before = (cai[800] - cai[799]) / 0.025;
+    assert!((rate - before).abs() < 2e-3 * before.abs(), "{rate}, {before}");
+    assert!(cai[800] > 2e-4);
+}
+
+#[test]
+fn a_kinetic_scheme_conserves_and_reaches_its_equilibrium() {
+    load();
+    let traces = run(&["scheme", "pas"], &["a", "b", "c"], 0.0);
+    for k in 0..=800 {
+        let sum = traces[1][k] + traces[2][k] + traces[3][k];
+        assert!((sum - 1.0).abs() < 1e-14, "step {k}: {sum}");
+    }
+    // One step of backward Euler by hand: with p = dt 0.3 ..., a (1 + p) - q b = 1, ...
+    let (p, q, r, s) = (0.0075, 0.0025, 0.005, 0.01);
+    let (a, b, c) = (traces[1][1], traces[2][1], traces[3][1]);
+    assert!((a - 1.0 - (-p * a + q * b)).abs() < 1e-15);
+    assert!((b - (p * a - q * b - r * b + s * c)).abs() < 1e-15);
+    assert!((c - (r * b - s * c)).abs() < 1e-15);
+}
+
+#[test]
+fn a_nonlinear_equation_is_solved_to_the_last_digits() {
+    load();
+    let x = &run(&["growth", "pas"], &["x"], 0.0)[1];
+    for k in 0..800 {
+        let residual = x[k + 1] - x[k] - 0.025 * 0.5 * x[k + 1] * (1.0 - x[k + 1]);
+        assert!(residual.abs() < 1e-15, "step {k}: {residual}");
+    }
+}
+
+#[test]
+fn libraries_that_are_none_or_come_late_are_refused() {
+    load();
+    find("pas").unwrap();
+    let late = load_library(Path::new("late.so")).unwrap_err();
+    assert!(matches!(late, LibraryError::TooLate { .. }), "{late}");
+}
+
+#[test]
+fn what_cannot_be_compiled_is_refused_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cell.mod");
+    std::fs::write(&path, "NEURON { ARTIFICIAL_CELL beat }\nNET_RECEIVE (w) { net_event(t) }\n")
+        .unwrap();
+    let options = BuildOptions { cache: Some(folder.path().into()), ..BuildOptions::default() };
+    let error = build(&[path], &options).unwrap_err();
+    let BuildError::Files(errors) = error else { panic!("{error}") };
+    assert!(errors[0].to_string().contains("cell.mod:1:"), "{}", errors[0]);
+    assert!(errors[0].message.contains("ARTIFICIAL_CELL is not supported"), "{}", errors[0]);
+}

@@ -14,7 +14,7 @@ use clap::Parser;
 use net_examples::RunArgs;
 use net_io::network::NetworkTables;
 use net_mpi::Communicator;
-use net_sim::tables::{model_of_tables, settings_of_tables};
+use net_sim::tables::{model_of_tables, settings_of_tables, with_probes_of_tables};
 use net_sim::{Quantity, Recording, Simulation, Targets};
 
 /// Simulates a network that is given as explicit tables: how a network of another simulator is
@@ -29,6 +29,7 @@ Files in the output directory:
   spikes.h5                        spikes in SONATA's layout (ms)
   traces.h5                        somatic potentials of all cells (mV), group soma_v
   cell_positions_and_rotations.h5  where the cells are (um, rad), a table a population
+  OUTPUT.h5                        with --probes: a dataset a probe, with fields imem and populations
   report.json, run.json            how it went, and what was run")]
 struct Options {
     /// The network: an HDF5 file in the layout of docs/tables.md
@@ -47,6 +48,10 @@ struct Options {
     #[arg(long)]
     exact_rates: bool,
 
+    /// Record the probes that the file describes, with the contribution of each population
+    #[arg(long)]
+    probes: bool,
+
     /// Write all synapses, too
     #[arg(long)]
     connections: bool,
@@ -63,7 +68,10 @@ fn main() -> ExitCode {
 fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
     let tables = comm.agree(NetworkTables::read(&options.tables))?;
     let soma_v = Recording::new("soma_v", Targets::All, Quantity::Voltage);
-    let model = model_of_tables(&options.tables, &tables)?.with_recording(soma_v);
+    let mut model = model_of_tables(&options.tables, &tables)?.with_recording(soma_v);
+    if options.probes {
+        model = comm.agree(with_probes_of_tables(model, &options.tables))?;
+    }
     let mut settings = settings_of_tables(&tables.parameters);
     settings.tables = !options.exact_rates;
     let tstop_ms = options.tstop.unwrap_or(tables.parameters.tstop_ms);

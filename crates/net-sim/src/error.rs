@@ -63,10 +63,10 @@ pub enum Error {
         /// What is wrong.
         source: Box<CellError>,
     },
-    /// An input or recording has a name that is empty or used before.
+    /// An input, recording, probe or field of one has a name that is empty or used before.
     #[error("{what} '{name}': names must not be empty and be used once")]
     Name {
-        /// `input` or `recording`.
+        /// `input`, `recording`, `probe`...
         what: &'static str,
         /// The name.
         name: String,
@@ -134,6 +134,24 @@ pub enum Error {
         gid: Gid,
         /// What is wrong.
         source: Box<CellError>,
+    },
+    /// A probe's parameters are not possible, or its signal left the range of numbers.
+    #[error("probe '{probe}': {source}")]
+    Probe {
+        /// The probe.
+        probe: String,
+        /// What is wrong.
+        source: Box<net_lfp::LfpError>,
+    },
+    /// A probe cannot measure a cell.
+    #[error("probe '{probe}': gid {gid}: {source}")]
+    ProbeCell {
+        /// The probe.
+        probe: String,
+        /// The cell.
+        gid: Gid,
+        /// What is wrong.
+        source: Box<net_lfp::LfpError>,
     },
     /// A number is outside of what is allowed.
     #[error("{key} is {found}; expected {expected}")]

@@ -15,15 +15,17 @@ mod error;
 mod model;
 mod options;
 pub mod plot;
+mod probes;
 mod run;
 pub mod tables;
 
 pub use error::{BoxError, Error, Result};
 pub use model::{
-    CellBuilder, CellKind, Input, InputRow, InputSynapses, InputTable, Model, Recording, Segments,
-    Targets, table_projection,
+    CellBuilder, CellKind, Input, InputRow, InputSynapses, InputTable, Model, ProbeRecording,
+    Recording, Segments, Targets, table_projection,
 };
 pub use net_cell::{Quantity, SpikeSource, StepSettings};
 pub use net_io::store::SampleType;
 pub use options::{CellPartition, Output, Progress, RunOptions};
+pub use probes::ProbeSignal;
 pub use run::{Outcome, Phases, RunReport, Simulation, Trace};

@@ -1,6 +1,7 @@
 //! A network given as explicit tables, made a model.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use net_cell::morphology::{
     Cable, CableProperties, Discretization, MorphologyBuilder, SectionKind, SegmentPoints,
@@ -8,9 +9,17 @@ use net_cell::morphology::{
 use net_cell::{CellTemplate, Region, SpikeSource, StepSettings};
 use net_core::{Network, Placement, Population, Rotation, SynapseKind, SynapseRow};
 use net_io::network::{MorphologyTable, NetworkParameters, NetworkTables, SectionMechanism};
+use net_io::probes::{ProbeShape, ProbeTable, read_probe_tables, read_segment_points};
+use net_lfp::{
+    Conductivity, Contacts, CurrentDipoleMoment, LaminarCurrentSourceDensity, Probe,
+    RecExtElectrode, SourceModel,
+};
 
 use crate::error::{BoxError, Error, Result};
-use crate::model::{CellKind, Input, InputRow, InputSynapses, InputTable, Model, table_projection};
+use crate::model::{
+    CellKind, GivenPoints, Input, InputRow, InputSynapses, InputTable, Model, ProbeRecording,
+    table_projection,
+};
 
 /// The model of a network that is given as tables. External synapses are an input named
 /// `external`.
@@ -39,16 +48,13 @@ pub fn model_of_tables(path: &Path, tables: &NetworkTables) -> Result<Model> {
             source,
         })
     };
-    let templates: Vec<_> = tables
-        .morphologies
-        .iter()
-        .map(|m| template(m).map(std::sync::Arc::new))
-        .collect::<Result<_>>()?;
+    let templates: Vec<_> =
+        tables.morphologies.iter().map(|m| template(m).map(Arc::new)).collect::<Result<_>>()?;
     let kind = match &templates[..] {
         [only] => CellKind::Shared(only.clone()),
         _ => {
             let first_gids: Vec<u64> = tables.morphologies.iter().map(|m| m.first_gid).collect();
-            CellKind::PerCell(std::sync::Arc::new(move |gid| {
+            CellKind::PerCell(Arc::new(move |gid| {
                 let at = first_gids.partition_point(|&first| first <= gid).saturating_sub(1);
                 Ok(templates[at].clone())
             }))
@@ -60,7 +66,7 @@ pub fn model_of_tables(path: &Path, tables: &NetworkTables) -> Result<Model> {
             mechanism: external.mechanism.clone(),
             parameters: external.parameters.iter().cloned().collect(),
         };
-        let synapses = InputSynapses::Table(std::sync::Arc::new(external_rows(tables)));
+        let synapses = InputSynapses::Table(Arc::new(external_rows(tables)));
         // The events of the table are those at the synapse.
         let name = "external".to_owned();
         model = model.with_input(Input { name, synapse, delay_ms: 0.0, synapses });
@@ -207,4 +213,70 @@ fn insert(
         }
     }
     Ok(cell.insert(&mechanism.name, region, &values)?)
+}
+
+/// Adds the probes that the tables describe to their model; each population's contribution is a
+/// field of its own.
+///
+/// Electrodes are line sources in an infinite medium of 0.3 S/m, unless the file has another
+/// conductivity. Segments are where `/cells/segment_xyz` says, if the file has it.
+///
+/// # Errors
+/// Those of reading, probes that are not possible, and a number of segments that is not the cells'.
+pub fn with_probes_of_tables(model: Model, path: &Path) -> Result<Model> {
+    let mut model = model;
+    for table in read_probe_tables(path)? {
+        let name = table.name.clone();
+        let probe = match probe(table) {
+            Ok(probe) => probe,
+            Err(source) => return Err(Error::Probe { probe: name, source: Box::new(source) }),
+        };
+        model = model.with_probe(ProbeRecording {
+            name: Some(name),
+            by_population: true,
+            probe,
+            ..ProbeRecording::new(CurrentDipoleMoment)
+        });
+    }
+    let Some(points) = read_segment_points(path)? else { return Ok(model) };
+    let mut n_segments = Vec::new();
+    for population in model.network().populations() {
+        let kind = model.kind_of(population)?;
+        for gid in population.gids() {
+            let population = population.name().to_owned();
+            let template = kind.template(gid);
+            let template = template.map_err(|source| Error::Cell { gid, population, source })?;
+            n_segments.push(template.n_segments());
+        }
+    }
+    let found = points.diam_um.len();
+    let points = GivenPoints::new(points, &n_segments).ok_or_else(|| Error::Tables {
+        path: path.display().to_string(),
+        what: "/cells/segment_xyz".to_owned(),
+        source: format!("{found} segments, cells have {}", n_segments.iter().sum::<usize>()).into(),
+    })?;
+    Ok(model.with_given_points(points))
+}
+
+fn probe(table: ProbeTable) -> net_lfp::Result<Arc<dyn Probe>> {
+    let conductivity = Conductivity::Isotropic(table.sigma_s_m.unwrap_or(0.3));
+    let electrode =
+        |contacts| RecExtElectrode { contacts, conductivity, source: SourceModel::LineSource };
+    Ok(match table.shape {
+        ProbeShape::Contacts(positions) => Arc::new(electrode(Contacts::new(positions)?)),
+        ProbeShape::Surfaces(points) => {
+            let middle = |points: &Vec<[f64; 3]>| {
+                let sum = |axis: usize| points.iter().map(|point| point[axis]).sum::<f64>();
+                [0, 1, 2].map(|axis| sum(axis) / points.len() as f64)
+            };
+            let positions = points.iter().map(middle).collect();
+            Arc::new(electrode(Contacts::new(positions)?.with_points(points)?))
+        }
+        ProbeShape::Cylinders { z_um, radius_um } => {
+            let radius_um = vec![radius_um; z_um.len()];
+            let axis_um = [0.0; 2];
+            Arc::new(LaminarCurrentSourceDensity { z_um, radius_um, axis_um })
+        }
+        ProbeShape::Dipole => Arc::new(CurrentDipoleMoment),
+    })
 }

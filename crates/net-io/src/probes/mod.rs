@@ -17,7 +17,7 @@ use hdf5::{Dataset, Dataspace, Datatype, Location, Selection};
 use crate::error::{Error, Result};
 use crate::{fsio, h5};
 
-pub use tables::{ProbeShape, ProbeTable, read_probe_tables};
+pub use tables::{ProbeShape, ProbeTable, SegmentPoints, read_probe_tables, read_segment_points};
 
 /// Attribute that says how many samples of a dataset have been written.
 const WRITTEN: &str = "samples_written";

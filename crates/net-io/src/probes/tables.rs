@@ -51,6 +51,43 @@ pub fn read_probe_tables(path: &Path) -> Result<Vec<ProbeTable>> {
     names.into_iter().map(|name| read(path, &all, name)).collect()
 }
 
+/// Where the segments of all cells are.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SegmentPoints {
+    /// Start points in um, of all cells in the order of their gids.
+    pub start_um: Vec<[f64; 3]>,
+    /// End points in um.
+    pub end_um: Vec<[f64; 3]>,
+    /// Diameters in um.
+    pub diam_um: Vec<f64>,
+}
+
+/// Reads `/cells/segment_xyz` and `/cells/segment_d`, if they are there.
+///
+/// # Errors
+/// A file that cannot be read, or tables of another shape.
+pub fn read_segment_points(path: &Path) -> Result<Option<SegmentPoints>> {
+    let file = h5::open(path)?;
+    if !h5::link_exists(&file, "cells/segment_xyz") {
+        return Ok(None);
+    }
+    let cells = h5::group(path, &file, "cells", "places of cells")?;
+    let points = rows::<3>(path, &cells, "segment_xyz", 3)?;
+    let diam_um: Vec<f64> = h5::numbers(path, &cells, "segment_d")?;
+    if points.len() != 2 * diam_um.len() {
+        return Err(Error::WrongType {
+            path: path.to_owned(),
+            object: "/cells/segment_xyz".to_owned(),
+            found: format!("{} points for {} diameters", points.len(), diam_um.len()),
+            expected: "the start and the end of every segment".to_owned(),
+        });
+    }
+    let ends = points.as_chunks::<2>().0;
+    let start_um = ends.iter().map(|[start, _]| *start).collect();
+    let end_um = ends.iter().map(|[_, end]| *end).collect();
+    Ok(Some(SegmentPoints { start_um, end_um, diam_um }))
+}
+
 fn read(path: &Path, all: &Group, name: String) -> Result<ProbeTable> {
     let group = h5::group(path, all, &name, "a group a probe")?;
     let shape = if h5::link_exists(&group, "points") {

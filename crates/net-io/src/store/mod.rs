@@ -36,13 +36,14 @@ const PARTS: &str = "parts";
 /// Written into the parts when their recordings are merged and may go.
 const MERGED: &str = "merged";
 /// Files that a run leaves behind beside its manifest and parts.
-const RESULTS: [&str; 7] = [
+const RESULTS: [&str; 8] = [
     RunDirectory::SPIKES,
     RunDirectory::SPIKES_TEXT,
     RunDirectory::TRACES,
     RunDirectory::CELLS,
     RunDirectory::CONNECTIONS,
     RunDirectory::NIO,
+    RunDirectory::SIGNALS,
     RunDirectory::PROVENANCE,
 ];
 
@@ -74,6 +75,8 @@ impl RunDirectory {
     pub const CONNECTIONS: &str = "synapse_connections.h5";
     /// Merged recordings for Neo.
     pub const NIO: &str = "results.nio";
+    /// Signals of probes, LFPy's layout.
+    pub const SIGNALS: &str = "OUTPUT.h5";
     /// Where the results come from.
     pub const PROVENANCE: &str = "provenance.json";
 

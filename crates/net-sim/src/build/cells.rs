@@ -100,6 +100,11 @@ impl PlacedCell {
         }
     }
 
+    /// Start and end points of the segments in um.
+    pub(crate) fn points(&self) -> &PlacedPoints {
+        &self.points
+    }
+
     /// Middle of a segment in um.
     pub(crate) fn midpoint(&self, segment: u32) -> [f64; 3] {
         self.points.midpoint(segment as usize)

@@ -15,7 +15,8 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::model::{InputSynapses, Model};
 use crate::options::{CellPartition, RunOptions};
-use cells::LocalCell;
+use crate::probes::{Matrices, build_matrices};
+pub(crate) use cells::{LocalCell, PlacedCell};
 use draw::{Drawer, Part, Scratch};
 
 pub(crate) use save::save_network;
@@ -26,6 +27,8 @@ pub(crate) struct Local {
     pub(crate) groups: Vec<CellGroup>,
     /// For each recording the recorded (gid, segment) of this rank, in order of columns.
     pub(crate) columns: Vec<Vec<(Gid, u32)>>,
+    /// What probes measure of the cells.
+    pub(crate) matrices: Matrices,
     pub(crate) size: LocalSize,
 }
 
@@ -41,6 +44,8 @@ pub(crate) struct LocalSize {
     pub(crate) delay_steps: Option<(u16, u16)>,
     pub(crate) cell_bytes: u64,
     pub(crate) connection_bytes: u64,
+    /// Matrices and sums of probes.
+    pub(crate) probe_bytes: u64,
 }
 
 /// The gids of this rank. Collective.
@@ -112,7 +117,10 @@ pub(crate) fn build(
         size.cell_bytes += cell_bytes as u64;
         size.connection_bytes += connection_bytes as u64;
     }
-    Ok(Local { groups, columns, size })
+    let layouts: Vec<_> = groups.iter().map(CellGroup::layouts).collect();
+    let matrices = pool.install(|| build_matrices(model, &layouts, &own_cells))?;
+    size.probe_bytes = matrices.memory_bytes() as u64;
+    Ok(Local { groups, columns, matrices, size })
 }
 
 impl LocalSize {
@@ -148,7 +156,7 @@ fn record(
     for (index, recording) in model.recordings().iter().enumerate() {
         let schedule = recording.schedule(&clock)?;
         let mut own = Vec::new();
-        let is_recorded = recording.filter(model.network());
+        let is_recorded = recording.targets.filter(model.network());
         for cell in own_cells.iter().filter(|cell| is_recorded(cell.gid)) {
             for segment in recording.segments_of(&cell.template) {
                 let column = own.len() as u32;

@@ -1,6 +1,7 @@
 //! What is simulated: the same description on every rank.
 
 mod input;
+mod probe;
 mod recording;
 mod saved;
 
@@ -10,9 +11,11 @@ use std::sync::Arc;
 use net_cell::CellTemplate;
 use net_core::{Gid, Network, StepClock};
 
-use crate::error::{BoxError, Error, Result};
+use crate::error::{BoxError, Error, Result, bad_value};
 
 pub use input::{Input, InputRow, InputSynapses, InputTable};
+pub use probe::ProbeRecording;
+pub(crate) use probe::{GivenPoints, Samples};
 pub use recording::{Recording, Segments, Targets};
 pub use saved::table_projection;
 
@@ -51,19 +54,29 @@ impl CellKind {
     }
 }
 
-/// A network, the cells it consists of, what drives it from outside, and what is recorded.
+/// A network, the cells it consists of, what drives it from outside, what is recorded, and what
+/// probes measure.
 #[derive(Clone)]
 pub struct Model {
     network: Network,
     cells: BTreeMap<String, CellKind>,
     inputs: Vec<Input>,
     recordings: Vec<Recording>,
+    probes: Vec<ProbeRecording>,
+    given_points: Option<Arc<GivenPoints>>,
 }
 
 impl Model {
-    /// A network without cells, input and recordings.
+    /// A network without cells, input, recordings and probes.
     pub fn new(network: Network) -> Self {
-        Model { network, cells: BTreeMap::new(), inputs: Vec::new(), recordings: Vec::new() }
+        Model {
+            network,
+            cells: BTreeMap::new(),
+            inputs: Vec::new(),
+            recordings: Vec::new(),
+            probes: Vec::new(),
+            given_points: None,
+        }
     }
 
     /// Says what cells of kind `key` are; populations name their kind
@@ -85,6 +98,12 @@ impl Model {
         self
     }
 
+    /// Adds a probe.
+    pub fn with_probe(mut self, probe: ProbeRecording) -> Self {
+        self.probes.push(probe);
+        self
+    }
+
     /// The network.
     pub fn network(&self) -> &Network {
         &self.network
@@ -100,6 +119,33 @@ impl Model {
         &self.recordings
     }
 
+    /// The probes, in the order in which they were added.
+    pub fn probes(&self) -> &[ProbeRecording] {
+        &self.probes
+    }
+
+    /// Sets where the segments of all cells are for probes.
+    pub(crate) fn with_given_points(mut self, points: GivenPoints) -> Self {
+        self.given_points = Some(Arc::new(points));
+        self
+    }
+
+    /// Where the segments of all cells are for probes, if that was given.
+    pub(crate) fn given_points(&self) -> Option<&GivenPoints> {
+        self.given_points.as_deref()
+    }
+
+    /// Names of the probes' datasets.
+    pub fn probe_names(&self) -> Vec<String> {
+        let class = |at: usize| self.probes[at].probe.class();
+        let usual = |at: usize| {
+            let number = (0..at).filter(|&before| class(before) == class(at)).count();
+            format!("{}{number}", class(at))
+        };
+        let name = |at: usize| self.probes[at].name.clone().unwrap_or_else(|| usual(at));
+        (0..self.probes.len()).map(name).collect()
+    }
+
     /// Checks all that can be checked without building a cell.
     ///
     /// # Errors
@@ -112,7 +158,13 @@ impl Model {
         check_names("input", self.inputs.iter().map(|i| i.name.as_str()))?;
         check_names("recording", self.recordings.iter().map(|r| r.name.as_str()))?;
         self.inputs.iter().try_for_each(|input| input.validate(&self.network))?;
-        self.recordings.iter().try_for_each(|recording| recording.validate(&self.network, clock))
+        self.recordings
+            .iter()
+            .try_for_each(|recording| recording.validate(&self.network, clock))?;
+        let names = self.probe_names();
+        check_names("probe", names.iter().map(String::as_str))?;
+        let mut probes = self.probes.iter().zip(&names);
+        probes.try_for_each(|(probe, name)| probe.validate(name, &self.network, clock))
     }
 
     /// What the cells of a population are made from.
@@ -142,6 +194,24 @@ fn require_population(network: &Network, user: impl Fn() -> String, name: &str) 
         population: name.to_owned(),
         known: network.populations().iter().map(|p| p.name()).collect::<Vec<_>>().join(", "),
     })
+}
+
+/// A time as a number of steps, `least` or more.
+fn whole_steps(clock: &StepClock, key: String, time_ms: f64, least: u64) -> Result<u64> {
+    let steps = (time_ms / clock.dt_ms()).round();
+    let is_whole = (time_ms / clock.dt_ms() - steps).abs() < 1e-6 * steps.max(1.0);
+    if is_whole && least as f64 <= steps && steps < 2_f64.powi(53) {
+        return Ok(steps as u64);
+    }
+    Err(bad_value(key, time_ms, "a whole number of time steps, in ms"))
+}
+
+fn require_targets(network: &Network, user: impl Fn() -> String, targets: &Targets) -> Result<()> {
+    match targets {
+        Targets::Population(name) => require_population(network, user, name),
+        Targets::Gids(gids) => gids.iter().try_for_each(|&gid| require_gid(network, &user, gid)),
+        Targets::All | Targets::FirstOfEach(_) => Ok(()),
+    }
 }
 
 fn require_gid(network: &Network, user: impl Fn() -> String, gid: Gid) -> Result<()> {

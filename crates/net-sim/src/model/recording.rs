@@ -6,7 +6,7 @@ use net_cell::{CellTemplate, Quantity, Schedule, morphology::SectionKind};
 use net_core::{Gid, Network, StepClock};
 use net_io::store::SampleType;
 
-use super::{require_gid, require_population};
+use super::{require_targets, whole_steps};
 use crate::error::{Error, Result, bad_value};
 
 /// One quantity of some segments of some cells, sampled on one grid.
@@ -61,6 +61,26 @@ pub enum Segments {
     Indices(Vec<u32>),
 }
 
+impl Targets {
+    /// Tells whether a cell is among them.
+    pub(crate) fn filter<'a>(&'a self, network: &'a Network) -> Box<dyn Fn(Gid) -> bool + 'a> {
+        let population = |gid| network.population_of(gid).ok().map(|id| network.population(id));
+        match self {
+            Targets::All => Box::new(|_| true),
+            Targets::Population(name) => {
+                Box::new(move |gid| population(gid).is_some_and(|p| p.name() == name))
+            }
+            Targets::FirstOfEach(n) => {
+                Box::new(move |gid| population(gid).is_some_and(|p| gid - p.first_gid() < *n))
+            }
+            Targets::Gids(gids) => {
+                let gids: BTreeSet<Gid> = gids.iter().copied().collect();
+                Box::new(move |gid| gids.contains(&gid))
+            }
+        }
+    }
+}
+
 impl Recording {
     /// Somatic samples of every step in single precision.
     pub fn new(name: impl Into<String>, targets: Targets, quantity: Quantity) -> Self {
@@ -85,46 +105,18 @@ impl Recording {
                 return Err(bad_value(format!("{}: segment", user()), twice, "each segment once"));
             }
         }
-        match &self.targets {
-            Targets::Population(name) => require_population(network, user, name),
-            Targets::Gids(gids) => gids.iter().try_for_each(|&gid| require_gid(network, user, gid)),
-            Targets::All | Targets::FirstOfEach(_) => Ok(()),
-        }
+        require_targets(network, user, &self.targets)
     }
 
     /// The samples' grid in steps.
     pub(crate) fn schedule(&self, clock: &StepClock) -> Result<Schedule> {
         let steps = |key: &str, time_ms: f64, least: u64| {
-            let steps = (time_ms / clock.dt_ms()).round();
-            let is_whole = (time_ms / clock.dt_ms() - steps).abs() < 1e-6 * steps.max(1.0);
-            if is_whole && least as f64 <= steps && steps < 2_f64.powi(53) {
-                return Ok(steps as u64);
-            }
-            let key = format!("recording '{}': {key}", self.name);
-            Err(bad_value(key, time_ms, "a whole number of time steps, in ms"))
+            whole_steps(clock, format!("recording '{}': {key}", self.name), time_ms, least)
         };
         Ok(Schedule {
             interval: self.interval_ms.map_or(Ok(1), |ms| steps("interval_ms", ms, 1))?,
             offset: steps("start_ms", self.start_ms, 0)?,
         })
-    }
-
-    /// Tells whether a cell is recorded.
-    pub(crate) fn filter<'a>(&'a self, network: &'a Network) -> Box<dyn Fn(Gid) -> bool + 'a> {
-        let population = |gid| network.population_of(gid).ok().map(|id| network.population(id));
-        match &self.targets {
-            Targets::All => Box::new(|_| true),
-            Targets::Population(name) => {
-                Box::new(move |gid| population(gid).is_some_and(|p| p.name() == name))
-            }
-            Targets::FirstOfEach(n) => {
-                Box::new(move |gid| population(gid).is_some_and(|p| gid - p.first_gid() < *n))
-            }
-            Targets::Gids(gids) => {
-                let gids: BTreeSet<Gid> = gids.iter().copied().collect();
-                Box::new(move |gid| gids.contains(&gid))
-            }
-        }
     }
 
     /// The recorded segments of a cell.

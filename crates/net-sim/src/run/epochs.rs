@@ -20,6 +20,7 @@ use super::recorder::{Kept, Recorder};
 use super::team::Team;
 use super::threads::Threads;
 use crate::error::{Error, Result};
+use crate::probes::{Collector, ProbeSignal};
 
 /// Longest epoch in steps: packed spikes count to 65535, and an epoch's samples must fit in memory.
 const MAX_EPOCH_STEPS: u64 = 4096;
@@ -103,6 +104,8 @@ pub(crate) struct Times {
 /// What a run leaves on this rank.
 pub(crate) struct Finished {
     pub(crate) kept: Kept,
+    /// On rank 0.
+    pub(crate) signals: Vec<ProbeSignal>,
     pub(crate) times: Times,
 }
 
@@ -113,7 +116,7 @@ pub(crate) fn run_epochs(
     plan: &Plan,
     threads: Threads,
     groups: Vec<CellGroup>,
-    recorder: Recorder,
+    (recorder, collector): (Recorder, Collector),
     meter: Meter,
 ) -> Result<Finished> {
     let started = Instant::now();
@@ -129,28 +132,30 @@ pub(crate) fn run_epochs(
                 .spawn_scoped(scope, move || team.follow(|| shared.advance(member, || ())))
                 .map_err(|e| Error::Threads { n_threads: threads.n, reason: e.to_string() })?;
         }
-        Loop { clock, plan, shared: &shared, exchange, recorder, meter }.run(&team)
+        Loop { comm, clock, plan, shared: &shared, exchange, recorder, collector, meter }.run(&team)
     });
-    let (kept, mut times) = comm.agree(outcome)?;
+    let Finished { kept, signals, mut times } = comm.agree(outcome)?;
     times.run = started.elapsed();
     let computed: Duration = shared.members.iter().map(|m| lock(m).computed).sum();
     times.compute = computed / threads.n as u32;
-    Ok(Finished { kept, times })
+    Ok(Finished { kept, signals, times })
 }
 
 /// The leading thread's view of a run.
 struct Loop<'a> {
+    comm: &'a Communicator,
     clock: &'a StepClock,
     plan: &'a Plan,
     shared: &'a Shared,
     exchange: SpikeExchange,
     recorder: Recorder,
+    collector: Collector,
     meter: Meter,
 }
 
 impl Loop<'_> {
     /// All epochs; returns at the same epoch on all ranks.
-    fn run(mut self, team: &Team) -> Result<(Kept, Times)> {
+    fn run(mut self, team: &Team) -> Result<Finished> {
         let mut times = Times::default();
         let mut failure = None;
         let mut travelling: Option<u64> = None;
@@ -177,6 +182,10 @@ impl Loop<'_> {
                     Err(error) => failure = Some(error),
                 }
             }
+            let before = Instant::now();
+            let collected = self.collector.collect(self.comm, steps.end, false, failure.is_some());
+            times.record += before.elapsed();
+            failure = failure.or(collected.err());
             if failure.is_some() {
                 spikes.clear();
             }
@@ -195,11 +204,13 @@ impl Loop<'_> {
             return self.stop(failure, recorded);
         }
         let before = Instant::now();
+        self.collector.collect(self.comm, n_steps, true, false)?;
+        let signals = self.collector.finish()?;
         let shared = self.shared;
         let kept =
             self.recorder.finish(&mut |index, into| shared.take_samples(index, into), n_steps)?;
         times.record += before.elapsed();
-        Ok((kept, times))
+        Ok(Finished { kept, signals, times })
     }
 
     /// Advances all cells through one epoch.
@@ -220,7 +231,7 @@ impl Loop<'_> {
         for member in &self.shared.members {
             std::mem::replace(&mut lock(member).outcome, Ok(()))?;
         }
-        Ok(())
+        self.collector.check()
     }
 
     fn record(&mut self, spikes: &[Spike], end_step: u64) -> Result<()> {
@@ -271,7 +282,7 @@ impl Loop<'_> {
     }
 
     /// Ends a run in which a rank has failed.
-    fn stop(mut self, failure: Option<Error>, recorded: u64) -> Result<(Kept, Times)> {
+    fn stop(mut self, failure: Option<Error>, recorded: u64) -> Result<Finished> {
         let sealed = self.recorder.seal(recorded);
         if let Some(error) = failure {
             return Err(error);
@@ -279,7 +290,7 @@ impl Loop<'_> {
         sealed?;
         let none = Kept { n_spikes: 0, spikes: Vec::new(), traces: Vec::new() };
         // Not seen by the caller: another rank has an error for all.
-        Ok((none, Times::default()))
+        Ok(Finished { kept: none, signals: Vec::new(), times: Times::default() })
     }
 }
 

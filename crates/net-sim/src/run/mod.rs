@@ -19,6 +19,7 @@ use crate::build::{self, LocalSize};
 use crate::error::Result;
 use crate::model::Model;
 use crate::options::RunOptions;
+use crate::probes::{Collector, ProbeSignal};
 use epochs::{Plan, run_epochs};
 use progress::Meter;
 use recorder::Recorder;
@@ -73,6 +74,7 @@ pub struct Simulation<'a> {
     threads: Threads,
     groups: Vec<net_cell::CellGroup>,
     recorder: Recorder,
+    collector: Collector,
     output: Option<output::Files>,
     size: LocalSize,
     phases: Phases,
@@ -88,6 +90,8 @@ pub struct Outcome {
     pub spikes: Vec<Spike>,
     /// Samples of this rank's cells, if they were to be kept in memory.
     pub traces: Vec<Trace>,
+    /// Signals of the probes of the model, on rank 0, if they were to be kept in memory.
+    pub signals: Vec<ProbeSignal>,
     dt_ms: f64,
 }
 
@@ -112,6 +116,17 @@ impl<'a> Simulation<'a> {
         let n_steps = clock.n_steps(options.tstop_ms);
         let n_columns = local.columns.iter().map(Vec::len).sum();
         let plan = Plan::new(comm, &clock, n_steps, local.size.delay_steps, n_columns)?;
+        let (mut groups, mut size) = (local.groups, local.size);
+        let mut collector = Collector::new(
+            comm,
+            model,
+            &clock,
+            (n_steps, plan.epoch_steps),
+            local.matrices,
+            &mut groups,
+            options.keep_in_memory,
+        )?;
+        size.probe_bytes += collector.memory_bytes() as u64;
 
         let started = Instant::now();
         let output = match &options.output {
@@ -125,9 +140,11 @@ impl<'a> Simulation<'a> {
             }
             None => None,
         };
+        if let Some(files) = &output {
+            comm.agree(files.start_probes(comm, &mut collector, model, &clock))?;
+        }
         phases.write_s = started.elapsed().as_secs_f64();
         let recorder = recorder(writer, local.columns, options, &clock, n_steps);
-        let (groups, size) = (local.groups, local.size);
         let n_columns = n_columns as u64;
         Ok(Simulation {
             comm,
@@ -137,6 +154,7 @@ impl<'a> Simulation<'a> {
             threads,
             groups,
             recorder,
+            collector,
             output,
             size,
             phases,
@@ -157,7 +175,7 @@ impl<'a> Simulation<'a> {
             &self.plan,
             self.threads,
             std::mem::take(&mut self.groups),
-            self.recorder,
+            (self.recorder, self.collector),
             meter,
         )?;
         self.phases.run_s = finished.times.run.as_secs_f64();
@@ -188,7 +206,8 @@ impl<'a> Simulation<'a> {
         let mut spikes = finished.kept.spikes;
         spikes.sort_unstable();
         let traces = finished.kept.traces;
-        Ok(Outcome { report, spikes, traces, dt_ms: self.clock.dt_ms() })
+        let signals = finished.signals;
+        Ok(Outcome { report, spikes, traces, signals, dt_ms: self.clock.dt_ms() })
     }
 }
 

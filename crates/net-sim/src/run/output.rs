@@ -15,6 +15,7 @@ use crate::build::save_network;
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::options::{Output, RunOptions};
+use crate::probes::Collector;
 
 /// Name of the report in the directory.
 const REPORT: &str = "report.json";
@@ -62,6 +63,20 @@ impl Files {
         let columns = columns.iter().map(|columns| columns_of_part(columns));
         let signals = self.manifest.signals.iter().cloned().zip(columns).collect();
         Ok(PartWriter::create(&self.run, rank, signals, DEFAULT_CHUNK_BYTES)?)
+    }
+
+    /// Makes the file of the probes' signals on rank 0, if there are any.
+    pub(crate) fn start_probes(
+        &self,
+        comm: &Communicator,
+        collector: &mut Collector,
+        model: &Model,
+        clock: &StepClock,
+    ) -> Result<()> {
+        match comm.is_root() && !collector.is_empty() {
+            true => collector.create_file(&self.run.file(RunDirectory::SIGNALS), model, clock),
+            false => Ok(()),
+        }
     }
 
     /// Makes the files that users open. Collective; all ranks have finished their parts.

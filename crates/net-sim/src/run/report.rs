@@ -57,6 +57,8 @@ pub struct RunReport {
     pub cell_bytes: u64,
     /// Bytes of the tables of connections.
     pub connection_bytes: u64,
+    /// Bytes of the matrices and sums of probes.
+    pub probe_bytes: u64,
 }
 
 /// Wall time of each phase in s.
@@ -104,6 +106,7 @@ impl RunReport {
             own.n_spikes,
             size.cell_bytes,
             size.connection_bytes,
+            size.probe_bytes,
         ];
         comm.sum_slice(&mut sums)?;
         let p = own.phases;
@@ -139,6 +142,7 @@ impl RunReport {
             peak_memory_mb_by_rank: of_ranks.iter().map(|own| own[1]).collect(),
             cell_bytes: sums[8],
             connection_bytes: sums[9],
+            probe_bytes: sums[10],
         })
     }
 
@@ -168,6 +172,10 @@ impl fmt::Display for RunReport {
             "          {} synapse states, {} spikes, {} recorded columns",
             self.n_points, self.n_spikes, self.n_recorded
         )?;
+        if self.probe_bytes > 0 {
+            let megabytes = 1e-6 * self.probe_bytes as f64;
+            writeln!(f, "probes    {megabytes:.1} MB of matrices and sums")?;
+        }
         let delay = self.min_delay_ms.map_or("none".to_owned(), |ms| format!("{ms} ms"));
         writeln!(
             f,

@@ -1,0 +1,161 @@
+//! What probes measure while the network runs.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use net_core::{Network, StepClock};
+use net_lfp::{Probe, Sampling};
+
+use super::{Targets, require_targets};
+use crate::error::{Error, Result, bad_value};
+
+/// Name of the signal of all cells.
+pub(crate) const ALL_CELLS: &str = "imem";
+
+/// A probe, with the groups of cells whose contributions are told apart and the times of its
+/// samples.
+///
+/// The signal is that of the membrane currents of all cells, `imem`. What an electrode in a cell
+/// injects is no part of them: it comes from outside, and returns at infinity. So the currents of a
+/// cell with a current clamp add up to the injected current, and its field has a monopole.
+///
+/// ```
+/// use std::sync::Arc;
+/// use net_lfp::{CurrentDipoleMoment, Sampling};
+/// use net_sim::ProbeRecording;
+/// let dipole = ProbeRecording {
+///     by_population: true,
+///     interval_ms: Some(0.5),
+///     sampling: Sampling::Average,
+///     ..ProbeRecording::new(CurrentDipoleMoment)
+/// };
+/// assert_eq!(dipole.name, None); // `CurrentDipoleMoment0`
+/// ```
+#[derive(Clone, Debug)]
+pub struct ProbeRecording {
+    /// Name of the dataset; absent: the probe's class and how many of that class there are before,
+    /// as in `RecExtElectrode0`.
+    pub name: Option<String>,
+    /// What measures.
+    pub probe: Arc<dyn Probe>,
+    /// Whether the contribution of every population is a field of its own, with its name.
+    pub by_population: bool,
+    /// Further fields: named groups of cells, single cells among them. Groups may overlap.
+    pub groups: Vec<(String, Targets)>,
+    /// Time between samples in ms, a whole number of steps; absent: every step.
+    pub interval_ms: Option<f64>,
+    /// Whether a sample is the signal at its time or the mean over the interval that ends there.
+    pub sampling: Sampling,
+    /// Time of the first sample in ms, a whole number of steps.
+    pub start_ms: f64,
+    /// No sample is later than this; absent: the end of the run.
+    pub stop_ms: Option<f64>,
+    /// Samples that come together in memory before they are written; absent: as many as fit into some
+    /// MB. Changes no result.
+    pub chunk_samples: Option<usize>,
+}
+
+impl ProbeRecording {
+    /// The signal of all cells at every step.
+    pub fn new(probe: impl Probe + 'static) -> Self {
+        ProbeRecording {
+            name: None,
+            probe: Arc::new(probe),
+            by_population: false,
+            groups: Vec::new(),
+            interval_ms: None,
+            sampling: Sampling::Point,
+            start_ms: 0.0,
+            stop_ms: None,
+            chunk_samples: None,
+        }
+    }
+
+    pub(super) fn validate(&self, name: &str, network: &Network, clock: &StepClock) -> Result<()> {
+        let user = || format!("probe '{name}'");
+        self.probe
+            .validate()
+            .map_err(|source| Error::Probe { probe: name.to_owned(), source: Box::new(source) })?;
+        self.samples(name, clock, 0)?;
+        if self.chunk_samples == Some(0) {
+            return Err(bad_value(format!("{}: chunk_samples", user()), 0, "at least 1"));
+        }
+        for (_, targets) in &self.groups {
+            require_targets(network, user, targets)?;
+        }
+        let fields = self.fields(network);
+        super::check_names("field of a probe", fields.iter().map(String::as_str))
+    }
+
+    /// Names of the fields.
+    pub(crate) fn fields(&self, network: &Network) -> Vec<String> {
+        let populations = network.populations().iter().filter(|_| self.by_population);
+        let populations = populations.map(|population| population.name().to_owned());
+        let groups = self.groups.iter().map(|(name, _)| name.clone());
+        [ALL_CELLS.to_owned()].into_iter().chain(populations).chain(groups).collect()
+    }
+
+    /// The samples of a run of `n_steps`.
+    pub(crate) fn samples(&self, name: &str, clock: &StepClock, n_steps: u64) -> Result<Samples> {
+        let steps = |key: &str, time_ms: f64, least: u64| {
+            let key = format!("probe '{name}': {key}");
+            super::whole_steps(clock, key, time_ms, least)
+        };
+        let interval = self.interval_ms.map_or(Ok(1), |ms| steps("interval_ms", ms, 1))?;
+        let start = steps("start_ms", self.start_ms, 0)?;
+        let stop = match self.stop_ms {
+            Some(ms) if ms.is_nan() || ms < self.start_ms => {
+                let key = format!("probe '{name}': stop_ms");
+                return Err(bad_value(key, ms, "start_ms or later"));
+            }
+            // A sample that rounding puts behind the end is meant to be there.
+            Some(ms) => (ms / clock.dt_ms() * (1.0 + 1e-12)).floor().min(n_steps as f64) as u64,
+            None => n_steps,
+        };
+        Ok(Samples { interval, window: start..stop + 1 })
+    }
+}
+
+/// Where the segments of all cells are for probes, in place of what positions, rotations and shapes
+/// of the model say: the coordinates of another simulator, to the last bit.
+#[derive(Clone, Debug)]
+pub(crate) struct GivenPoints {
+    points: net_io::probes::SegmentPoints,
+    /// First segment of each gid, and the end.
+    first_segment: Vec<usize>,
+}
+
+impl GivenPoints {
+    /// From the numbers of segments of all cells, in the order of their gids.
+    pub(crate) fn new(points: net_io::probes::SegmentPoints, n_segments: &[usize]) -> Option<Self> {
+        let mut first_segment = vec![0];
+        let mut end = 0;
+        for n in n_segments {
+            end += n;
+            first_segment.push(end);
+        }
+        (end == points.diam_um.len()).then_some(Self { points, first_segment })
+    }
+
+    /// Start points, end points and diameters of a cell's segments.
+    pub(crate) fn of(&self, gid: net_core::Gid) -> (&[[f64; 3]], &[[f64; 3]], &[f64]) {
+        let gid = gid as usize;
+        let range = self.first_segment[gid]..self.first_segment[gid + 1];
+        let points = &self.points;
+        (&points.start_um[range.clone()], &points.end_um[range.clone()], &points.diam_um[range])
+    }
+}
+
+/// When a probe is sampled: every `interval` steps of the window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Samples {
+    pub(crate) interval: u64,
+    pub(crate) window: Range<u64>,
+}
+
+impl Samples {
+    /// Samples at steps before `end`.
+    pub(crate) fn n_before(&self, end: u64) -> u64 {
+        end.min(self.window.end).saturating_sub(self.window.start).div_ceil(self.interval)
+    }
+}

@@ -1,0 +1,342 @@
+//! The sums of all threads and ranks, brought together and written some samples at a time.
+
+use std::path::Path;
+use std::sync::{MutexGuard, PoisonError};
+
+use net_cell::CellGroup;
+use net_core::StepClock;
+use net_io::probes::{Attribute, ProbeDataset, ProbeFile};
+use net_lfp::{ExactSums, Sampling};
+use net_mpi::Communicator;
+
+use super::matrices::{Matrices, n_parts_of_total, n_sums};
+use super::observer::{self, Observed, Shared};
+use crate::error::{Error, Result};
+use crate::model::{Model, ProbeRecording, Samples};
+
+/// Values of a sum, rows x samples, that come together unless the user says otherwise.
+const CHUNK_VALUES: usize = 1 << 18;
+/// Least and largest number of samples of a chunk, unless the user says otherwise.
+const CHUNK_SAMPLES: (usize, usize) = (16, 1024);
+
+/// The signal of a probe, of all ranks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProbeSignal {
+    /// Name of the dataset.
+    pub name: String,
+    /// Unit of the values.
+    pub unit: &'static str,
+    /// Time of the first sample in ms.
+    pub start_ms: f64,
+    /// Time between samples in ms.
+    pub interval_ms: f64,
+    /// Rows: contacts, or whatever the probe measures.
+    pub n_rows: usize,
+    /// Samples of each row.
+    pub n_samples: usize,
+    /// Each field's name and values, rows x samples: `imem` first, then populations and groups.
+    pub fields: Vec<(String, Vec<f64>)>,
+}
+
+/// Brings the signals of all probes together.
+pub(crate) struct Collector {
+    probes: Vec<Collected>,
+    groups: Vec<Shared>,
+    /// On rank 0, if there are files.
+    file: Option<ProbeFile>,
+    /// On rank 0, if signals are to be kept in memory.
+    kept: Option<Vec<ProbeSignal>>,
+}
+
+/// A probe on its way to the file.
+struct Collected {
+    name: String,
+    recording: ProbeRecording,
+    fields: Vec<String>,
+    /// How many sums make up the signal of all cells.
+    n_parts: usize,
+    /// All sums; those after the parts are groups with names.
+    n_sums: usize,
+    samples: Samples,
+    /// Of the whole run.
+    n_samples: u64,
+    n_collected: u64,
+    chunk: u64,
+    /// Zero sums with the units and the number of samples of all sums of this probe.
+    zero: ExactSums,
+    n_raised: u64,
+}
+
+impl Collector {
+    /// Lets the groups' currents be observed. Collective.
+    pub(crate) fn new(
+        comm: &Communicator,
+        model: &Model,
+        clock: &StepClock,
+        (n_steps, epoch_steps): (u64, u64),
+        matrices: Matrices,
+        groups: &mut [CellGroup],
+        keep: bool,
+    ) -> Result<Self> {
+        let mut probes = Vec::with_capacity(model.probes().len());
+        for (at, (recording, name)) in model.probes().iter().zip(model.probe_names()).enumerate() {
+            let mut bounds = matrices.bounds(at, recording.probe.n_rows());
+            comm.max_slice(&mut bounds)?;
+            let n_raised = comm.sum(matrices.n_raised[at])?;
+            let samples = recording.samples(&name, clock, n_steps)?;
+            let n_samples = samples.n_before(n_steps + 1);
+            let usual = CHUNK_VALUES / bounds.len().max(1);
+            let usual = usual.clamp(CHUNK_SAMPLES.0, CHUNK_SAMPLES.1);
+            let chunk = recording.chunk_samples.unwrap_or(usual) as u64;
+            // What an epoch adds to a chunk that is not full, and the sample at the start.
+            let room = chunk + epoch_steps / samples.interval + 2;
+            let zero = ExactSums::new(&bounds, room.min(n_samples) as usize)
+                .map_err(|source| Error::Probe { probe: name.clone(), source: Box::new(source) })?;
+            probes.push(Collected {
+                fields: recording.fields(model.network()),
+                n_parts: n_parts_of_total(model, recording),
+                n_sums: n_sums(model, recording),
+                recording: recording.clone(),
+                n_collected: 0,
+                name,
+                samples,
+                n_samples,
+                chunk,
+                zero,
+                n_raised,
+            });
+        }
+        let observed = groups.iter_mut().zip(matrices.groups).filter(|_| !probes.is_empty());
+        let observed = observed.map(|(group, of_group)| {
+            let of_probes = of_group.into_iter().zip(&probes).map(|(matrices, probe)| {
+                let sums = vec![probe.zero.clone(); probe.n_sums];
+                (matrices, probe.samples.clone(), probe.recording.sampling, sums)
+            });
+            observer::observe(group, of_probes.collect())
+        });
+        let groups = observed.collect();
+        let signals = || probes.iter().map(|probe| probe.signal(clock)).collect();
+        let kept = (keep && comm.is_root()).then(signals);
+        Ok(Collector { probes, groups, file: None, kept })
+    }
+
+    /// Whether there are no probes.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.probes.is_empty()
+    }
+
+    /// Bytes of all sums of this rank.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let of_group =
+            |probe: &Collected| 16 * probe.n_sums * probe.zero.n_rows() * probe.zero.n_samples();
+        self.groups.len() * self.probes.iter().map(of_group).sum::<usize>()
+    }
+
+    /// Makes the file; to be called by rank 0.
+    pub(crate) fn create_file(
+        &mut self,
+        path: &Path,
+        model: &Model,
+        clock: &StepClock,
+    ) -> Result<()> {
+        let datasets: Vec<_> =
+            self.probes.iter().map(|probe| probe.dataset(model, clock)).collect();
+        self.file = Some(ProbeFile::create(path, &datasets)?);
+        Ok(())
+    }
+
+    /// What went wrong in the observers since the last call.
+    pub(crate) fn check(&self) -> Result<()> {
+        for group in &self.groups {
+            if let Some((probe, error)) = lock(group).failure.take() {
+                let probe = self.probes[probe].name.clone();
+                return Err(Error::Probe { probe, source: Box::new(error) });
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the samples up to `step` of all probes whose chunks are full, or of all at the end of
+    /// the run. All steps until then have been computed; `has_failed` says that they were not
+    /// on this rank. Collective; nothing is written where a rank has failed.
+    pub(crate) fn collect(
+        &mut self,
+        comm: &Communicator,
+        step: u64,
+        is_end: bool,
+        has_failed: bool,
+    ) -> Result<()> {
+        let mut outcome = Ok(());
+        for at in 0..self.probes.len() {
+            let probe = &self.probes[at];
+            let n_new = probe.samples.n_before(step + 1) - probe.n_collected;
+            if n_new == 0 || !(is_end || n_new >= probe.chunk) {
+                continue;
+            }
+            // A rank that failed goes on to add, so that no other waits for it.
+            let mut sums = Ok(Vec::new());
+            if !has_failed && outcome.is_ok() {
+                sums = self.sums_of_rank(at);
+            }
+            let sums = match sums {
+                Ok(sums) => sums,
+                Err(error) => {
+                    outcome = Err(error);
+                    Vec::new()
+                }
+            };
+            let failed = has_failed || outcome.is_err();
+            let sums = self.sums_of_all(comm, at, sums, failed)?;
+            if let Some(sums) = sums.filter(|_| comm.is_root()) {
+                outcome = outcome.and(self.write(at, n_new as usize, sums));
+            }
+            // Also where a rank has failed: the others advance until they learn of it.
+            let probe = &mut self.probes[at];
+            probe.n_collected += n_new;
+            for group in &self.groups {
+                let of_group = &mut lock(group).probes[at];
+                of_group.sums.iter_mut().for_each(ExactSums::clear);
+                of_group.first_sample = probe.n_collected;
+            }
+        }
+        outcome
+    }
+
+    /// The sums of a probe over all threads.
+    fn sums_of_rank(&self, probe: usize) -> Result<Vec<ExactSums>> {
+        let Collected { zero, n_sums, .. } = &self.probes[probe];
+        let mut sums = vec![zero.clone(); *n_sums];
+        for group in &self.groups {
+            let mut observed = lock(group);
+            observed.flush();
+            for (sum, of_group) in sums.iter_mut().zip(&observed.probes[probe].sums) {
+                sum.merge(of_group).map_err(|source| self.error(probe, source))?;
+            }
+        }
+        self.check()?;
+        Ok(sums)
+    }
+
+    /// The sums of a probe over all ranks, as integers; none if a rank has failed.
+    fn sums_of_all(
+        &self,
+        comm: &Communicator,
+        probe: usize,
+        sums: Vec<ExactSums>,
+        has_failed: bool,
+    ) -> Result<Option<Vec<Vec<i128>>>> {
+        let Collected { zero, n_sums, .. } = &self.probes[probe];
+        let mut n_failed = u64::from(has_failed);
+        let mut all = Vec::with_capacity(*n_sums);
+        for at in 0..*n_sums {
+            let mut integers = sums.get(at).unwrap_or(zero).integers();
+            comm.sum_slice(&mut integers)?;
+            all.push(integers);
+        }
+        n_failed = comm.sum(n_failed)?;
+        Ok((n_failed == 0).then_some(all))
+    }
+
+    /// Writes the first `n` samples of the sums of all ranks, and keeps them.
+    fn write(&mut self, at: usize, n: usize, sums: Vec<Vec<i128>>) -> Result<()> {
+        let Collected { zero, n_parts, n_collected, recording, .. } = &self.probes[at];
+        let (parts, groups) = sums.split_at(*n_parts);
+        let mut total = vec![0_i128; zero.n_rows() * zero.n_samples()];
+        for part in parts {
+            total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+        }
+        let populations = if recording.by_population { parts } else { &[] };
+        let fields = std::iter::once(&total).chain(populations).chain(groups);
+        let signals: Vec<Vec<f64>> = fields
+            .map(|integers| {
+                let signal = recording.probe.signal(zero.values(integers), zero.n_samples());
+                let rows = signal.chunks(zero.n_samples().max(1));
+                rows.flat_map(|row| &row[..n]).copied().collect()
+            })
+            .collect();
+        if let Some(file) = &mut self.file {
+            let fields: Vec<&[f64]> = signals.iter().map(Vec::as_slice).collect();
+            file.write(at, *n_collected as usize, &fields)?;
+        }
+        if let Some(kept) = &mut self.kept {
+            let kept = &mut kept[at];
+            for ((_, all), new) in kept.fields.iter_mut().zip(&signals) {
+                for (row, new) in new.chunks(n).enumerate() {
+                    let start = row * kept.n_samples + *n_collected as usize;
+                    all[start..start + n].copy_from_slice(new);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes the file; gives the signals that were kept.
+    pub(crate) fn finish(self) -> Result<Vec<ProbeSignal>> {
+        if let Some(file) = self.file {
+            file.finish()?;
+        }
+        Ok(self.kept.unwrap_or_default())
+    }
+
+    fn error(&self, probe: usize, source: net_lfp::LfpError) -> Error {
+        Error::Probe { probe: self.probes[probe].name.clone(), source: Box::new(source) }
+    }
+}
+
+impl Collected {
+    /// Times of first sample and between samples in ms.
+    fn times_ms(&self, clock: &StepClock) -> (f64, f64) {
+        (clock.time_ms(self.samples.window.start), clock.time_ms(self.samples.interval))
+    }
+
+    /// The signal with zeros.
+    fn signal(&self, clock: &StepClock) -> ProbeSignal {
+        let (n_rows, n_samples) = (self.recording.probe.n_signals(), self.n_samples as usize);
+        let (start_ms, interval_ms) = self.times_ms(clock);
+        let field = |name: &String| (name.clone(), vec![0.0; n_rows * n_samples]);
+        ProbeSignal {
+            name: self.name.clone(),
+            unit: self.recording.probe.unit(),
+            start_ms,
+            interval_ms,
+            n_rows,
+            n_samples,
+            fields: self.fields.iter().map(field).collect(),
+        }
+    }
+
+    /// What the file says of it.
+    fn dataset(&self, model: &Model, clock: &StepClock) -> ProbeDataset {
+        let probe = &*self.recording.probe;
+        let (start_ms, interval_ms) = self.times_ms(clock);
+        let sampling = match self.recording.sampling {
+            Sampling::Point => "point",
+            Sampling::Average => "average",
+        };
+        let populations = model.network().populations().iter().map(|p| p.name().to_owned());
+        let groups = self.recording.groups.iter().map(|(name, _)| name.clone());
+        let attributes = [
+            ("class", Attribute::Text(probe.class().to_owned())),
+            ("units", Attribute::Text(probe.unit().to_owned())),
+            ("dt_ms", Attribute::Number(clock.dt_ms())),
+            ("start_ms", Attribute::Number(start_ms)),
+            ("interval_ms", Attribute::Number(interval_ms)),
+            ("sampling", Attribute::Text(sampling.to_owned())),
+            ("populations", Attribute::Texts(populations.collect())),
+            ("groups", Attribute::Texts(groups.collect())),
+            ("distances_raised", Attribute::Count(self.n_raised)),
+        ];
+        let attributes = attributes.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        ProbeDataset {
+            name: self.name.clone(),
+            fields: self.fields.clone(),
+            n_rows: probe.n_signals(),
+            n_samples: self.n_samples as usize,
+            attributes,
+        }
+    }
+}
+
+fn lock(group: &Shared) -> MutexGuard<'_, Observed> {
+    group.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,170 @@
+//! The matrices of all probes for this rank's cells.
+
+use ndarray::Array2;
+use net_cell::currents::{BlockLayout, RowLayout};
+use net_cell::morphology::SegmentedMorphology;
+use net_core::Gid;
+use net_lfp::{Geometry, LaneMask, LaneMatrix};
+use rayon::prelude::*;
+
+use crate::build::{LocalCell, PlacedCell};
+use crate::error::{Error, Result};
+use crate::model::{Model, ProbeRecording};
+
+/// The matrices of all probes for the cells of all groups of a rank.
+pub(crate) struct Matrices {
+    /// Group by group, probe by probe.
+    pub(super) groups: Vec<Vec<OfGroup>>,
+    /// Pairs of a point of measurement and a segment whose distance was raised, for each probe.
+    pub(super) n_raised: Vec<u64>,
+}
+
+/// The matrices of a probe for one group of cells.
+pub(super) struct OfGroup {
+    /// Block by block, row by row.
+    pub(super) blocks: Vec<Vec<OfRow>>,
+    n_raised: u64,
+}
+
+/// The matrices of cells side by side, and which of them contribute to which sums.
+pub(super) struct OfRow {
+    pub(super) matrices: LaneMatrix,
+    pub(super) lanes: Vec<LaneMask>,
+}
+
+impl Matrices {
+    /// Bytes of all matrices.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let rows = self.groups.iter().flatten().flat_map(|probe| probe.blocks.iter().flatten());
+        rows.map(|row| row.matrices.memory_bytes()).sum()
+    }
+
+    /// Largest sum of absolute values in each row of any cell's matrix of a probe.
+    pub(super) fn bounds(&self, probe: usize, n_rows: usize) -> Vec<f64> {
+        let mut bounds = vec![0.0; n_rows];
+        for row in self.groups.iter().flat_map(|group| group[probe].blocks.iter().flatten()) {
+            row.matrices.raise_bounds(&mut bounds);
+        }
+        bounds
+    }
+}
+
+/// Makes the matrices of all probes of the model for the cells of these groups, given by their blocks.
+pub(crate) fn build_matrices(
+    model: &Model,
+    groups: &[Vec<BlockLayout>],
+    own_cells: &[LocalCell],
+) -> Result<Matrices> {
+    let mut by_gid: Vec<&LocalCell> = own_cells.iter().collect();
+    by_gid.sort_unstable_by_key(|cell| cell.gid);
+    let names = model.probe_names();
+    let of_group = |blocks: &Vec<BlockLayout>| -> Result<Vec<OfGroup>> {
+        let probes = model.probes().iter().zip(&names);
+        probes
+            .map(|(recording, name)| Builder::new(model, recording, name, &by_gid).of_group(blocks))
+            .collect()
+    };
+    let groups: Vec<Vec<OfGroup>> = groups.par_iter().map(of_group).collect::<Result<_>>()?;
+    let n_raised = (0..model.probes().len())
+        .map(|probe| groups.iter().map(|group| group[probe].n_raised).sum())
+        .collect();
+    Ok(Matrices { groups, n_raised })
+}
+
+/// Makes the matrices of one probe.
+struct Builder<'a> {
+    model: &'a Model,
+    recording: &'a ProbeRecording,
+    name: &'a str,
+    by_gid: &'a [&'a LocalCell],
+    /// Tells whether a cell is in a group, for the groups with names.
+    filters: Vec<Box<dyn Fn(Gid) -> bool + 'a>>,
+    placed: PlacedCell,
+}
+
+impl<'a> Builder<'a> {
+    fn new(
+        model: &'a Model,
+        recording: &'a ProbeRecording,
+        name: &'a str,
+        by_gid: &'a [&'a LocalCell],
+    ) -> Self {
+        let filter = |(_, targets): &'a (String, crate::Targets)| targets.filter(model.network());
+        let filters = recording.groups.iter().map(filter).collect();
+        Builder { model, recording, name, by_gid, filters, placed: PlacedCell::default() }
+    }
+
+    fn of_group(mut self, blocks: &[BlockLayout]) -> Result<OfGroup> {
+        let mut n_raised = 0;
+        let mut of_block = |block: &BlockLayout| -> Result<Vec<OfRow>> {
+            block.rows.iter().map(|row| self.of_row(row, &mut n_raised)).collect()
+        };
+        let blocks = blocks.iter().map(&mut of_block).collect::<Result<_>>()?;
+        Ok(OfGroup { blocks, n_raised })
+    }
+
+    fn of_row(&mut self, row: &RowLayout, n_raised: &mut u64) -> Result<OfRow> {
+        let slots = row.first_slot..row.first_slot + row.n_slots;
+        let probe = &*self.recording.probe;
+        let mut matrices = LaneMatrix::new(probe.n_rows(), slots, row.cells.len());
+        let mut lanes = vec![LaneMask::NONE; n_sums(self.model, self.recording)];
+        for (lane, layout) in row.cells.iter().enumerate() {
+            let at = self.by_gid.partition_point(|cell| cell.gid < layout.gid);
+            let cell = self.by_gid[at];
+            self.placed.place(self.model.network(), cell)?;
+            let morphology = cell.template.morphology();
+            let mut matrix = Array2::zeros((probe.n_rows(), morphology.n_segments()));
+            let placed = self.placed.points();
+            let (start_um, end_um, diam_um) = match self.model.given_points() {
+                Some(points) => points.of(cell.gid),
+                None => (&*placed.start_um, &*placed.end_um, &*morphology.segments.diam_um),
+            };
+            let parents = parents(morphology);
+            let raised = Geometry::new(start_um, end_um, diam_um)
+                .and_then(|geometry| geometry.with_parents(&parents))
+                .and_then(|geometry| probe.fill(&geometry, matrix.view_mut()))
+                .map_err(|source| Error::ProbeCell {
+                    probe: self.name.to_owned(),
+                    gid: cell.gid,
+                    source: Box::new(source),
+                })?;
+            *n_raised += raised as u64;
+            matrices.set_cell(lane, matrix.view(), &layout.slots);
+            for sum in self.sums_of(cell) {
+                lanes[sum] = lanes[sum].with(lane);
+            }
+        }
+        Ok(OfRow { matrices, lanes })
+    }
+
+    /// The sums that a cell contributes to.
+    fn sums_of(&self, cell: &LocalCell) -> impl Iterator<Item = usize> {
+        let of_total = if self.recording.by_population { cell.population } else { 0 };
+        let n_parts = n_parts_of_total(self.model, self.recording);
+        let groups = self.filters.iter().enumerate().filter(|(_, is_in)| is_in(cell.gid));
+        let groups = groups.map(move |(group, _)| n_parts + group);
+        std::iter::once(of_total).chain(groups)
+    }
+}
+
+/// How many sums make up the signal of all cells: those of the populations, or one.
+pub(super) fn n_parts_of_total(model: &Model, recording: &ProbeRecording) -> usize {
+    if recording.by_population { model.network().populations().len() } else { 1 }
+}
+
+/// All sums of a probe: first the parts of the total, then the groups with names.
+pub(super) fn n_sums(model: &Model, recording: &ProbeRecording) -> usize {
+    n_parts_of_total(model, recording) + recording.groups.len()
+}
+
+/// For each segment the one that its axial current flows to.
+fn parents(morphology: &SegmentedMorphology) -> Vec<Option<u32>> {
+    let mut parents = Vec::with_capacity(morphology.n_segments());
+    for section in &morphology.sections {
+        let before = section.parent.map(|(parent, x)| morphology.segment_at(parent, x) as u32);
+        parents.push(before);
+        let first = section.first_segment as u32;
+        parents.extend((first..first + section.n_segments as u32 - 1).map(Some));
+    }
+    parents
+}

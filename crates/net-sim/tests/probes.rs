@@ -1,0 +1,218 @@
+//! Probes while a network runs: the numbers of LFPy, the same bytes whatever the layout.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{connected, in_memory, into_files};
+use net_io::network::NetworkTables;
+use net_lfp::*;
+use net_mpi::Communicator;
+use net_sim::tables::{model_of_tables, settings_of_tables, with_probes_of_tables};
+use net_sim::*;
+use sha2::{Digest, Sha256};
+
+fn run(model: &Model, options: &RunOptions) -> Outcome {
+    let comm = Communicator::solo();
+    Simulation::build(&comm, model, options).unwrap().run().unwrap()
+}
+
+fn read(file: &hdf5::File, name: &str) -> Vec<f64> {
+    file.dataset(name).unwrap().read_raw().unwrap()
+}
+
+#[test]
+fn probes_of_the_network_are_those_of_lfpy() {
+    let Some(shared) = common::shared() else { return };
+    let path = shared.join("reference/lfpy/network_ei.h5");
+    let tables = NetworkTables::read(&path).unwrap();
+    let model = model_of_tables(&path, &tables).unwrap();
+    let model = with_probes_of_tables(model, &path).unwrap();
+    let options = RunOptions {
+        settings: settings_of_tables(&tables.parameters),
+        ..in_memory(tables.parameters.tstop_ms, 2)
+    };
+    let outcome = run(&model, &options);
+    let file = hdf5::File::open(&path).unwrap();
+    assert_eq!(outcome.signals.len(), 4);
+    for signal in &outcome.signals {
+        let names: Vec<_> = signal.fields.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!((names, signal.n_samples), (vec!["imem", "E", "I"], 3201));
+        for (field, values) in &signal.fields {
+            let reference = read(&file, &format!("probes/{}/{field}", signal.name));
+            assert_eq!(values.len(), reference.len());
+            let largest = reference.iter().map(|value| value.abs()).fold(0.0, f64::max);
+            let mut error = 0.0_f64;
+            for (i, (found, expected)) in values.iter().zip(&reference).enumerate() {
+                if i % signal.n_samples == 0 {
+                    // At rest no current flows; LFPy has something else here.
+                    assert!(found.abs() < 1e-12 * largest, "{found} at t = 0");
+                } else {
+                    error = error.max((found - expected).abs());
+                }
+            }
+            println!("{} {field}: {:.1e} of the largest", signal.name, error / largest);
+            assert!(error < 1e-9 * largest, "{} {field}: {error} {largest}", signal.name);
+        }
+    }
+}
+
+/// A laminar electrode of `n` contacts beside the cells.
+fn laminar(n: usize) -> RecExtElectrode {
+    let first_um = [20.0, 30.0, -200.0];
+    let direction = [0.0, 0.0, 1.0];
+    let layout = Layout::Linear { n_contacts: n, spacing_um: 100.0, first_um, direction };
+    RecExtElectrode {
+        contacts: layout.contacts().unwrap(),
+        conductivity: Conductivity::Isotropic(0.3),
+        source: SourceModel::root_as_point(),
+    }
+}
+
+/// Probes of all sorts.
+fn with_probes(model: Model, chunk_samples: Option<usize>) -> Model {
+    let head =
+        FourSphereVolumeConductor::new(vec![[0.0, 0.0, 90_000.0], [0.0, 20_000.0, 80_000.0]]);
+    let at = DipoleSource::At([0.0, 0.0, 78_000.0]);
+    let eeg = DipoleField::new(head, at, HeadFrame::default()).unwrap();
+    let every_step = ProbeRecording {
+        by_population: true,
+        groups: vec![
+            ("first two".into(), Targets::FirstOfEach(2)),
+            ("one cell".into(), Targets::Gids(vec![0])),
+        ],
+        chunk_samples,
+        ..ProbeRecording::new(laminar(7))
+    };
+    let averaged = ProbeRecording {
+        interval_ms: Some(0.5),
+        sampling: Sampling::Average,
+        start_ms: 3.0,
+        stop_ms: Some(47.3),
+        chunk_samples,
+        ..ProbeRecording::new(laminar(3))
+    };
+    let dipole = ProbeRecording {
+        name: Some("dipole".into()),
+        interval_ms: Some(0.1),
+        by_population: true,
+        chunk_samples,
+        ..ProbeRecording::new(CurrentDipoleMoment)
+    };
+    model
+        .with_probe(every_step)
+        .with_probe(averaged)
+        .with_probe(dipole)
+        .with_probe(ProbeRecording { chunk_samples, ..ProbeRecording::new(eeg) })
+}
+
+fn hash(folder: &Path) -> String {
+    format!("{:x}", Sha256::digest(fs::read(folder.join("OUTPUT.h5")).unwrap()))
+}
+
+#[test]
+fn threads_and_chunks_change_no_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut expected = None;
+    for threads in [1, 2, 5] {
+        for chunk in [None, Some(1), Some(13)] {
+            let model = with_probes(connected(5, [20, 7], 0.5), chunk);
+            let own = folder.path().join(format!("{threads}-{chunk:?}"));
+            run(&model, &into_files(50.01, threads, &own));
+            let found = hash(&own);
+            assert_eq!(
+                &found,
+                expected.get_or_insert_with(|| found.clone()),
+                "{threads} {chunk:?}"
+            );
+        }
+    }
+    println!("SHA-256 {}", expected.unwrap());
+}
+
+#[test]
+fn the_file_says_what_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = with_probes(connected(5, [20, 7], 0.5), None);
+    // The end is not on the grid.
+    let outcome = run(&model, &into_files(50.01, 2, folder.path()));
+    let file = hdf5::File::open(folder.path().join("OUTPUT.h5")).unwrap();
+    let mut names = file.member_names().unwrap();
+    names.sort();
+    let expected = ["FourSphereVolumeConductor0", "RecExtElectrode0", "RecExtElectrode1", "dipole"];
+    assert_eq!(names, expected);
+    for signal in &outcome.signals {
+        let dataset = file.dataset(&signal.name).unwrap();
+        assert_eq!(dataset.shape(), [signal.n_rows, signal.n_samples]);
+        let number = |name: &str| dataset.attr(name).unwrap().read_scalar::<f64>().unwrap();
+        assert_eq!(number("interval_ms"), signal.interval_ms);
+        assert_eq!((number("start_ms"), number("dt_ms")), (signal.start_ms, 0.025));
+        let written = dataset.attr("samples_written").unwrap().read_scalar::<u64>().unwrap();
+        assert_eq!(written, signal.n_samples as u64);
+    }
+    let n_samples: Vec<_> = outcome.signals.iter().map(|signal| signal.n_samples).collect();
+    assert_eq!(n_samples, [2001, 89, 501, 2001]);
+    // The total is the sum of the populations.
+    let fields = &outcome.signals[0].fields;
+    let names: Vec<_> = fields.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["imem", "E", "I", "first two", "one cell"]);
+    let largest = fields[0].1.iter().map(|value| value.abs()).fold(0.0, f64::max);
+    assert!(largest > 0.0);
+    for ((all, e), i) in fields[0].1.iter().zip(&fields[1].1).zip(&fields[2].1) {
+        assert!((all - e - i).abs() < 1e-12 * largest);
+    }
+    // A mean is over the steps after the sample before.
+    let (every, mean) = (&fields[0].1, &outcome.signals[1].fields[0].1);
+    for (k, &found) in mean.iter().enumerate().skip(1) {
+        let first = 120 + 20 * (k - 1) + 1;
+        let expected = every[first..first + 20].iter().sum::<f64>() / 20.0;
+        assert!((found - expected).abs() < 1e-12 * largest, "{k}: {found} {expected}");
+    }
+}
+
+#[test]
+fn unusual_networks_and_times_have_signals() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, sizes) in [("one", [1, 1]), ("none", [1, 0])] {
+        let out = folder.path().join(name);
+        let outcome = run(&with_probes(connected(1, sizes, 0.5), None), &into_files(0.0, 2, &out));
+        let n_samples: Vec<_> = outcome.signals.iter().map(|signal| signal.n_samples).collect();
+        assert_eq!(n_samples, [1, 0, 1, 1]);
+    }
+    // Without a cell there is no field.
+    let probe = ProbeRecording::new(laminar(2));
+    let model = connected(1, [0, 0], 0.5).with_probe(probe);
+    let outcome = run(&model, &into_files(1.0, 1, &folder.path().join("empty")));
+    assert_eq!(outcome.signals[0].fields, [("imem".to_owned(), vec![0.0; 2 * 41])]);
+}
+
+#[test]
+fn bad_probes_are_refused_with_what_to_change() {
+    let refusal = |probe: ProbeRecording| {
+        let model = connected(1, [4, 2], 0.5).with_probe(probe);
+        let comm = Communicator::solo();
+        match Simulation::build(&comm, &model, &in_memory(1.0, 1)) {
+            Ok(_) => panic!("the probe was accepted"),
+            Err(error) => error.to_string(),
+        }
+    };
+    let says = |message: String, parts: &[&str]| {
+        assert!(parts.iter().all(|part| message.contains(part)), "{message}: {parts:?}");
+    };
+    let bad = RecExtElectrode { conductivity: Conductivity::Isotropic(-0.3), ..laminar(1) };
+    says(refusal(ProbeRecording::new(bad)), &["probe 'RecExtElectrode0'", "-0.3"]);
+    let good = || ProbeRecording::new(laminar(1));
+    let odd = ProbeRecording { interval_ms: Some(0.03), ..good() };
+    says(refusal(odd), &["probe 'RecExtElectrode0': interval_ms is 0.03"]);
+    let early = ProbeRecording { start_ms: 1.0, stop_ms: Some(0.5), ..good() };
+    says(refusal(early), &["stop_ms is 0.5", "start_ms or later"]);
+    let unknown = vec![("x".to_owned(), Targets::Population("V1".into()))];
+    says(refusal(ProbeRecording { groups: unknown, ..good() }), &["'V1'", "E, I"]);
+    let twice = vec![("imem".to_owned(), Targets::All)];
+    says(refusal(ProbeRecording { groups: twice, ..good() }), &["'imem'", "once"]);
+    says(refusal(ProbeRecording { chunk_samples: Some(0), ..good() }), &["chunk_samples is 0"]);
+    let outside =
+        RecExtElectrode { source: SourceModel::RootAsPoint { roots: vec![99] }, ..laminar(1) };
+    says(refusal(ProbeRecording::new(outside)), &["gid ", "99"]);
+}

@@ -292,6 +292,13 @@ impl EdgePopulation {
         self.batches(self.columns(), targets, batch_edges)
     }
 
+    /// Reads all columns of edges, to see that every value is there.
+    pub(crate) fn check_values(&self, edges: &[Range<u64>]) -> Result<()> {
+        let type_ids = self.reader.attributes().type_ids(edges)?;
+        let columns = self.columns();
+        columns.iter().try_for_each(|column| self.read_column(column, edges, &type_ids).map(drop))
+    }
+
     /// Edges without attributes.
     pub(crate) fn ends(
         &self,

@@ -33,7 +33,7 @@ pub enum Error {
         /// The population.
         population: String,
         /// What is wrong.
-        problem: Problem,
+        problem: Box<Problem>,
     },
     /// An edge population lacks an attribute that its type needs.
     #[error(
@@ -332,7 +332,7 @@ impl Report {
     pub(crate) fn failure(&mut self, file: &Path, at: impl Into<String>, error: &Error) {
         match error {
             Error::Invalid(report) => self.findings.extend(report.findings.iter().cloned()),
-            Error::NodeSet { problem, .. } => self.error(file, at, problem.clone()),
+            Error::NodeSet { problem, .. } => self.error(file, at, (**problem).clone()),
             other => self.error(file, at, Problem::Unreadable(other.to_string())),
         }
     }

@@ -341,6 +341,7 @@ impl Test {
         let table = population.reader().attributes();
         let failure = |problem| {
             let (node_set, population) = (attribute.to_owned(), population.name().to_owned());
+            let problem = Box::new(problem);
             Err(Error::NodeSet { node_set, population, problem })
         };
         if !table.has(attribute) {

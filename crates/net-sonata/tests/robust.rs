@@ -2,7 +2,11 @@
 
 mod common;
 
-use net_sonata::{CompartmentSets, NodeSets, validate};
+use std::collections::BTreeSet;
+
+use net_sonata::{
+    Circuit, CompartmentSets, EdgeBatch, NodeSets, Result, Selection, SimulationConfig, validate,
+};
 use proptest::prelude::*;
 
 /// JSON of any shape, with the words that mean something more often than others.
@@ -84,5 +88,44 @@ proptest! {
         std::fs::write(&path, changed).unwrap();
         let found = validate(&path);
         prop_assert!(!found.to_string().is_empty());
+    }
+
+    #[test]
+    fn selections_are_sets(a in prop::collection::vec(0..40_u64, 0..40), b in prop::collection::vec(0..40_u64, 0..40)) {
+        let (x, y) = (Selection::from_ids(a.clone()), Selection::from_ids(b.clone()));
+        let (a, b): (BTreeSet<u64>, BTreeSet<u64>) = (a.into_iter().collect(), b.into_iter().collect());
+        prop_assert!(x.iter().eq(a.iter().copied()));
+        prop_assert_eq!(x.len(), a.len() as u64);
+        prop_assert!(x.union(&y).iter().eq(a.union(&b).copied()));
+        prop_assert!(x.intersection(&y).iter().eq(a.intersection(&b).copied()));
+        prop_assert!((0..40).all(|id| x.contains(id) == a.contains(&id)));
+        prop_assert_eq!(x.union(&y), y.union(&x));
+    }
+
+    /// Whatever the batches and with or without an index: the edges of a target are all the rows
+    /// that end on it, in their order.
+    #[test]
+    fn edges_are_those_of_the_targets(
+        targets in prop::collection::vec(0..6_u64, 0..6),
+        batch_edges in 1..5_usize,
+    ) {
+        let config = SimulationConfig::load(&common::data("obi/simulation_config.json")).unwrap();
+        let circuit = Circuit::open(&config).unwrap();
+        let targets = Selection::from_ids(targets);
+        for edges in circuit.edges() {
+            let rows = 0..edges.len();
+            let ends = edges.reader().targets(std::slice::from_ref(&rows)).unwrap();
+            let mut expected: Vec<(u64, u64)> =
+                rows.map(|row| (ends[row as usize] as u64, row)).collect();
+            expected.retain(|(node, _)| targets.contains(*node));
+            expected.sort_unstable();
+            let batches: Vec<EdgeBatch> =
+                edges.afferent(&targets, batch_edges).unwrap().collect::<Result<_>>().unwrap();
+            let pairs = |batch: &EdgeBatch| {
+                batch.targets.iter().copied().zip(batch.edges.iter().copied()).collect::<Vec<_>>()
+            };
+            let found: Vec<(u64, u64)> = batches.iter().flat_map(pairs).collect();
+            prop_assert_eq!(found, expected);
+        }
     }
 }

@@ -6,7 +6,7 @@ use net_io::sonata::Direction;
 
 use crate::circuit::Circuit;
 use crate::config::EdgeKind;
-use crate::edges::{EdgePopulation, LocationForm};
+use crate::edges::EdgePopulation;
 use crate::finding::{Error, Problem, Report, Result};
 use crate::selection::Selection;
 use crate::types::TypeTable;
@@ -43,9 +43,10 @@ pub(super) fn check_population(
     }
 }
 
-/// Ends within their populations, types in the table.
+/// Ends within their populations, types in the table, and values for all that the type needs.
 fn check_rows(population: &EdgePopulation, report: &mut Report) -> Result<()> {
     let reader = population.reader();
+    let complete = population.missing_attributes().is_empty();
     let known: Option<Vec<i64>> = population.types().map(|types| types.ids().collect());
     let mut unknown: BTreeMap<i64, u64> = BTreeMap::new();
     for slab in Selection::all(population.len()).pieces(BATCH_EDGES as u64) {
@@ -59,6 +60,10 @@ fn check_rows(population: &EdgePopulation, report: &mut Report) -> Result<()> {
                 let edge = slab.start + index as u64;
                 return Err(population.no_such_node(edge, nodes[index], source));
             }
+        }
+        // What is missing altogether is reported already.
+        if complete {
+            population.check_values(range)?;
         }
         if let Some(known) = &known {
             for id in reader.attributes().type_ids(range)? {
@@ -74,24 +79,7 @@ fn check_rows(population: &EdgePopulation, report: &mut Report) -> Result<()> {
         let types_file = types_file.clone();
         report.error(reader.path(), &at, Problem::NoSuchType { type_id, rows, types_file });
     }
-    // Values that would have to be there, with types and groups taken together.
-    if population.missing_attributes().is_empty() && population.len() > 0 {
-        let first = population.afferent(&Selection::all(population.n_targets), 1)?.next();
-        if let Some(batch) = first {
-            check_location(population, &batch?);
-        }
-    }
     Ok(())
-}
-
-/// The columns of the location are read with the first batch; nothing more is known of cells here.
-fn check_location(population: &EdgePopulation, batch: &crate::EdgeBatch) {
-    let has = |name| batch.column(name).is_some();
-    debug_assert!(match population.location_form() {
-        LocationForm::Position => has("section_id") && has("section_pos"),
-        LocationForm::SegmentOffset => has("segment_id") && has("segment_offset"),
-        LocationForm::None => !has("section_id"),
-    });
 }
 
 /// Every edge is in the index once, at its own target.

@@ -332,6 +332,8 @@ impl<T: H5Type> Stream<T> {
             .new_dataset::<T>()
             .obj_track_times(false)
             .chunk((chunk,))
+            // Thousands may be open at once; a cache of 1 MB each, the default, has no bound then.
+            .chunk_cache(1, 0, 1.0)
             .shape((len..,))
             .create(self.name.as_str())
     }

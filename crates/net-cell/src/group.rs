@@ -6,7 +6,7 @@ use std::ops::Range;
 use net_core::{ConnectionTable, StepClock};
 use rayon::prelude::*;
 
-use crate::block::{Block, CellSpec, Event, PointKind, Spike, StepSettings, blocks_of};
+use crate::block::{Block, CellSpec, Event, NOT_KEPT, PointKind, Spike, StepSettings, blocks_of};
 use crate::currents::{BlockLayout, CurrentObserver};
 use crate::error::{CellError, NotFinite};
 use crate::queue::EventQueue;
@@ -34,6 +34,7 @@ struct Input {
     source: RunningSource,
     route: Route,
     weight: f64,
+    kept: u32,
 }
 
 /// A part of a rank's cells, owned by one thread at a time.
@@ -48,6 +49,8 @@ pub struct CellGroup {
     connections: ConnectionTable,
     inputs: Vec<Input>,
     spikes: Vec<Spike>,
+    /// Where weights of connections are kept that have had an event, by source and number.
+    kept: HashMap<(u64, u32), u32>,
     observer: Option<Box<dyn CurrentObserver>>,
 }
 
@@ -181,6 +184,7 @@ impl CellGroup {
             connections: ConnectionTable::default(),
             inputs: Vec::new(),
             spikes: Vec::new(),
+            kept: HashMap::new(),
             observer: None,
         }
     }
@@ -206,7 +210,7 @@ impl CellGroup {
         source.validate()?;
         let route = self.routes[endpoint as usize];
         let source = RunningSource::new(source, delay_ms, key);
-        self.inputs.push(Input { source, route, weight });
+        self.inputs.push(Input { source, route, weight, kept: NOT_KEPT });
         Ok(())
     }
 
@@ -221,6 +225,13 @@ impl CellGroup {
         }
         for block in &mut self.blocks {
             block.initialize();
+        }
+        self.kept.clear();
+        for input in &mut self.inputs {
+            let block = &mut self.blocks[input.route.block as usize];
+            if block.keeps_weights(input.route.endpoint) {
+                input.kept = block.keep_weights(input.route.endpoint, input.weight);
+            }
         }
         self.hand_over_currents();
     }
@@ -258,10 +269,17 @@ impl CellGroup {
             let Some(connections) = self.connections.get(spike.gid) else { continue };
             let each =
                 connections.targets.iter().zip(connections.delay_steps).zip(connections.weights);
-            for ((&target, &delay), &weight) in each {
+            for (k, ((&target, &delay), &weight)) in each.enumerate() {
                 let Route { block, endpoint } = self.routes[target as usize];
                 let step = spike.step + u64::from(delay);
-                self.network[block as usize].push(step, Event { endpoint, weight });
+                let to = &mut self.blocks[block as usize];
+                let mut kept = NOT_KEPT;
+                if to.keeps_weights(endpoint) {
+                    // From its first event on a connection has weights of its own.
+                    let place = self.kept.entry((spike.gid, k as u32));
+                    kept = *place.or_insert_with(|| to.keep_weights(endpoint, weight));
+                }
+                self.network[block as usize].push(step, Event { endpoint, kept, weight });
             }
         }
     }
@@ -280,7 +298,7 @@ impl CellGroup {
         for input in &mut self.inputs {
             let Route { block, endpoint } = input.route;
             let queue = &mut self.external[block as usize];
-            let event = Event { endpoint, weight: input.weight };
+            let event = Event { endpoint, kept: input.kept, weight: input.weight };
             // What was due before the start of the run acts at its first step.
             let deliver = |step: u64| queue.push(step.max(steps.start), event);
             input.source.drain(&self.clock, steps.end, deliver);

@@ -210,12 +210,11 @@ fn translate(
     let tables: Vec<String> = (0..names.len()).map(|k| format!("mechanism{k}::table()")).collect();
     let _ = writeln!(
         source,
-        "#[unsafe(no_mangle)]\npub extern \"C\" fn {entry}() -> *const table::Library {{\n    \
+        "#[unsafe(no_mangle)]\npub extern \"C\" fn net_mechanisms() -> *const table::Library {{\n    \
          static LIBRARY: std::sync::OnceLock<table::Library> = std::sync::OnceLock::new();\n    \
          LIBRARY.get_or_init(|| table::Library {{\n        \
          abi_version: table::ABI_VERSION,\n        \
          mechanisms: table::List::new(Vec::leak(vec![{tables}])),\n    }})\n}}",
-        entry = "net_mechanisms",
         tables = tables.join(", "),
     );
     Ok((source, names, warnings))

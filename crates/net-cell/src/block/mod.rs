@@ -94,8 +94,13 @@ pub struct Spike {
 pub(crate) struct Event {
     /// Index in the block's list of endpoints.
     pub(crate) endpoint: u32,
+    /// Where the block keeps the weights of the connection, or [`NOT_KEPT`].
+    pub(crate) kept: u32,
     pub(crate) weight: f64,
 }
+
+/// Marks connections whose mechanism does not change weights.
+pub(crate) const NOT_KEPT: u32 = u32::MAX;
 
 /// Where events go.
 #[derive(Debug, Clone, Copy)]
@@ -128,6 +133,8 @@ pub(crate) struct Block {
     instances: Vec<Instances>,
     ions: Ions,
     endpoints: Vec<Endpoint>,
+    /// Weights of connections to mechanisms that keep them.
+    kept_weights: Vec<f64>,
     detectors: Vec<Detector>,
     members: Vec<Member>,
     /// Where each instance of each mechanism stands, for recording and messages.
@@ -166,6 +173,7 @@ impl Block {
             instances: Vec::new(),
             ions: Ions::default(),
             endpoints: Vec::new(),
+            kept_weights: Vec::new(),
             detectors: Vec::new(),
             members: Vec::new(),
             located: Vec::new(),
@@ -220,6 +228,7 @@ impl Block {
     /// Sets the initial state and takes the first sample.
     pub(crate) fn initialize(&mut self) {
         self.cable.initialize(self.settings.v_init_mv);
+        self.kept_weights.clear();
         for detector in &mut self.detectors {
             detector.above = false;
         }
@@ -329,6 +338,36 @@ impl Block {
         }
     }
 
+    /// Whether connections to an endpoint keep weights of their own.
+    pub(crate) fn keeps_weights(&self, endpoint: u32) -> bool {
+        let Endpoint { instances, .. } = self.endpoints[endpoint as usize];
+        self.instances[instances as usize].mechanism.keeps_weights
+    }
+
+    /// Makes room for the weights of a new connection and has the mechanism set them; gives what
+    /// its events carry as [`Event::kept`].
+    pub(crate) fn keep_weights(&mut self, endpoint: u32, weight: f64) -> u32 {
+        let addresses = self.addresses();
+        let Endpoint { instances, place } = self.endpoints[endpoint as usize];
+        let instances = &mut self.instances[instances as usize];
+        let at = self.kept_weights.len();
+        self.kept_weights.resize(at + instances.mechanism.n_weights, 0.0);
+        self.kept_weights[at] = weight;
+        if let Some(net_init) = instances.mechanism.kernels.net_init {
+            let event = NetEvent {
+                vector: place.vector as usize,
+                lane: place.lane as usize,
+                weights: self.kept_weights[at..].as_mut_ptr(),
+                t_ms: 0.0,
+                flag: 0.0,
+            };
+            // SAFETY: the endpoint was made for this mechanism's instances, and the weights are as
+            // many as it says.
+            unsafe { net_init(&instances.args(&addresses), &event) };
+        }
+        at as u32
+    }
+
     fn deliver(&mut self, events: &[Event], t_ms: f64) {
         if events.is_empty() {
             return;
@@ -345,10 +384,14 @@ impl Block {
                 _ => &last.insert((at, instances.args(&addresses))).1,
             };
             let mut weight = event.weight;
+            let weights = match event.kept {
+                NOT_KEPT => &raw mut weight,
+                at => self.kept_weights[at as usize..].as_mut_ptr(),
+            };
             let event = NetEvent {
                 vector: place.vector as usize,
                 lane: place.lane as usize,
-                weights: &raw mut weight,
+                weights,
                 t_ms,
                 flag: 0.0,
             };
@@ -465,6 +508,7 @@ impl Block {
             + self.ions.memory_bytes()
             + located
             + self.slots.len() * 4
+            + self.kept_weights.len() * 8
             + self.endpoints.len() * size_of::<Endpoint>()
     }
 }

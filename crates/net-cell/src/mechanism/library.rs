@@ -168,9 +168,6 @@ pub(super) unsafe fn mechanism(
         kind::ELECTRODE => MechanismKind::Electrode,
         _ => return Err(unsupported("is an artificial cell")),
     };
-    if table.flags & table::KEEPS_WEIGHTS != 0 {
-        return Err(unsupported("keeps weights of its own for every connection"));
-    }
     let index = |at: u32| (at != table::NONE).then_some(at as usize);
     let columns = unsafe { table.variables.get() }.iter().map(|v| unsafe { column(v) }).collect();
     Ok(Mechanism {

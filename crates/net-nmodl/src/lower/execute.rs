@@ -376,12 +376,12 @@ impl<'a, 'g> Machine<'a, 'g> {
     /// The value of an expression as a number.
     pub(crate) fn number(&mut self, expr: &'a Expr) -> Result<Id> {
         let id = self.expression(expr)?;
-        Ok(self.graph.to_number(id))
+        Ok(self.graph.number_of(id))
     }
 
     pub(crate) fn truth(&mut self, expr: &'a Expr) -> Result<Id> {
         let id = self.expression(expr)?;
-        Ok(self.graph.to_truth(id))
+        Ok(self.graph.truth_of(id))
     }
 
     pub(crate) fn expression(&mut self, expr: &'a Expr) -> Result<Id> {

@@ -215,7 +215,7 @@ impl Graph {
     }
 
     /// The node as a number: truth is 1.
-    pub(crate) fn to_number(&mut self, id: Id) -> Id {
+    pub(crate) fn number_of(&mut self, id: Id) -> Id {
         if !self.is_truth(id) {
             return id;
         }
@@ -224,7 +224,7 @@ impl Graph {
     }
 
     /// The node as a truth value: 0 is false.
-    pub(crate) fn to_truth(&mut self, id: Id) -> Id {
+    pub(crate) fn truth_of(&mut self, id: Id) -> Id {
         if self.is_truth(id) {
             return id;
         }

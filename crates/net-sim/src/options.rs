@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use net_cell::StepSettings;
 use net_core::StepClock;
@@ -28,13 +29,15 @@ pub struct RunOptions {
 }
 
 /// Which rank has which cells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub enum CellPartition {
     /// `rank = gid % ranks`.
     #[default]
     RoundRobin,
     /// By the cost of the cells' templates, dearest first.
     Balanced,
+    /// By costs from elsewhere, such as an earlier run: one number a cell, by gid, in any unit.
+    ByCost(Arc<[f64]>),
 }
 
 /// Files of a run.

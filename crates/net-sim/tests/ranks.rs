@@ -21,6 +21,10 @@ fn main() -> ExitCode {
             let balanced =
                 RunOptions { partition: CellPartition::Balanced, ..with_threads.clone() };
             check(comm, "a balanced partition", &connected(5, [30, 10], 0.5), &balanced)?;
+            let costs: Vec<f64> = (0..40).map(|gid| f64::from(gid % 7) + 0.5).collect();
+            let partition = CellPartition::ByCost(costs.into());
+            let by_cost = RunOptions { partition, ..with_threads.clone() };
+            check(comm, "a partition by given costs", &connected(5, [30, 10], 0.5), &by_cost)?;
             check(comm, "the shortest delay", &connected(6, [20, 5], 0.025), &with_threads)?;
             check(comm, "two steps of delay", &connected(6, [20, 5], 0.05), &with_threads)?;
             check(comm, "more ranks than cells", &connected(7, [1, 1], 0.5), &with_threads)?;

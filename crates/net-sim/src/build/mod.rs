@@ -12,7 +12,7 @@ use net_core::{ConnectionCounts, ConnectionPart, ConnectionTable, Gid, Partition
 use net_mpi::Communicator;
 use rayon::prelude::*;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, bad_value};
 use crate::model::{InputSynapses, Model};
 use crate::options::{CellPartition, RunOptions};
 use crate::probes::{Matrices, build_matrices};
@@ -56,7 +56,7 @@ pub(crate) fn own_gids(
     pool: &rayon::ThreadPool,
 ) -> Result<Vec<Gid>> {
     let (n_cells, size) = (model.network().n_cells(), comm.size());
-    let partition = match options.partition {
+    let partition = match &options.partition {
         CellPartition::RoundRobin => Partition::round_robin(n_cells, size)?,
         CellPartition::Balanced => {
             // Each rank finds the costs of some cells; all need them all.
@@ -66,6 +66,12 @@ pub(crate) fn own_gids(
             let cost_of = |gid: u64| by_rank[gid as usize % size][gid as usize / size];
             let costs: Vec<f64> = (0..n_cells).map(cost_of).collect();
             Partition::balanced(&costs, size)?
+        }
+        CellPartition::ByCost(costs) if costs.len() as u64 == n_cells => {
+            Partition::balanced(costs, size)?
+        }
+        CellPartition::ByCost(costs) => {
+            return Err(bad_value("partition: costs", costs.len(), "one number a cell"));
         }
     };
     Ok(partition.gids_of(comm.rank()))

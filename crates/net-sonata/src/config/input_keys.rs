@@ -9,7 +9,7 @@ use crate::finding::Problem;
 use crate::json::{Json, Object};
 
 /// Modules and the ways they can act.
-const MODULES: [(&str, &[InputType]); 33] = {
+const MODULES: [(&str, &[InputType]); 32] = {
     use InputType::{Conductance, CurrentClamp, Extracellular, Spikes, VoltageClamp};
     [
         ("linear", &[CurrentClamp]),
@@ -39,7 +39,6 @@ const MODULES: [(&str, &[InputType]); 33] = {
         ("syn_activity", &[Spikes]),
         ("xstim", &[Extracellular]),
         ("comsol", &[Extracellular]),
-        ("file_current", &[CurrentClamp]),
         ("FileIClamp", &[CurrentClamp]),
         ("ecephys_probe", &[Spikes]),
         ("function", &[Spikes]),
@@ -51,7 +50,7 @@ const MODULES: [(&str, &[InputType]); 33] = {
 /// Modules that BMTK has and this program has not.
 const UNSUPPORTED: [&str; 4] = ["ecephys_probe", "function", "movie", "dynamic"];
 
-const INPUT_TYPES: [(&str, InputType); 10] = [
+const INPUT_TYPES: [(&str, InputType); 9] = [
     ("current_clamp", InputType::CurrentClamp),
     ("conductance", InputType::Conductance),
     ("voltage_clamp", InputType::VoltageClamp),
@@ -61,7 +60,6 @@ const INPUT_TYPES: [(&str, InputType); 10] = [
     ("extracellular", InputType::Extracellular),
     ("lfp", InputType::Extracellular),
     ("file_current_clamp", InputType::CurrentClamp),
-    ("i_clamp", InputType::CurrentClamp),
 ];
 
 impl Input {

@@ -14,7 +14,7 @@ const ROUNDS: usize = 10;
 /// `${configdir}` is the directory of the file and `${workingdir}` the current one, as in BMTK.
 /// Relative paths are relative to the directory of the file that contains them.
 #[derive(Debug, Clone, Default)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     directory: PathBuf,
     variables: BTreeMap<String, String>,
 }

@@ -20,10 +20,10 @@ pub use conditions::{
     Conditions, Modification, ModificationKind, ModificationTarget, SpikeLocation,
 };
 pub use inputs::{
-    ElectricField, Input, InputKind, InputTarget, InputType, Level, Moments, Scale, ShotShape,
-    WaveformFormat,
+    ElectricField, Input, InputKind, InputTarget, InputType, Level, Moments, Scale, SectionPlace,
+    ShotShape, WaveformFormat,
 };
-pub use manifest::Manifest;
+pub(crate) use manifest::Manifest;
 pub use overrides::ConnectionOverride;
 pub use reports::{Compartments, ReportConfig, ReportKind, ReportTarget, Scaling, Sections};
 pub use simulation::{

@@ -268,3 +268,92 @@ impl Graph {
         self.select(is_near, near, far)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::graph::{Compare, Input, evaluate_binary, evaluate_unary};
+    use super::*;
+
+    /// The value of a graph whose only input is the potential.
+    fn value(graph: &Graph, id: Id, v: f64) -> f64 {
+        let mut known: HashMap<Id, f64> = HashMap::new();
+        for at in graph.below([id]) {
+            let result = match graph.node(at) {
+                Node::Number(bits) => f64::from_bits(bits),
+                Node::Unary(op, a) => evaluate_unary(op, known[&a]),
+                Node::Binary(op, a, b) => evaluate_binary(op, known[&a], known[&b]),
+                Node::Compare(Compare::Less, a, b) => f64::from(known[&a] < known[&b]),
+                Node::Select(c, yes, no) => known[if known[&c] == 1.0 { &yes } else { &no }],
+                _ => v,
+            };
+            known.insert(at, result);
+        }
+        known[&id]
+    }
+
+    #[test]
+    fn a_relaxation_has_its_steady_state_without_a_division() {
+        let mut graph = Graph::new(true);
+        let (_, m) = graph.symbol();
+        let (steady, tau) = (graph.input(Input::Voltage), graph.input(Input::Celsius));
+        let difference = graph.subtract(steady, m);
+        let rate = graph.divide(difference, tau);
+        let split = graph.affine(rate, m).unwrap();
+        assert_eq!(graph.as_number(split.slope), Some(-1.0));
+        assert_eq!((split.constant, split.divisor), (steady, tau));
+    }
+
+    #[test]
+    fn what_is_not_linear_by_its_form_is_not_split() {
+        let mut graph = Graph::new(false);
+        let v = graph.input(Input::Voltage);
+        let square = graph.multiply(v, v);
+        assert!(graph.affine(square, v).is_none());
+        let one = graph.number(1.0);
+        let inverse = graph.divide(one, v);
+        assert!(graph.affine(inverse, v).is_none());
+    }
+
+    #[test]
+    fn derivatives_are_those_of_finite_differences() {
+        let mut graph = Graph::new(false);
+        let v = graph.input(Input::Voltage);
+        let (c, d) = (graph.number(0.3), graph.number(2.5));
+        let scaled = graph.multiply(c, v);
+        let shifted = graph.add(scaled, d);
+        let functions = [
+            Unary::Exp,
+            Unary::Log,
+            Unary::Log10,
+            Unary::Sqrt,
+            Unary::Sin,
+            Unary::Cos,
+            Unary::Tan,
+            Unary::Atan,
+            Unary::Sinh,
+            Unary::Cosh,
+            Unary::Tanh,
+            Unary::Exprelr,
+            Unary::Reciprocal,
+            Unary::Abs,
+        ];
+        let mut values: Vec<Id> = functions.map(|op| graph.unary(op, shifted)).to_vec();
+        for op in [Binary::Add, Binary::Subtract, Binary::Multiply, Binary::Divide, Binary::Power] {
+            let square = graph.multiply(shifted, v);
+            values.push(graph.binary(op, shifted, square));
+        }
+        for (k, id) in values.into_iter().enumerate() {
+            let derivative = graph.derivative(id, v).unwrap();
+            for at in [0.2, 0.7, 1.9] {
+                let h = 1e-6;
+                let numeric = (value(&graph, id, at + h) - value(&graph, id, at - h)) / (2.0 * h);
+                let exact = value(&graph, derivative, at);
+                let error = (numeric - exact).abs();
+                assert!(
+                    error < 1e-7 * (1.0 + exact.abs()),
+                    "function {k} at {at}: {exact}, {numeric}"
+                );
+            }
+        }
+    }
+}

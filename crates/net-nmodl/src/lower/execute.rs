@@ -41,7 +41,7 @@ pub(crate) struct Machine<'a, 'g> {
     pub(crate) slots: &'g Slots,
     pub(crate) graph: &'g mut Graph,
     pub(crate) phase: Phase,
-    /// File-level variables by slot, then local ones.
+    /// File-level variables by slot, then `v`, then local ones.
     pub(crate) values: Vec<Id>,
     scopes: Vec<HashMap<String, Local>>,
     calls: Vec<String>,
@@ -75,6 +75,9 @@ impl<'a, 'g> Machine<'a, 'g> {
             notes: Vec::new(),
         };
         machine.values = (0..slots.slots.len() as u32).map(|s| machine.start(s)).collect();
+        // `v` may be assigned; what a kernel makes of it is forgotten at its end.
+        let v = machine.graph.input(Input::Voltage);
+        machine.values.push(v);
         machine
     }
 
@@ -216,7 +219,7 @@ impl<'a, 'g> Machine<'a, 'g> {
         let builtin = Builtin::of(name);
         if let Some(builtin) = builtin {
             let input = match builtin {
-                Builtin::Voltage => Input::Voltage,
+                Builtin::Voltage => return Ok(Place::Value(self.slots.slots.len())),
                 Builtin::Time => Input::Time,
                 Builtin::TimeStep => Input::Step,
                 Builtin::Celsius => Input::Celsius,

@@ -19,11 +19,15 @@ use net_core::{
     ConnectionRule, DepthTerm, Distribution, Network, Placement, Population, Projection,
     RandomSites, Rotation, SynapseKind, SynapsePlacement,
 };
-use net_examples::{RunArgs, draw_activity};
+use net_examples::{RunArgs, draw_activity, draw_fields};
+use net_lfp::{
+    Conductivity, CurrentDipoleMoment, DipoleField, DipoleSource, FourSphereVolumeConductor,
+    HeadFrame, Layout, RecExtElectrode, Sampling, SourceModel,
+};
 use net_mpi::Communicator;
 use net_sim::{
-    CellKind, Input, InputSynapses, Model, Quantity, Recording, Simulation, SpikeSource,
-    StepSettings, Targets,
+    CellKind, Input, InputSynapses, Model, ProbeRecording, Quantity, Recording, Simulation,
+    SpikeSource, StepSettings, Targets,
 };
 
 /// An excitatory and an inhibitory population of ball-and-stick cells with Hodgkin-Huxley somata.
@@ -39,6 +43,7 @@ Files in the output directory:
   synapse_connections.h5           all synapses, a table a projection
   spikes.h5                        spikes in SONATA's layout (ms)
   traces.h5                        somatic potentials of the first cells of each population (mV)
+  OUTPUT.h5, fields.png            with --lfp: potentials at a laminar electrode, dipole and EEG
   activity.png                     raster, rates and potentials
   report.json, run.json            how it went, and what was run
 
@@ -96,6 +101,14 @@ struct Options {
     #[arg(long, default_value_t = 3, value_name = "N")]
     traces: u64,
 
+    /// Record fields, with the contribution of each population: the potentials at 16 contacts of a laminar electrode, the current dipole moment, and the EEG at the scalp
+    #[arg(long)]
+    lfp: bool,
+
+    /// Time between samples of the fields in ms, each the mean over that time [default: a step]
+    #[arg(long, value_name = "MS")]
+    lfp_interval: Option<f64>,
+
     /// Interpolate the rates of Hodgkin-Huxley channels in tables, as NEURON does
     #[arg(long)]
     tables: bool,
@@ -126,6 +139,9 @@ fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
     if let Some(folder) = &options.network_from {
         model = comm.agree(model.with_saved_network(folder))?;
     }
+    if options.lfp {
+        model = with_fields(model, options)?;
+    }
     let settings =
         StepSettings { dt_ms: options.dt, tables: options.tables, ..StepSettings::default() };
     let connections = !options.no_connections;
@@ -141,7 +157,60 @@ fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
         println!("files     {}", options.out.display());
         println!("picture   {}", picture.display());
     }
+    if options.lfp {
+        let panels = [
+            (LFP, 3, "potential at the somata, 50 um (uV)", 1e3),
+            (EEG, 0, "EEG above the network (nV)", 1e6),
+        ];
+        let picture =
+            draw_fields(comm, &model, &outcome, &run, (LFP, &DEPTHS_UM), &panels, &title)?;
+        if let Some(picture) = picture {
+            println!("fields    {}", picture.display());
+        }
+    }
     Ok(())
+}
+
+/// Names of the probes.
+const LFP: &str = "RecExtElectrode0";
+const EEG: &str = "FourSphereVolumeConductor0";
+
+/// Heights of the contacts of the laminar electrode, from below the somata to above the dendrites.
+const DEPTHS_UM: [f64; 16] = [
+    -250.0, -150.0, -50.0, 50.0, 150.0, 250.0, 350.0, 450.0, 550.0, 650.0, 750.0, 850.0, 950.0,
+    1050.0, 1150.0, 1250.0,
+];
+
+/// Adds a laminar electrode in the middle of the network, the dipole moment, and the EEG of the
+/// network below the top of a head.
+fn with_fields(model: Model, options: &Options) -> anyhow::Result<Model> {
+    let laminar = Layout::Linear {
+        n_contacts: DEPTHS_UM.len(),
+        spacing_um: DEPTHS_UM[1] - DEPTHS_UM[0],
+        first_um: [0.0, 0.0, DEPTHS_UM[0]],
+        direction: [0.0, 0.0, 1.0],
+    };
+    let electrode = RecExtElectrode {
+        contacts: laminar.contacts()?,
+        conductivity: Conductivity::Isotropic(0.3),
+        source: SourceModel::LineSource,
+    };
+    // Dendrites point to the surface of the brain; electrodes from the top of the scalp sidewards.
+    let angles = [0.0_f64, 15.0, 30.0, 45.0].map(f64::to_radians);
+    let scalp = angles.map(|angle| [90_000.0 * angle.sin(), 0.0, 90_000.0 * angle.cos()]);
+    let head = FourSphereVolumeConductor::new(scalp.to_vec());
+    let at = DipoleSource::At([0.0, 0.0, 78_000.0]);
+    let eeg = DipoleField::new(head, at, HeadFrame::default())?;
+    let recorded = |probe: ProbeRecording| ProbeRecording {
+        by_population: true,
+        interval_ms: options.lfp_interval,
+        sampling: Sampling::Average,
+        ..probe
+    };
+    Ok(model
+        .with_probe(recorded(ProbeRecording::new(electrode)))
+        .with_probe(recorded(ProbeRecording::new(CurrentDipoleMoment)))
+        .with_probe(recorded(ProbeRecording::new(eeg))))
 }
 
 /// The network with its cells, inputs and recordings.

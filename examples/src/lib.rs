@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use net_mpi::{Communicator, Mode};
-use net_sim::plot::{Activity, Population, SpikeRaster, Traces};
+use net_sim::plot::{Activity, DepthMap, Fields, Population, SignalPanel, SpikeRaster, Traces};
 use net_sim::{CellPartition, Model, Outcome, Output, Progress, RunOptions, StepSettings};
 
 /// Options that every program has.
@@ -131,17 +131,7 @@ pub fn draw_activity(
     let picture = match (spikes, traces, &options.output) {
         (Some(spikes), Some(traces), Some(output)) => {
             let populations = model.network().populations();
-            let raster = SpikeRaster {
-                populations: populations
-                    .iter()
-                    .map(|p| Population {
-                        name: p.name().to_owned(),
-                        first_gid: p.first_gid(),
-                        size: p.size(),
-                    })
-                    .collect(),
-                spikes: spikes.iter().map(|spike| (spike.gid, spike.time_ms)).collect(),
-            };
+            let raster = raster(model, &spikes);
             let label = |gid: u64| {
                 let population = populations.iter().find(|p| p.gids().contains(&gid));
                 format!("{} {gid}", population.map_or("", |p| p.name()))
@@ -169,4 +159,74 @@ pub fn draw_activity(
         _ => None,
     };
     Ok(comm.agree(picture.transpose().map_err(|error| format!("{error:#}")))?)
+}
+
+/// Draws `fields.png` into the directory on rank 0: spikes, the potentials of the laminar electrode
+/// `lfp` as a map over depth and time, and further signals `(name, row, heading, factor)` with the
+/// contributions of the populations. Collective; the run kept spikes and signals in memory.
+///
+/// Returns the picture's path, on rank 0.
+pub fn draw_fields(
+    comm: &Communicator,
+    model: &Model,
+    outcome: &Outcome,
+    options: &RunOptions,
+    (lfp, depths_um): (&str, &[f64]),
+    signals: &[(&str, usize, &str, f64)],
+    title: &str,
+) -> anyhow::Result<Option<PathBuf>> {
+    let spikes = outcome.gather_spikes(comm)?;
+    let find = |name: &str| outcome.signals.iter().find(|signal| signal.name == name);
+    let picture = match (spikes, find(lfp), &options.output) {
+        (Some(spikes), Some(lfp), Some(output)) => {
+            let panel = |&(name, row, heading, factor): &(&str, usize, &str, f64)| {
+                find(name).map(|signal| {
+                    let n = signal.n_samples;
+                    let part = |values: &[f64]| {
+                        values[row * n..(row + 1) * n].iter().map(|value| factor * value).collect()
+                    };
+                    let label =
+                        |name: &str| if name == "imem" { "all cells" } else { name }.to_owned();
+                    SignalPanel {
+                        heading: heading.to_owned(),
+                        t0_ms: signal.start_ms,
+                        dt_ms: signal.interval_ms,
+                        curves: signal.fields.iter().map(|(n, v)| (label(n), part(v))).collect(),
+                    }
+                })
+            };
+            let fields = Fields {
+                title: title.to_owned(),
+                window_ms: (0.0, options.tstop_ms),
+                raster: raster(model, &spikes),
+                map: DepthMap {
+                    heading: "extracellular potential by depth (um)".to_owned(),
+                    unit: "uV".to_owned(),
+                    depths_um: depths_um.to_vec(),
+                    t0_ms: lfp.start_ms,
+                    dt_ms: lfp.interval_ms,
+                    values: lfp.fields[0].1.iter().map(|mv| 1e3 * mv).collect(),
+                },
+                panels: signals.iter().filter_map(panel).collect(),
+            };
+            let path = output.directory.join("fields.png");
+            let drawn = fields.to_png().map_err(anyhow::Error::from);
+            let written = drawn.and_then(|png| Ok(std::fs::write(&path, png)?));
+            Some(written.with_context(|| format!("drawing {}", path.display())).map(|()| path))
+        }
+        _ => None,
+    };
+    Ok(comm.agree(picture.transpose().map_err(|error| format!("{error:#}")))?)
+}
+
+fn raster(model: &Model, spikes: &[net_mpi::SpikeTime]) -> SpikeRaster {
+    let population = |p: &net_core::Population| Population {
+        name: p.name().to_owned(),
+        first_gid: p.first_gid(),
+        size: p.size(),
+    };
+    SpikeRaster {
+        populations: model.network().populations().iter().map(population).collect(),
+        spikes: spikes.iter().map(|spike| (spike.gid, spike.time_ms)).collect(),
+    }
 }

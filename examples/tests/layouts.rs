@@ -50,6 +50,14 @@ fn a_drawn_network_of_200_cells() {
 }
 
 #[test]
+fn fields_of_a_network() {
+    let arguments = ["--cells", "50", "--tstop", "50", "--lfp"];
+    check_layouts("ei_network", &arguments, &["OUTPUT.h5", "fields.png"]);
+    let averaged = [&arguments[..], &["--lfp-interval", "0.25"]].concat();
+    check_layouts("ei_network", &averaged, &["OUTPUT.h5"]);
+}
+
+#[test]
 fn a_saved_network_gives_the_same_files() {
     let folder = tempfile::tempdir().unwrap();
     let out = |name: &str| folder.path().join(name).display().to_string();
@@ -66,7 +74,8 @@ fn a_saved_network_gives_the_same_files() {
 fn the_network_of_neuron() {
     let Some(shared) = common::shared() else { return };
     let tables = shared.join("reference/lfpy/network_ei.h5").display().to_string();
-    check_layouts("replay", &["--tables", &tables], &["spikes.h5", "traces.h5"]);
+    let files = ["spikes.h5", "traces.h5", "OUTPUT.h5"];
+    check_layouts("replay", &["--tables", &tables, "--probes"], &files);
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().display().to_string();
     let printed = succeed("replay", 1, &["--tables", &tables, "--out", &out, "--overwrite"]);

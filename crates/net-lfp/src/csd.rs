@@ -7,7 +7,7 @@ use ndarray::ArrayViewMut2;
 use crate::error::{LfpError, Result};
 use crate::geometry::{Geometry, check_length};
 use crate::potential::check_positive;
-use crate::probe::Probe;
+use crate::probe::{Description, Probe};
 use crate::vector::{Point, subtract};
 
 /// The part of a segment, as positions 0..1 from its start, that is inside a volume.
@@ -104,6 +104,16 @@ impl Probe for LaminarCurrentSourceDensity {
             check_edges("z", volume, lower, upper)?;
         }
         check_axis(self.axis_um)
+    }
+
+    fn describe(&self) -> Vec<(&'static str, Description)> {
+        let edges = |at: usize| self.z_um.iter().map(|edges| edges[at]).collect();
+        vec![
+            ("z_lower_um", Description::Numbers(edges(0))),
+            ("z_upper_um", Description::Numbers(edges(1))),
+            ("radius_um", Description::Numbers(self.radius_um.clone())),
+            ("axis_um", Description::Numbers(self.axis_um.to_vec())),
+        ]
     }
 
     fn fill(&self, geometry: &Geometry, mut matrix: ArrayViewMut2<f64>) -> Result<usize> {

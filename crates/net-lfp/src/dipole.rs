@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use crate::error::{LfpError, Result};
 use crate::geometry::Geometry;
-use crate::probe::Probe;
+use crate::probe::{Description, Probe};
 use crate::vector::{Point, add, dot, middle, subtract};
 
 /// Current dipole moment in nA um (LFPykit's `CurrentDipoleMoment`): rows x, y, z, each the
@@ -60,6 +60,11 @@ pub trait DipoleModel: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// The first one that is not allowed.
     fn validate(&self) -> Result<()>;
+
+    /// The model's parameters, each with a name that has its unit.
+    fn describe(&self) -> Vec<(&'static str, Description)> {
+        Vec::new()
+    }
 
     /// The signals of unit dipoles along x, y, z at `dipole_um` (um, in the model's coordinates):
     /// a matrix signals x 3.
@@ -226,6 +231,25 @@ impl<M: DipoleModel> Probe for DipoleField<M> {
 
     fn validate(&self) -> Result<()> {
         self.model.validate()
+    }
+
+    fn describe(&self) -> Vec<(&'static str, Description)> {
+        let mut described = self.model.describe();
+        described.push((
+            "dipoles",
+            Description::Text(
+                match self.source {
+                    DipoleSource::At(_) => "one",
+                    DipoleSource::Cells => "cells",
+                    DipoleSource::Segments => "segments",
+                }
+                .to_owned(),
+            ),
+        ));
+        if let DipoleSource::At(dipole_um) = self.source {
+            described.push(("dipole_um", Description::Numbers(dipole_um.to_vec())));
+        }
+        described
     }
 
     fn fill(&self, geometry: &Geometry, mut matrix: ArrayViewMut2<f64>) -> Result<usize> {

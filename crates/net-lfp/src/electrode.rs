@@ -9,7 +9,7 @@ use crate::potential::{
     Conductivity, Line, Potential, anisotropic_line, anisotropic_point, check_positive,
     isotropic_line, isotropic_point,
 };
-use crate::probe::Probe;
+use crate::probe::{Description, Probe};
 use crate::vector::Point;
 
 /// What a segment is to an electrode.
@@ -105,6 +105,23 @@ impl Probe for RecExtElectrode {
 
     fn validate(&self) -> Result<()> {
         self.conductivity.validate()
+    }
+
+    fn describe(&self) -> Vec<(&'static str, Description)> {
+        let sigma_s_m = match self.conductivity {
+            Conductivity::Isotropic(sigma) => vec![sigma],
+            Conductivity::Anisotropic(sigma) => sigma.to_vec(),
+        };
+        let method = match self.source {
+            SourceModel::PointSource => "pointsource",
+            SourceModel::LineSource => "linesource",
+            SourceModel::RootAsPoint { .. } => "root_as_point",
+        };
+        vec![
+            ("contacts_um", Description::Points(self.contacts.positions_um().to_vec())),
+            ("conductivity_s_m", Description::Numbers(sigma_s_m)),
+            ("method", Description::Text(method.to_owned())),
+        ]
     }
 
     fn fill(&self, geometry: &Geometry, matrix: ArrayViewMut2<f64>) -> Result<usize> {

@@ -85,6 +85,6 @@ pub use head::{
 };
 pub use online::{CurrentSampler, ExactSums, LaneMask, LaneMatrix, Sampling, SumTarget};
 pub use potential::Conductivity;
-pub use probe::{Probe, UserMatrix};
+pub use probe::{Description, Probe, UserMatrix};
 pub use slice::RecMeaElectrode;
 pub use sphere::OneSphereVolumeConductor;

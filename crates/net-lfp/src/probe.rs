@@ -5,6 +5,17 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use crate::error::{LfpError, Result};
 use crate::geometry::{Geometry, check_length};
 
+/// What is known of a probe besides its class and unit, for those who write it down.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Description {
+    /// A word.
+    Text(String),
+    /// Numbers.
+    Numbers(Vec<f64>),
+    /// Points x, y, z.
+    Points(Vec<[f64; 3]>),
+}
+
 /// A linear measurement of transmembrane currents.
 ///
 /// For currents `I` (nA, positive outwards, one a segment) of many cells, the signal is
@@ -43,6 +54,11 @@ pub trait Probe: Send + Sync + std::fmt::Debug {
     /// The matrix (signals x rows) that turns the sums over cells into the signal, if there is one.
     fn projection(&self) -> Option<ArrayView2<'_, f64>> {
         None
+    }
+
+    /// The probe's parameters, each with a name that has its unit.
+    fn describe(&self) -> Vec<(&'static str, Description)> {
+        Vec::new()
     }
 
     /// Rows of the signal.

@@ -8,6 +8,7 @@ use super::{check_positions, rows_of};
 use crate::dipole::DipoleModel;
 use crate::error::{LfpError, Result};
 use crate::potential::check_positive;
+use crate::probe::Description;
 use crate::vector::{Point, add, dot, norm, scale, subtract};
 
 /// Potentials in mV of a dipole in the brain of a head that is four concentric spheres about the
@@ -205,6 +206,14 @@ impl DipoleModel for FourSphereVolumeConductor {
             }
         }
         Ok(())
+    }
+
+    fn describe(&self) -> Vec<(&'static str, Description)> {
+        vec![
+            ("contacts_um", Description::Points(self.electrodes_um.clone())),
+            ("radii_um", Description::Numbers(self.radii_um.to_vec())),
+            ("conductivity_s_m", Description::Numbers(self.sigmas_s_m.to_vec())),
+        ]
     }
 
     fn lead_field(&self, dipole_um: [f64; 3]) -> Result<Array2<f64>> {

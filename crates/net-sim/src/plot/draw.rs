@@ -118,6 +118,19 @@ impl Sheet {
     }
 }
 
+impl Sheet {
+    /// Equal rectangles, each in a color of its own.
+    pub(super) fn spots(&mut self, corners: &[(f64, f64)], size: (f64, f64), colors: &[Rgb]) {
+        self.0.add(Primitive::RectBatch {
+            x: corners.iter().map(|corner| corner.0).collect(),
+            y: corners.iter().map(|corner| corner.1).collect(),
+            w: vec![size.0; corners.len()],
+            h: vec![size.1; corners.len()],
+            fills: colors.iter().map(|&color| paint(color)).collect(),
+        });
+    }
+}
+
 fn paint([r, g, b]: Rgb) -> Color {
     Color::Rgb(r, g, b)
 }

@@ -26,12 +26,14 @@
 //! ```
 
 mod draw;
+mod fields;
 mod raster;
 mod traces;
 
 use std::path::{Path, PathBuf};
 
 use draw::{Align, Axis, Frame, INK, MUTED, Sheet};
+pub use fields::{DepthMap, Fields, SignalPanel};
 
 /// Width of the picture in pixels.
 const WIDTH: f64 = 1400.0;

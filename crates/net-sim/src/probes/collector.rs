@@ -6,7 +6,7 @@ use std::sync::{MutexGuard, PoisonError};
 use net_cell::CellGroup;
 use net_core::StepClock;
 use net_io::probes::{Attribute, ProbeDataset, ProbeFile};
-use net_lfp::{ExactSums, Sampling};
+use net_lfp::{Description, ExactSums, Sampling};
 use net_mpi::Communicator;
 
 use super::matrices::{Matrices, n_parts_of_total, n_sums};
@@ -326,7 +326,13 @@ impl Collected {
             ("groups", Attribute::Texts(groups.collect())),
             ("distances_raised", Attribute::Count(self.n_raised)),
         ];
-        let attributes = attributes.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        let described = probe.describe().into_iter().map(|(name, value)| match value {
+            Description::Text(text) => (name, Attribute::Text(text)),
+            Description::Numbers(numbers) => (name, Attribute::Numbers(numbers)),
+            Description::Points(points) => (name, Attribute::Table(3, points.concat())),
+        });
+        let attributes = attributes.into_iter().chain(described);
+        let attributes = attributes.map(|(name, value)| (name.to_owned(), value)).collect();
         ProbeDataset {
             name: self.name.clone(),
             fields: self.fields.clone(),

@@ -1,7 +1,7 @@
 //! One run: a model, built, simulated and recorded.
 //!
 //! A [`Model`] is a [`Network`](net_core::Network) with the [`CellKind`]s its populations are made
-//! of, [`Input`]s that drive it and [`Recording`]s; it is the same on every rank.
+//! of, [`Input`]s that drive it, [`Recording`]s and [`ProbeRecording`]s; it is the same on every rank.
 //! [`Simulation::build`] draws this rank's share of it and lays it out in one group of cells a
 //! thread. [`Simulation::run`] advances all groups epoch by epoch, exchanges spikes between, seals
 //! what is recorded, and in the end merges the ranks' files. [`RunOptions`] say how; neither ranks

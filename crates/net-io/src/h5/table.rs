@@ -1,8 +1,8 @@
 //! Compound tables read by column names that are known only at run time.
 //!
 //! HDF5 converts a compound row member by member, by name, into any row type of ours, whatever
-//! the width and byte order in the file. The one unsafe call of this crate is here, because the
-//! safe interface knows row types at compile time only.
+//! the width and byte order in the file. One unsafe call is here (the other writes such rows, in
+//! `probes`), because the safe interface knows row types at compile time only.
 
 use std::path::{Path, PathBuf};
 

@@ -151,8 +151,13 @@ impl<'a, 'g> Machine<'a, 'g> {
             | StatementKind::Equation { .. }
             | StatementKind::Conserve { .. }
             | StatementKind::Compartment(_) => self.equation(statement),
-            // Rates are computed exactly; derivatives too.
-            StatementKind::Table(_) | StatementKind::Conductance { .. } => Ok(()),
+            StatementKind::Table(_) => {
+                let note = "the table is not used: rates are computed exactly";
+                self.notes.push((statement.span, note));
+                Ok(())
+            }
+            // Derivatives are exact.
+            StatementKind::Conductance { .. } => Ok(()),
             StatementKind::Mutex(_) | StatementKind::UnitsSwitch(_) => Ok(()),
             StatementKind::Initial(_) => Ok(()),
             StatementKind::Verbatim(verbatim) if verbatim.body.trim().is_empty() => Ok(()),

@@ -164,10 +164,13 @@ fn the_file_says_what_is_in_it() {
     }
     // A mean is over the steps after the sample before.
     let (every, mean) = (&fields[0].1, &outcome.signals[1].fields[0].1);
-    for (k, &found) in mean.iter().enumerate().skip(1) {
-        let first = 120 + 20 * (k - 1) + 1;
-        let expected = every[first..first + 20].iter().sum::<f64>() / 20.0;
-        assert!((found - expected).abs() < 1e-12 * largest, "{k}: {found} {expected}");
+    // The averaging electrode has the first contacts of the other.
+    for (every, mean) in every.chunks(n_samples[0]).zip(mean.chunks(n_samples[1])) {
+        for (k, &found) in mean.iter().enumerate().skip(1) {
+            let first = 120 + 20 * (k - 1) + 1;
+            let expected = every[first..first + 20].iter().sum::<f64>() / 20.0;
+            assert!((found - expected).abs() < 1e-12 * largest, "{k}: {found} {expected}");
+        }
     }
 }
 

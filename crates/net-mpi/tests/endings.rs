@@ -99,7 +99,10 @@ fn play(role: &str, comm: &Communicator) -> Result<(), String> {
         "killed" if last => {
             failing();
             let own_id = std::process::id().to_string();
-            Command::new("kill").args(["-9", &own_id]).status().expect("kill runs");
+            Command::new("sh")
+                .args(["-c", &format!("kill -9 {own_id}")])
+                .status()
+                .expect("kill runs");
         }
         _ => {}
     }

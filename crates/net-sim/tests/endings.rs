@@ -196,7 +196,7 @@ fn killed(ranks: usize) {
     }
     let pid = fs::read_to_string(pid_file).unwrap();
     let killed_at = Instant::now();
-    assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+    assert!(Command::new("sh").args(["-c", &format!("kill -9 {pid}")]).status().unwrap().success());
     let ended = wait(child, "a job with a killed rank");
     assert!(!ended.status.success());
     assert!(killed_at.elapsed() < PROMISED, "the other ranks went on");

@@ -1,0 +1,35 @@
+//! The program `net-sim`: one subcommand a file.
+
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Simulator of networks of detailed cable cells and point neurons
+#[derive(Parser, Debug)]
+#[command(name = "net-sim", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Validate(validate::Args),
+}
+
+/// Status 0: done; 1: what was asked for failed, with a message on standard error; 2: the command
+/// line is wrong.
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Validate(args) => validate::run(&args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

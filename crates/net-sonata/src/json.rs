@@ -37,6 +37,21 @@ impl Json {
         }
     }
 
+    /// The text, if it is one.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Json::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value of a key of an object, the last if there are several; `null` counts as absent.
+    pub(crate) fn key(&self, key: &str) -> Option<&Json> {
+        let Json::Object(entries) = self else { return None };
+        let found = entries.iter().rev().find(|(name, _)| name == key);
+        found.map(|(_, value)| value).filter(|value| **value != Json::Null)
+    }
+
     /// The value as it is shown in a message.
     pub(crate) fn describe(&self) -> String {
         match self {

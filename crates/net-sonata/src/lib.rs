@@ -11,8 +11,11 @@
 //! - [`validate`] checks all of it without running and says everything that is wrong at once, as
 //!   [`Finding`]s with file and place.
 //!
-//! Nothing is built here: what becomes of cells, synapses, inputs and reports is for the crate
-//! that runs them. Units are in the names.
+//! - [`cell`] makes the cells that nodes name: templates and parameter files applied to
+//!   morphologies.
+//!
+//! What becomes of synapses, inputs and reports is for the crate that runs them. Units are in the
+//! names.
 //!
 //! ```
 //! # fn main() -> net_sonata::Result<()> {
@@ -38,6 +41,7 @@
 //! # }
 //! ```
 
+pub mod cell;
 mod circuit;
 mod compartment_set;
 pub mod config;

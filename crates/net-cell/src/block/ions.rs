@@ -6,6 +6,7 @@
 
 use super::instances::Instances;
 use super::rows::{CellSpec, Row};
+use crate::cell::Values;
 use crate::mechanism::IonVariable;
 use crate::mechanism::ion::{FARADAY, GAS_CONSTANT, IonDefaults};
 use crate::mechanism::kernel::Column;
@@ -77,12 +78,12 @@ impl Ions {
         }
         let defaults = IonDefaults::of(ion);
         let reversal = |c: &CellSpec| c.template.reversal(ion, defaults.reversal_mv);
-        let inside = |c: &CellSpec| c.template.concentrations(ion, &defaults).0;
-        let outside = |c: &CellSpec| c.template.concentrations(ion, &defaults).1;
+        let inside = |c: &CellSpec| Values::Uniform(c.template.concentrations(ion, &defaults).0);
+        let outside = |c: &CellSpec| Values::Uniform(c.template.concentrations(ion, &defaults).1);
         let is_written = |variable: IonVariable| written[variable as usize];
         let columns = [
             self.column(rows, !computed.is_empty() || is_written(IonVariable::Reversal), reversal),
-            self.column(rows, current_read, |_| 0.0),
+            self.column(rows, current_read, |_| Values::Uniform(0.0)),
             self.column(rows, is_written(IonVariable::Inside), inside),
             self.column(rows, is_written(IonVariable::Outside), outside),
         ];
@@ -91,19 +92,31 @@ impl Ions {
 
     /// A column of the arena: one value for the block where all cells agree and nobody writes, else
     /// one a slot.
-    fn column(&mut self, rows: &[Row], stored: bool, of: impl Fn(&CellSpec) -> f64) -> Column {
+    fn column(&mut self, rows: &[Row], stored: bool, of: impl Fn(&CellSpec) -> Values) -> Column {
         let offset = self.arena.len() * LANES;
-        let mut cells = rows.iter().flat_map(|row| row.cells());
-        let first = cells.next().map_or(0.0, |(_, cell)| of(cell));
-        if !stored && cells.all(|(_, cell)| of(cell).to_bits() == first.to_bits()) {
+        let mut first = None;
+        let agrees = |values: &Values, first: f64| match values {
+            Values::Uniform(value) => value.to_bits() == first.to_bits(),
+            Values::PerSegment(list) => list.iter().all(|v| v.to_bits() == first.to_bits()),
+        };
+        let uniform = rows.iter().flat_map(|row| row.cells()).all(|(_, cell)| {
+            let values = of(cell);
+            let first = *first.get_or_insert_with(|| values.at(0));
+            agrees(&values, first)
+        });
+        let first = first.unwrap_or(0.0);
+        if !stored && uniform {
             self.arena.push(F8::splat(first));
             return Column { offset, stride: 0 };
         }
         self.arena.resize(offset / LANES + self.n_slots, F8::splat(first));
         for row in rows {
             for (lane, cell) in row.cells() {
-                for slot in row.first_slot..row.first_slot + row.n_slots {
-                    self.arena[offset / LANES + slot].0[lane] = of(cell);
+                let (values, tree) = (of(cell), cell.template.tree());
+                for slot in 0..row.n_slots {
+                    // Slots beyond the cell's compartments belong to longer cells beside it.
+                    let segment = tree.segment.get(slot).map_or(0, |segment| *segment as usize);
+                    self.arena[offset / LANES + row.first_slot + slot].0[lane] = values.at(segment);
                 }
             }
         }

@@ -33,6 +33,16 @@ pub enum Values {
     PerSegment(Vec<f64>),
 }
 
+impl Values {
+    /// The value in a segment.
+    pub(crate) fn at(&self, segment: usize) -> f64 {
+        match self {
+            Values::Uniform(value) => *value,
+            Values::PerSegment(list) => list[segment],
+        }
+    }
+}
+
 impl From<f64> for Values {
     fn from(value: f64) -> Self {
         Values::Uniform(value)
@@ -66,7 +76,7 @@ pub struct CellTemplate {
     morphology: Arc<SegmentedMorphology>,
     tree: CableTree,
     insertions: Vec<Insertion>,
-    reversal_mv: BTreeMap<String, f64>,
+    reversal_mv: BTreeMap<String, Values>,
     concentrations_mm: BTreeMap<String, (f64, f64)>,
     detector: (u32, f64),
 }
@@ -186,7 +196,27 @@ impl CellTemplate {
     /// mechanism uses a concentration of the ion, the potential is computed from the
     /// concentrations instead.
     pub fn set_reversal(&mut self, ion: &str, potential_mv: f64) {
-        self.reversal_mv.insert(ion.to_string(), potential_mv);
+        self.reversal_mv.insert(ion.to_string(), Values::Uniform(potential_mv));
+    }
+
+    /// Sets the reversal potential of an ion by segment, in mV, one value for each; where it is NaN
+    /// the usual potential of the ion holds.
+    ///
+    /// # Errors
+    /// When there is not one value a segment.
+    pub fn set_reversal_with(&mut self, ion: &str, potentials_mv: &[f64]) -> Result<(), CellError> {
+        if potentials_mv.len() != self.n_segments() {
+            return Err(CellError::BadValue {
+                quantity: "the number of reversal potentials",
+                value: potentials_mv.len() as f64,
+                expected: "one value a segment of the cell",
+            });
+        }
+        let usual = IonDefaults::of(ion).reversal_mv;
+        let filled: Vec<f64> =
+            potentials_mv.iter().map(|v| if v.is_nan() { usual } else { *v }).collect();
+        self.reversal_mv.insert(ion.to_string(), Values::PerSegment(filled));
+        Ok(())
     }
 
     /// Sets the concentrations of an ion in mM, inside and outside, at the start of a run.
@@ -255,8 +285,8 @@ impl CellTemplate {
         &self.insertions
     }
 
-    pub(crate) fn reversal(&self, ion: &str, default_mv: f64) -> f64 {
-        self.reversal_mv.get(ion).copied().unwrap_or(default_mv)
+    pub(crate) fn reversal(&self, ion: &str, default_mv: f64) -> Values {
+        self.reversal_mv.get(ion).cloned().unwrap_or(Values::Uniform(default_mv))
     }
 
     /// Inside and outside.

@@ -5,6 +5,12 @@ use std::path::PathBuf;
 /// Why a morphology could not be read, built or divided into segments.
 #[derive(Debug, thiserror::Error)]
 pub enum MorphologyError {
+    /// A section whose parent is to be removed.
+    #[error("section {name} hangs on a section that is to be removed, expected its parent to stay")]
+    LosesParent {
+        /// The section.
+        name: String,
+    },
     /// The file could not be opened or read.
     #[error("{}: cannot be read: {source}", path.display())]
     Read {

@@ -39,6 +39,9 @@ pub(super) fn segments_of(
             };
             vec![segment; n_segments]
         }
+        Shape::Steps { length_um, diam_um, .. } => {
+            steps_of(*length_um, diam_um, n_segments, ra_ohm_cm)
+        }
         Shape::Points { points, arc_um } => {
             let diams: Vec<f64> = points.iter().map(|point| point.diam_um.into()).collect();
             let length = arc_um[arc_um.len() - 1] / n_segments as f64;
@@ -59,6 +62,43 @@ pub(super) fn segments_of(
             segments
         }
     }
+}
+
+/// Segments of cylinders of equal length; where a segment spans several of them, by their parts.
+fn steps_of(
+    length_um: f64,
+    diam_um: &[f64],
+    n_segments: usize,
+    ra_ohm_cm: f64,
+) -> Vec<SegmentGeometry> {
+    let n_steps = diam_um.len();
+    // In units of a length that divides steps and halves of segments: all bounds are whole.
+    let unit_um = length_um / (2 * n_segments * n_steps) as f64;
+    let integral = |from: usize, to: usize, of: &dyn Fn(f64) -> f64| -> f64 {
+        let (mut at, mut sum) = (from, 0.0);
+        while at < to {
+            let step = at / (2 * n_segments);
+            let end = to.min((step + 1) * 2 * n_segments);
+            sum += of(diam_um[step]) * ((end - at) as f64 * unit_um);
+            at = end;
+        }
+        sum
+    };
+    (0..n_segments)
+        .map(|k| {
+            let [start, middle, end] = [2 * k, 2 * k + 1, 2 * k + 2].map(|half| half * n_steps);
+            let resistance = |from, to| {
+                MOHM_PER_OHM_CM_PER_UM * ra_ohm_cm * integral(from, to, &|d| 4.0 / (PI * d * d))
+            };
+            let diam = integral(start, end, &|d| d);
+            SegmentGeometry {
+                diam_um: diam / (length_um / n_segments as f64),
+                area_um2: PI * diam,
+                left_mohm: resistance(start, middle),
+                right_mohm: resistance(middle, end),
+            }
+        })
+        .collect()
 }
 
 /// Integrals over a stretch of a section made of frusta.
@@ -121,6 +161,10 @@ pub(super) fn lambda_um(
     let factor = 1e-5 * (4.0 * PI * frequency_hz * ra_ohm_cm * cm_uf_cm2).sqrt();
     match &section.shape {
         Shape::Cylinder { diam_um, .. } => diam_um.sqrt() / factor,
+        Shape::Steps { diam_um, .. } => {
+            let sum: f64 = diam_um.iter().map(|diam| 1.0 / diam.sqrt()).sum();
+            diam_um.len() as f64 / sum / factor
+        }
         Shape::Points { points, arc_um } => {
             let sum: f64 = (1..points.len())
                 .map(|i| {
@@ -136,10 +180,12 @@ pub(super) fn lambda_um(
 /// The point at relative arc length `x` (0..=1) of a section, in um, linear between its points.
 pub(super) fn point_at(section: &Section, x: f64) -> [f64; 3] {
     match &section.shape {
-        Shape::Cylinder { start_um, end_um, .. } => std::array::from_fn(|axis| {
-            let (start, end) = (f64::from(start_um[axis]), f64::from(end_um[axis]));
-            start + x * (end - start)
-        }),
+        Shape::Cylinder { start_um, end_um, .. } | Shape::Steps { start_um, end_um, .. } => {
+            std::array::from_fn(|axis| {
+                let (start, end) = (f64::from(start_um[axis]), f64::from(end_um[axis]));
+                start + x * (end - start)
+            })
+        }
         Shape::Points { points, arc_um } => {
             let length = section.length_um();
             let last = points.len() - 1;

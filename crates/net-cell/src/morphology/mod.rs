@@ -15,6 +15,7 @@ mod asc;
 mod asc_soma;
 mod asc_text;
 mod discretization;
+mod distance;
 mod error;
 mod geometry;
 mod import;

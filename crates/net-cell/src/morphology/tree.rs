@@ -37,6 +37,18 @@ pub enum Shape {
         /// x, y, z of the 1-end in um.
         end_um: [f32; 3],
     },
+    /// Straight cylinders of equal length one after the other, without the rings between them:
+    /// what a section is whose diameter was set segment by segment.
+    Steps {
+        /// Length of all together in um.
+        length_um: f64,
+        /// Their diameters in um, at least one.
+        diam_um: Vec<f64>,
+        /// x, y, z of the 0-end in um.
+        start_um: [f32; 3],
+        /// x, y, z of the 1-end in um.
+        end_um: [f32; 3],
+    },
 }
 
 /// One unbranched cable of a [`Morphology`].
@@ -57,7 +69,7 @@ impl Section {
     pub fn length_um(&self) -> f64 {
         match &self.shape {
             Shape::Points { arc_um, .. } => arc_um[arc_um.len() - 1],
-            Shape::Cylinder { length_um, .. } => *length_um,
+            Shape::Cylinder { length_um, .. } | Shape::Steps { length_um, .. } => *length_um,
         }
     }
 
@@ -67,7 +79,9 @@ impl Section {
             Shape::Points { points, .. } => {
                 (points[0].position_um, points[points.len() - 1].position_um)
             }
-            Shape::Cylinder { start_um, end_um, .. } => (*start_um, *end_um),
+            Shape::Cylinder { start_um, end_um, .. } | Shape::Steps { start_um, end_um, .. } => {
+                (*start_um, *end_um)
+            }
         }
     }
 }
@@ -90,6 +104,45 @@ impl Morphology {
     /// Index of the section of this name.
     pub fn section_index(&self, name: &str) -> Option<usize> {
         self.sections.iter().position(|section| section.name == name)
+    }
+
+    /// A builder that has these sections already, to add others to them.
+    pub fn into_builder(self) -> MorphologyBuilder {
+        MorphologyBuilder {
+            drawn: vec![Drawn::AtParent; self.sections.len()],
+            names: self.sections.iter().map(|section| section.name.clone()).collect(),
+            n_placed: self.sections.len(),
+            sections: self.sections,
+        }
+    }
+
+    /// The morphology without all sections of a class, at their places.
+    ///
+    /// # Errors
+    ///
+    /// A section of another class that hangs on one of this class, or is left without any.
+    pub fn without(self, kind: SectionKind) -> Result<Self, MorphologyError> {
+        let mut kept = Vec::with_capacity(self.sections.len());
+        let mut sections: Vec<Section> = Vec::with_capacity(self.sections.len());
+        for section in self.sections {
+            if section.kind == kind {
+                kept.push(None);
+                continue;
+            }
+            kept.push(Some(sections.len()));
+            let parent = match section.parent {
+                None => None,
+                Some((parent, position)) => match kept[parent] {
+                    Some(parent) => Some((parent, position)),
+                    None => return Err(MorphologyError::LosesParent { name: section.name }),
+                },
+            };
+            sections.push(Section { parent, ..section });
+        }
+        if sections.is_empty() {
+            return Err(MorphologyError::NoSections);
+        }
+        Ok(Morphology { sections })
     }
 }
 
@@ -128,6 +181,8 @@ pub struct MorphologyBuilder {
     sections: Vec<Section>,
     drawn: Vec<Drawn>,
     names: HashSet<String>,
+    /// The first sections, which are at their places already.
+    n_placed: usize,
 }
 
 impl MorphologyBuilder {
@@ -152,6 +207,28 @@ impl MorphologyBuilder {
         check_positive(name, "diameter (um)", diam_um)?;
         let origin = [0.0; 3];
         let shape = Shape::Cylinder { length_um, diam_um, start_um: origin, end_um: origin };
+        self.add(name, kind, parent, shape, Drawn::AtParent)
+    }
+
+    /// Adds a straight section of cylinders of equal length, with these diameters in um, and returns
+    /// its index. It is placed as a [`cylinder`](Self::cylinder).
+    pub fn steps(
+        &mut self,
+        name: &str,
+        kind: SectionKind,
+        parent: Option<(usize, f64)>,
+        length_um: f64,
+        diam_um: &[f64],
+    ) -> Result<usize, MorphologyError> {
+        check_positive(name, "length (um)", length_um)?;
+        if diam_um.is_empty() {
+            check_positive(name, "number of diameters", 0.0)?;
+        }
+        for diam_um in diam_um {
+            check_positive(name, "diameter (um)", *diam_um)?;
+        }
+        let (start_um, end_um) = ([0.0; 3], [0.0; 3]);
+        let shape = Shape::Steps { length_um, diam_um: diam_um.to_vec(), start_um, end_um };
         self.add(name, kind, parent, shape, Drawn::AtParent)
     }
 
@@ -196,7 +273,7 @@ impl MorphologyBuilder {
         if self.sections.is_empty() {
             return Err(MorphologyError::NoSections);
         }
-        for index in 0..self.sections.len() {
+        for index in self.n_placed..self.sections.len() {
             self.place(index);
         }
         for section in &self.sections {
@@ -258,7 +335,7 @@ impl MorphologyBuilder {
             })
         });
         let direction = match self.sections[index].shape {
-            Shape::Cylinder { .. } => self.direction_of_cylinder(index),
+            Shape::Cylinder { .. } | Shape::Steps { .. } => self.direction_of_cylinder(index),
             Shape::Points { .. } => [0.0; 3],
         };
         match &mut self.sections[index].shape {
@@ -274,7 +351,8 @@ impl MorphologyBuilder {
                     }
                 }
             }
-            Shape::Cylinder { length_um, start_um, end_um, .. } => {
+            Shape::Cylinder { length_um, start_um, end_um, .. }
+            | Shape::Steps { length_um, start_um, end_um, .. } => {
                 *start_um = attachment.unwrap_or([0.0; 3]);
                 *end_um = std::array::from_fn(|axis| {
                     (f64::from(start_um[axis]) + *length_um * direction[axis]) as f32

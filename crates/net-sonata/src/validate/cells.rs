@@ -141,7 +141,7 @@ fn collect_files(
         }
         match &templates[index] {
             Value::Text(name) => {
-                need("cell model", name, template_file(population, kind, name), node);
+                need("cell model", name, population.template_file(kind, name), node);
             }
             _ if biophysical && without[1].is_none() => without[1] = Some(node),
             _ => {}
@@ -163,26 +163,4 @@ fn collect_files(
         }
     }
     Ok(())
-}
-
-/// The file of a cell model, where there is one: `hoc:Name`, `nml:file`, `ctdb:file` with its
-/// parameters elsewhere, `nrn:Name` built in.
-fn template_file(population: &NodePopulation, kind: NodeKind, template: &str) -> Option<PathBuf> {
-    let components = population.components();
-    let models = match kind {
-        NodeKind::Biophysical | NodeKind::Astrocyte => &components.biophysical_neuron_models_dir,
-        _ => components
-            .point_neuron_models_dir
-            .as_ref()
-            .map_or(&components.biophysical_neuron_models_dir, |_| {
-                &components.point_neuron_models_dir
-            }),
-    };
-    let models = models.as_ref()?;
-    match template.split_once(':')? {
-        ("hoc", name) if name.ends_with(".hoc") => Some(models.join(name)),
-        ("hoc", name) => Some(models.join(format!("{name}.hoc"))),
-        ("nml", name) => Some(models.join(name)),
-        _ => None,
-    }
 }

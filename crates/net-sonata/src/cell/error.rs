@@ -1,0 +1,46 @@
+//! What can be wrong with a cell model.
+
+use std::path::PathBuf;
+
+use net_cell::CellError;
+use net_cell::morphology::MorphologyError;
+
+/// Why a cell cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum CellModelError {
+    /// The file cannot be read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Something in the file is not as it must be.
+    #[error("{}: {at}: found {found}, expected {expected}", path.display())]
+    Found {
+        /// The file.
+        path: PathBuf,
+        /// Line or key.
+        at: String,
+        /// What is there.
+        found: String,
+        /// What should be there.
+        expected: String,
+    },
+    /// The morphology cannot be used.
+    #[error(transparent)]
+    Morphology(#[from] MorphologyError),
+    /// The cell does not fit together.
+    #[error("{}: {at}: {source}", path.display())]
+    Cell {
+        /// The file of the cell model.
+        path: PathBuf,
+        /// Line, key, or what was made.
+        at: String,
+        /// What is wrong.
+        source: Box<CellError>,
+    },
+}
+
+pub(super) type Result<T> = std::result::Result<T, CellModelError>;

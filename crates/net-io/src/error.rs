@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::nix::Uuid;
+
 /// Result of this crate's functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -107,10 +109,24 @@ pub enum Error {
         /// What was expected.
         expected: String,
     },
+    /// A chunk belongs to another run.
+    #[error(
+        "chunk {} belongs to run {found}, the directory to run {expected}; \
+         chunks of two runs are never mixed: move it back to its own directory",
+        path.display()
+    )]
+    ForeignChunk {
+        /// The chunk file.
+        path: PathBuf,
+        /// The run that the chunk belongs to.
+        found: Uuid,
+        /// The run of the directory.
+        expected: Uuid,
+    },
     /// A chunk in the middle of a rank's sequence is missing.
     #[error(
         "chunk {} is missing although a later one exists; \
-         restore it from a backup, the gap is not closed silently",
+         restore it from a backup, or allow gaps: what is missing is then marked, samples are NaN",
         path.display()
     )]
     Gap {
@@ -228,6 +244,16 @@ pub enum Error {
         index: usize,
         /// How many there are.
         len: usize,
+    },
+    /// There is nothing of this name.
+    #[error("there is no {what} `{name}` (there is: {known})")]
+    NoSuchName {
+        /// `signal`, `population`, ...
+        what: &'static str,
+        /// The name that was asked for.
+        name: String,
+        /// All names.
+        known: String,
     },
     /// Rows of a table came in the wrong order.
     #[error(

@@ -34,13 +34,13 @@
 //!     units: "mV".to_owned(),
 //!     grid: SampleGrid { interval_steps: 2, offset_steps: 0 },
 //!     sample_type: SampleType::F32,
-//!     labels: Vec::new(),
+//!     ..Signal::default()
 //! });
 //! run.write_manifest(&manifest)?;
 //!
 //! // Every rank records its own cells, an epoch at a time.
 //! let columns = vec![Column { gid: 3, segment: 0, label: 0 }];
-//! let signals = vec![(manifest.signals[0].clone(), columns)];
+//! let signals = vec![(manifest.signals[0].clone(), columns.into())];
 //! let mut part = PartWriter::create(&run, 0, signals, DEFAULT_CHUNK_BYTES)?;
 //! for epoch in 0..5 {
 //!     part.push_column(0, 0, &[-65.0; 5])?; // ten steps, a sample every second one

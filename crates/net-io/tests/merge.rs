@@ -25,7 +25,7 @@ fn manifest(n_ranks: u32) -> Manifest {
         units: units.to_owned(),
         grid: SampleGrid { interval_steps, offset_steps },
         sample_type,
-        labels: Vec::new(),
+        ..Signal::default()
     };
     manifest.signals = vec![
         signal("v", "mV", 1, 0, SampleType::F32),
@@ -70,9 +70,9 @@ fn columns(signal: usize, rank: u32, n_ranks: u32) -> Vec<Column> {
 /// Records steps `0..end_step` in epochs of `epoch_steps`, sealing whenever the buffer is full.
 fn record(run: &RunDirectory, rank: u32, n_ranks: u32, chunk_bytes: usize, finish: bool) {
     let manifest = run.manifest().unwrap();
-    let declared: Vec<_> = (manifest.signals.iter().cloned())
+    let declared: Vec<(Signal, Columns)> = (manifest.signals.iter().cloned())
         .enumerate()
-        .map(|(index, signal)| (signal, columns(index, rank, n_ranks)))
+        .map(|(index, signal)| (signal, columns(index, rank, n_ranks).into()))
         .collect();
     let mut part = PartWriter::create(run, rank, declared.clone(), chunk_bytes).unwrap();
     let epoch_steps = 40;
@@ -84,7 +84,7 @@ fn record(run: &RunDirectory, rank: u32, n_ranks: u32, chunk_bytes: usize, finis
             }
         }
         for (index, (signal, columns)) in declared.iter().enumerate() {
-            for (number, column) in columns.iter().enumerate() {
+            for (number, column) in columns.columns().iter().enumerate() {
                 let due = (first..end).filter(|&step| signal.grid.is_due(step));
                 let samples: Vec<f64> = due.map(|step| sample(index, column, step)).collect();
                 part.push_column(index, number, &samples).unwrap();
@@ -207,14 +207,14 @@ fn a_matrix_larger_than_a_tile_is_merged_in_full() {
         units: "mV".to_owned(),
         grid: SampleGrid::EVERY_STEP,
         sample_type: SampleType::F64,
-        labels: Vec::new(),
+        ..Signal::default()
     }];
     let run = RunDirectory::create(directory.path().join("out"), Overwrite::No).unwrap();
     run.write_manifest(&manifest).unwrap();
     for (rank, gids) in [vec![2, 0], vec![1]].into_iter().enumerate() {
         let columns: Vec<_> =
             gids.iter().map(|&gid| Column { gid, segment: 0, label: 0 }).collect();
-        let signals = vec![(manifest.signals[0].clone(), columns)];
+        let signals = vec![(manifest.signals[0].clone(), columns.into())];
         let mut part = PartWriter::create(&run, rank as u32, signals, 1 << 20).unwrap();
         for steps in [0..7000, 7000..10_000] {
             for (index, &gid) in gids.iter().enumerate() {
@@ -303,7 +303,7 @@ fn contradictions_between_ranks_are_errors() {
     let part = |run: &RunDirectory, rank, gid| {
         let signal = run.manifest().unwrap().signals[0].clone();
         let columns = vec![Column { gid, segment: 0, label: 0 }];
-        PartWriter::create(run, rank, vec![(signal, columns)], 1000).unwrap()
+        PartWriter::create(run, rank, vec![(signal, columns.into())], 1000).unwrap()
     };
     let merge = |run: &RunDirectory| merge_recordings(run, &MergeOptions::default()).unwrap_err();
 

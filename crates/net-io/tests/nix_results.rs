@@ -40,7 +40,7 @@ fn manifest(n_ranks: u32) -> Manifest {
         units: units.to_owned(),
         grid,
         sample_type,
-        labels: Vec::new(),
+        ..Signal::default()
     };
     let coarse = SampleGrid { interval_steps: 10, offset_steps: 3 };
     manifest.signals = vec![
@@ -90,9 +90,9 @@ fn run(path: &Path, n_ranks: u32, finish: bool) -> RunDirectory {
     run.write_manifest(&manifest).unwrap();
     provenance(n_ranks).write(&run).unwrap();
     for rank in 0..n_ranks {
-        let declared: Vec<_> = (manifest.signals.iter().cloned())
+        let declared: Vec<(Signal, Columns)> = (manifest.signals.iter().cloned())
             .enumerate()
-            .map(|(index, signal)| (signal, columns(index, rank, n_ranks)))
+            .map(|(index, signal)| (signal, placed(columns(index, rank, n_ranks))))
             .collect();
         let mut part = PartWriter::create(&run, rank, declared.clone(), 4000).unwrap();
         for gid in (0..N_CELLS).filter(|gid| gid % u64::from(n_ranks) == u64::from(rank)) {
@@ -101,7 +101,7 @@ fn run(path: &Path, n_ranks: u32, finish: bool) -> RunDirectory {
             }
         }
         for (index, (signal, columns)) in declared.iter().enumerate() {
-            for (number, column) in columns.iter().enumerate() {
+            for (number, column) in columns.columns().iter().enumerate() {
                 let due = (0..END_STEP).filter(|&step| signal.grid.is_due(step));
                 let samples: Vec<f64> = due.map(|step| sample(index, column, step)).collect();
                 part.push_column(index, number, &samples).unwrap();
@@ -132,25 +132,29 @@ fn provenance(n_ranks: u32) -> Provenance {
     provenance
 }
 
-fn options<'a>(run: &RunDirectory, dialect: Dialect, places: Places<'a>) -> NioOptions<'a> {
+fn options(run: &RunDirectory, dialect: Dialect) -> NioOptions {
     let provenance = Provenance::read(run).unwrap().unwrap().reproducible();
     let mut options = NioOptions::new(provenance);
     options.identity.created = UtcTime::from_unix_seconds(1_714_979_289);
     options.dialect = dialect;
     options.checkpoints = vec![200, 400];
     options.configuration = serde_json::json!({"tstop_ms": 15.0, "devices": {"soma_v": {}}});
-    options.places = Some(places);
     options
 }
 
 /// The conductances were recorded in a dendrite.
-fn place(column: Column) -> Option<Place> {
-    let section = format!("dend[{}]", column.segment);
-    (column.segment > 0).then_some(Place { section, arc: 0.25, branch: 1, point: 3 })
+fn placed(columns: Vec<Column>) -> Columns {
+    let mut all = Columns::default();
+    for column in columns {
+        let section = format!("dend[{}]", column.segment);
+        let place = Place { section, arc: 0.25, branch: 1, point: 3 };
+        all.push(column, (column.segment > 0).then_some(&place), None);
+    }
+    all
 }
 
 fn write(run: &RunDirectory, dialect: Dialect) -> net_io::Result<NioReport> {
-    let options = options(run, dialect, &place);
+    let options = options(run, dialect);
     write_nio(&RunReader::open(run)?, &run.file(RunDirectory::NIO), &options)
 }
 
@@ -320,7 +324,7 @@ fn checkpoints_ascend_within_the_run() {
     let directory = tempfile::tempdir().unwrap();
     let run = run(&directory.path().join("out"), 1, true);
     let reader = RunReader::open(&run).unwrap();
-    let mut options = options(&run, Dialect::PerObject, &place);
+    let mut options = options(&run, Dialect::PerObject);
     let path = run.file(RunDirectory::NIO);
     for wrong in [vec![0], vec![200, 200], vec![600], vec![601]] {
         options.checkpoints = wrong.clone();

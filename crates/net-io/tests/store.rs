@@ -18,7 +18,7 @@ fn signal() -> Signal {
         units: "mV".to_owned(),
         grid: SampleGrid::EVERY_STEP,
         sample_type: SampleType::F64,
-        labels: Vec::new(),
+        ..Signal::default()
     }
 }
 
@@ -33,7 +33,7 @@ fn new_run(path: &Path) -> RunDirectory {
 
 fn new_part(run: &RunDirectory) -> PartWriter {
     let columns = vec![Column { gid: 1, segment: 0, label: 0 }];
-    PartWriter::create(run, 0, vec![(signal(), columns)], 1 << 20).unwrap()
+    PartWriter::create(run, 0, vec![(signal(), columns.into())], 1 << 20).unwrap()
 }
 
 /// Records one step: a spike and a sample that tell the step.
@@ -85,7 +85,7 @@ fn damaged_chunks_are_named() {
         assert!(merge_recordings(&run, &MergeOptions::default()).is_err());
         error
     };
-    for length in [0, 10, 64, good.len() - 1] {
+    for length in [0, 10, 80, good.len() - 1] {
         assert!(matches!(error(&good[..length]), Error::ChunkTruncated { .. }), "{length} bytes");
     }
     // Every single flipped byte is found, wherever it is.
@@ -127,7 +127,7 @@ fn wrong_use_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let run = new_run(&directory.path().join("out"));
     let mut part = new_part(&run);
-    let twice = PartWriter::create(&run, 0, vec![(signal(), Vec::new())], 1);
+    let twice = PartWriter::create(&run, 0, vec![(signal(), Columns::default())], 1);
     assert!(matches!(twice, Err(Error::PartExists { rank: 0, .. })));
     record_step(&mut part, 0);
     assert!(matches!(

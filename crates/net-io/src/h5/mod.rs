@@ -97,6 +97,24 @@ impl NewFile {
             .map_err(|e| self.error(name, "write", e))
     }
 
+    /// Writes pairs of numbers, a row each.
+    pub(crate) fn pairs(
+        &self,
+        parent: &Group,
+        name: &str,
+        pairs: &[[u64; 2]],
+    ) -> Result<hdf5::Dataset> {
+        let shape = (pairs.len(), 2);
+        let view = ndarray::ArrayView2::from_shape(shape, pairs.as_flattened())
+            .map_err(|e| self.error(name, "shape", e.into()))?;
+        parent
+            .new_dataset_builder()
+            .obj_track_times(false)
+            .with_data(view)
+            .create(name)
+            .map_err(|e| self.error(name, "write", e))
+    }
+
     /// Writes a scalar dataset.
     pub(crate) fn scalar<T: H5Type>(
         &self,

@@ -11,10 +11,12 @@
 
 mod reader;
 mod rows;
+mod signal;
 mod spikes;
 mod traces;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use reader::{RunReader, SignalReader};
 pub(crate) use rows::{OrderedRow, RowBlock, merge_rows};
@@ -22,7 +24,7 @@ pub(crate) use rows::{OrderedRow, RowBlock, merge_rows};
 use crate::error::{Error, Result};
 use crate::h5::NewFile;
 use crate::provenance;
-use crate::store::{Manifest, PartIndex, RunDirectory};
+use crate::store::{Gap, Gaps, Manifest, PartIndex, Ranges, RunDirectory, RunIndex};
 
 /// What to merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,16 +40,19 @@ pub enum Extent {
 pub struct MergeOptions {
     /// What to merge.
     pub extent: Extent,
+    /// What to do about chunks that are missing or damaged.
+    pub gaps: Gaps,
     /// Whether to write `spikes.txt` too.
     pub spikes_text: bool,
-    /// Whether the ranks' recordings stay after the merge. They always do after an unfinished run.
+    /// Whether the ranks' recordings stay after the merge. They always do after an unfinished run,
+    /// and where something is lost.
     pub keep_parts: bool,
 }
 
 impl Default for MergeOptions {
     /// A finished run, no text, parts removed.
     fn default() -> Self {
-        Self { extent: Extent::Finished, spikes_text: false, keep_parts: false }
+        Self { extent: Extent::Finished, gaps: Gaps::Refuse, spikes_text: false, keep_parts: false }
     }
 }
 
@@ -59,6 +64,9 @@ pub struct MergeReport {
     /// Whether all ranks had finished. If not, the files end at `end_step`, which is to be told
     /// to the user.
     pub finished: bool,
+    /// What is lost before `end_step`. The files have it as `/gaps`, samples are NaN there, and
+    /// spikes of the rank's cells are missing.
+    pub gaps: Vec<Gap>,
     /// Number of spikes.
     pub n_spikes: u64,
     /// The files that were written.
@@ -98,35 +106,31 @@ pub struct MergeReport {
 pub fn merge_recordings(run: &RunDirectory, options: &MergeOptions) -> Result<MergeReport> {
     let manifest = run.manifest()?;
     run.finish_removal()?;
-    let parts = (0..manifest.n_ranks)
-        .map(|rank| PartIndex::scan(run, &manifest, rank))
-        .collect::<Result<Vec<_>>>()?;
-    if parts.iter().all(|part| part.chunks.is_empty()) {
+    let index = Arc::new(RunIndex::scan(run, &manifest, options.gaps)?);
+    if index.parts.iter().all(|part| part.chunks.is_empty()) {
         return Err(Error::NothingToMerge { path: run.path().to_owned() });
     }
-    let finished = parts.iter().all(|part| part.coverage.finished);
-    let end_step = parts.iter().map(|part| part.coverage.sealed_until).min().unwrap_or(0);
     if options.extent == Extent::Finished {
-        check_finished(run, &parts)?;
+        check_finished(run, &index.parts)?;
     }
-
-    let source = Source { run, manifest: &manifest, parts: &parts, end_step, finished };
+    let RunIndex { end_step, finished, .. } = *index;
+    let source = Source { run, manifest: &manifest, index: &index, end_step, finished };
     let mut files = Vec::new();
     let n_spikes = spikes::merge(&source, options.spikes_text, &mut files)?;
     if !manifest.signals.is_empty() {
         files.push(traces::merge(&source)?);
     }
-    if finished && !options.keep_parts {
+    if finished && index.gaps.is_empty() && !options.keep_parts {
         run.remove_recordings()?;
     }
-    Ok(MergeReport { end_step, finished, n_spikes, files })
+    Ok(MergeReport { end_step, finished, gaps: index.gaps.clone(), n_spikes, files })
 }
 
 /// What is merged: the steps before `end_step` of all parts.
 struct Source<'a> {
     run: &'a RunDirectory,
     manifest: &'a Manifest,
-    parts: &'a [PartIndex],
+    index: &'a Arc<RunIndex>,
     end_step: u64,
     finished: bool,
 }
@@ -145,6 +149,11 @@ impl Source<'_> {
         file.attribute(&root, "seed", self.manifest.seed)?;
         file.attribute(&root, "end_step", self.end_step)?;
         file.attribute(&root, "finished", u8::from(self.finished))?;
+        if !self.index.gaps.is_empty() {
+            let steps = self.index.gaps.iter().map(|gap| gap.steps.clone());
+            let lost = file.pairs(&root, "gaps", steps.collect::<Ranges>().pairs())?;
+            file.text(&lost, "units", "steps")?;
+        }
         provenance::stamp(file, self.run)
     }
 }

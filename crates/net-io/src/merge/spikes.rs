@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::ops::Range;
 use std::path::PathBuf;
 
 use hdf5::H5Type;
@@ -10,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::fsio;
 use crate::h5::{Appender, NewFile};
 use crate::merge::{OrderedRow, RowBlock, Source, merge_rows};
-use crate::store::{Manifest, PartIndex, Population, RunDirectory, Spike};
+use crate::store::{Manifest, PartIndex, Population, RecordingChunk, RunDirectory, Spike};
 
 /// The attribute `sorting` of SONATA's spike populations.
 #[repr(u8)]
@@ -35,7 +36,8 @@ impl OrderedRow for Spike {
 
 /// Writes the spikes; returns their number.
 pub(super) fn merge(source: &Source, with_text: bool, files: &mut Vec<PathBuf>) -> Result<u64> {
-    let Source { run, manifest, parts, end_step, .. } = *source;
+    let Source { run, manifest, end_step, .. } = *source;
+    let parts = &source.index.parts;
     let path = run.file(RunDirectory::SPIKES);
     let file = NewFile::create(&path)?;
     source.describe(&file)?;
@@ -45,33 +47,37 @@ pub(super) fn merge(source: &Source, with_text: bool, files: &mut Vec<PathBuf>) 
         false => None,
     };
     let mut n_spikes = 0;
-    merge_rows::<Spike>(parts.iter().map(spike_blocks).collect(), |rank, spike| {
-        if spike.step >= end_step {
-            return Ok(());
-        }
-        let Some((index, population)) = manifest.population_of(spike.gid) else {
-            return Err(Error::UnknownGid {
-                path: parts[rank as usize].directory.clone(),
-                object: "spikes".to_owned(),
-                row: n_spikes,
-                gid: spike.gid as i64,
-                expected: manifest.describe_gids(),
-            });
-        };
-        let t_ms = source.time_ms(spike.step);
-        populations[index].timestamps.push(&file, t_ms)?;
-        populations[index].node_ids.push(&file, spike.gid - population.first_gid)?;
-        if let Some(text) = &mut text {
-            text.write(t_ms, spike.gid)?;
-        }
-        n_spikes += 1;
-        Ok(())
-    })?;
+    merge_rows::<Spike>(
+        parts.iter().map(|part| spike_blocks(part, 0..end_step)).collect(),
+        |rank, spike| {
+            if spike.step >= end_step {
+                return Ok(());
+            }
+            let Some((index, population)) = manifest.population_of(spike.gid) else {
+                return Err(Error::UnknownGid {
+                    path: parts[rank as usize].directory.clone(),
+                    object: "spikes".to_owned(),
+                    row: n_spikes,
+                    gid: spike.gid as i64,
+                    expected: manifest.describe_gids(),
+                });
+            };
+            let t_ms = source.time_ms(spike.step);
+            populations[index].timestamps.push(&file, t_ms)?;
+            populations[index].node_ids.push(&file, spike.gid - population.first_gid)?;
+            if let Some(text) = &mut text {
+                text.write(t_ms, spike.gid)?;
+            }
+            n_spikes += 1;
+            Ok(())
+        },
+    )?;
     for population in populations {
         let (timestamps, _) = population.timestamps.finish(&file)?;
         file.text(&timestamps, "units", "ms")?;
         population.node_ids.finish(&file)?;
     }
+    write_recorders(&file, source)?;
     file.seal()?;
     files.push(path);
     if let Some(text) = text {
@@ -105,16 +111,37 @@ fn create_populations(file: &NewFile, manifest: &Manifest) -> Result<Vec<SpikeDa
     manifest.populations.iter().map(create).collect()
 }
 
-fn spike_blocks(part: &PartIndex) -> Vec<RowBlock> {
+/// The spikes of a part's chunks that have some in a range of steps.
+pub(super) fn spike_blocks(part: &PartIndex, steps: Range<u64>) -> Vec<RowBlock> {
+    let overlaps = |chunk: &&RecordingChunk| {
+        chunk.n_spikes > 0 && chunk.steps.start < steps.end && steps.start < chunk.steps.end
+    };
     part.chunks
         .iter()
-        .filter(|chunk| chunk.n_spikes > 0)
+        .filter(overlaps)
         .map(|chunk| RowBlock {
             path: chunk.path.clone(),
             offset: chunk.spikes_offset,
             n_rows: chunk.n_spikes,
         })
         .collect()
+}
+
+/// Who recorded spikes, of which cells, and when: without that, a cell without spikes could be
+/// silent or not recorded.
+fn write_recorders(file: &NewFile, source: &Source) -> Result<()> {
+    let recorders = file.group(&file.root()?, "recorders")?;
+    for (recorder, windows) in
+        source.manifest.spike_devices().iter().zip(&source.index.spike_windows)
+    {
+        let group = file.group(&recorders, &recorder.device.name)?;
+        file.text(&group, "kind", &recorder.device.kind)?;
+        let roster = file.pairs(&group, "roster", recorder.roster.pairs())?;
+        file.text(&roster, "units", "gids")?;
+        let windows = file.pairs(&group, "windows", windows.pairs())?;
+        file.text(&windows, "units", "steps")?;
+    }
+    Ok(())
 }
 
 /// A text file that gets its name when it is complete.

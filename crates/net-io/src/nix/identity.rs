@@ -59,6 +59,16 @@ impl Uuid {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// Its bytes, in the order of its digits.
+    pub(crate) fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// The one with these bytes.
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
     fn from_hash(hash: Sha256, version: u8) -> Self {
         let digest = hash.finalize();
         let mut bytes = [0; 16];

@@ -2,7 +2,7 @@
 //!
 //! - [`NioFile`]: a general writer of Neo's objects: blocks, segments, groups, spike trains,
 //!   signals, events and epochs, with annotations; data in pieces, so that memory is bounded.
-//! - [`write_nio`]: the merged recordings of a run as such a file, a segment for each stretch
+//! - [`write_nio`]: the recordings of a run as such a file, a segment for each stretch
 //!   between checkpoints, in one of two [`Dialect`]s: an object for each recorded thing, or an
 //!   object for each device.
 //! - [`read`]: such files read back.
@@ -25,7 +25,7 @@ mod units;
 pub use annotation::{Annotations, Object, Value};
 pub use identity::{NotATime, NotAUuid, UtcTime, Uuid};
 pub use neo::{Block, Group, Identity, Member, NioFile, Segment};
-pub use results::{Device, Dialect, NioOptions, NioReport, Place, Places, write_nio};
+pub use results::{Dialect, NioOptions, NioReport, write_nio};
 pub use signal::{
     AnalogSignalWriter, Channel, IrregularSignalWriter, Sample, Sampling, Span, SpikeTrainWriter,
 };

@@ -8,15 +8,15 @@ use crate::error::Result;
 use crate::merge::SignalReader;
 use crate::nix::results::{Part, batch_rows, cell, copy_samples};
 use crate::nix::{Annotations, Object, Sample, Sampling, Segment, Span, Value};
-use crate::store::{Column, SampleType};
+use crate::store::{Device, Direction, Population, Ranges, SampleType, SpikeRecorder};
 
 /// Writes everything recorded between two checkpoints; gives the number of spikes.
 pub(crate) fn write(segment: &Segment, part: &Part) -> Result<u64> {
     let manifest = part.reader.manifest();
-    let n_spikes = match manifest.populations.is_empty() {
-        true => 0,
-        false => write_spikes(segment, part)?,
-    };
+    let mut n_spikes = 0;
+    for recorder in 0..part.reader.spike_recorders().len() {
+        n_spikes += write_spikes(segment, part, recorder)?;
+    }
     for index in 0..manifest.signals.len() {
         let signal = part.reader.signal(index)?;
         match signal.signal().sample_type {
@@ -27,41 +27,44 @@ pub(crate) fn write(segment: &Segment, part: &Part) -> Result<u64> {
     Ok(n_spikes)
 }
 
-/// All spikes as one train, population after population, each in order of time. The roster lists
-/// all cells, so that one that is silent differs from one that was not recorded.
-fn write_spikes(segment: &Segment, part: &Part) -> Result<u64> {
-    let mut object = Object::named("spikes");
-    object.annotations = device_annotations(part.baseline(&part.options.spike_device, "cell"));
-    object.annotations.set("bsb_roster", roster(part));
+/// The spikes of a recorder as one train, population after population, each in order of time. The
+/// roster lists all its cells, so that one that is silent differs from one that was not recorded.
+fn write_spikes(segment: &Segment, part: &Part, recorder: usize) -> Result<u64> {
+    let SpikeRecorder { device, roster } = &part.reader.spike_recorders()[recorder];
+    let mut object = Object::named(&device.name);
+    object.annotations = device_annotations(part.baseline(device, "cell"), device);
+    object.annotations.set("bsb_roster", roster_json(part, roster));
+    if let Some(recorded) = part.recorded_ms(recorder) {
+        object.annotations.set("bsb_recorded_ms", recorded);
+    }
     let (start, stop) = (part.time_s(part.steps.start), part.time_s(part.stop_step));
     let span = Span { start, stop, units: "s" };
     let mut train = segment.indexed_spike_train(&object, span, "bsb_target_index")?;
-    let (mut n_spikes, mut first_target) = (0, 0);
+    let mut n_spikes = 0;
     let (mut times, mut targets) = (Vec::new(), Vec::new());
-    for (index, population) in part.reader.manifest().populations.iter().enumerate() {
-        part.reader.spikes(index, part.steps.clone(), |spikes| {
+    for population in 0..part.reader.manifest().populations.len() {
+        part.reader.recorded_spikes(recorder, population, part.steps.clone(), |spikes| {
             times.clear();
             targets.clear();
             times.extend(spikes.iter().map(|spike| part.time_s(spike.step)));
-            let target = |gid: u64| (first_target + gid - population.first_gid) as i64;
-            targets.extend(spikes.iter().map(|spike| target(spike.gid)));
+            targets.extend(spikes.iter().map(|spike| roster.place(spike.gid) as i64));
             n_spikes += spikes.len() as u64;
             train.push_indexed(&times, &targets)
         })?;
-        first_target += population.size;
     }
     train.finish()?;
     Ok(n_spikes)
 }
 
-/// All cells, as lists of equal length.
-fn roster(part: &Part) -> String {
-    let populations = &part.reader.manifest().populations;
+/// All cells of a roster, as lists of equal length.
+fn roster_json(part: &Part, roster: &Ranges) -> String {
     let (mut ids, mut gids, mut names) = (Vec::new(), Vec::new(), Vec::new());
-    for population in populations {
-        ids.extend(0..population.size);
-        gids.extend(population.first_gid..population.first_gid + population.size);
-        names.extend((0..population.size).map(|_| population.name.as_str()));
+    for population in &part.reader.manifest().populations {
+        let Population { name, first_gid, size } = population;
+        let own = roster.clipped(*first_gid..first_gid + size);
+        ids.extend(own.iter().flatten().map(|gid| gid - first_gid));
+        gids.extend(own.iter().flatten());
+        names.extend((0..own.n()).map(|_| name.as_str()));
     }
     json!({
         "bsb_cell_id": ids, "bsb_cell_model": names, "bsb_gid": gids, "bsb_ps_name": names,
@@ -70,66 +73,72 @@ fn roster(part: &Part) -> String {
 }
 
 fn write_signal<T: Sample>(segment: &Segment, part: &Part, signal: &SignalReader) -> Result<()> {
-    let samples = signal.samples_of(part.steps.clone());
+    let stretches = signal.stretches_of(part.steps.clone());
     let n_rows = signal.columns().len();
-    if samples.is_empty() || n_rows == 0 {
+    if stretches.is_empty() || n_rows == 0 {
         return Ok(());
     }
     let description = signal.signal();
     let (units, other_units) = part.units(&description.units);
-    let device = part.device(&description.name, &description.variable);
-    let targets: Vec<Annotations> =
-        signal.columns().iter().map(|&column| target(part, signal, column)).collect();
+    let device = description.device();
+    let targets: Vec<Annotations> = (0..n_rows).map(|row| target(part, signal, row)).collect();
     let has = |name| targets.iter().any(|target| target.iter().any(|(known, _)| known == name));
-    let kind = match (has("bsb_branch"), has("bsb_cell_id")) {
-        (true, _) => "point",
-        (false, true) => "cell",
-        (false, false) => "device",
+    let kind = match (&description.recording_kind, has("bsb_branch"), has("bsb_cell_id")) {
+        (Some(kind), ..) => kind,
+        (None, true, _) => "point",
+        (None, false, true) => "cell",
+        (None, false, false) => "device",
     };
     let mut object = Object::named(&description.variable);
-    object.annotations = device_annotations(part.baseline(&device, kind));
+    object.annotations = device_annotations(part.baseline(&device, kind), &device);
     if let Some(units) = &other_units {
         object.annotations.set("units", units.as_str());
     }
     object.array_annotations = multiplex(&targets);
 
-    let sampling = Sampling {
-        start: part.time_s(signal.step_of(samples.start)),
-        interval: part.time_s(description.grid.interval_steps),
-        time_units: "s",
-        units: &units,
-    };
-    let mut analog = segment.analog_signal(&object, sampling, samples.len())?;
-    let batch = batch_rows(samples.len());
-    for first in (0..n_rows).step_by(batch) {
-        let rows = first..(first + batch).min(n_rows);
-        let mut channels =
-            rows.clone().map(|_| analog.channel::<T>()).collect::<Result<Vec<_>>>()?;
-        copy_samples(signal, rows, samples.clone(), &mut channels)?;
-        channels.into_iter().try_for_each(|channel| channel.finish())?;
+    for samples in stretches {
+        let sampling = Sampling {
+            start: part.time_s(signal.step_of(samples.start)),
+            interval: part.time_s(description.grid.interval_steps),
+            time_units: "s",
+            units: &units,
+        };
+        let mut analog = segment.analog_signal(&object, sampling, samples.len())?;
+        let batch = batch_rows(samples.len());
+        for first in (0..n_rows).step_by(batch) {
+            let rows = first..(first + batch).min(n_rows);
+            let mut channels =
+                rows.clone().map(|_| analog.channel::<T>()).collect::<Result<Vec<_>>>()?;
+            copy_samples(signal, rows, samples.clone(), &mut channels)?;
+            channels.into_iter().try_for_each(|channel| channel.finish())?;
+        }
+        analog.finish()?;
     }
-    analog.finish().map(drop)
+    Ok(())
 }
 
-fn device_annotations(baseline: Annotations) -> Annotations {
-    baseline.with("bsb_multiplexed", true).with("bsb_direction", "record")
+fn device_annotations(baseline: Annotations, device: &Device) -> Annotations {
+    let direction = match device.direction {
+        Direction::Record => "record",
+        Direction::Stimulate => "stimulate",
+    };
+    baseline.with("bsb_multiplexed", true).with("bsb_direction", direction)
 }
 
 /// What is said about a channel.
-fn target(part: &Part, signal: &SignalReader, column: Column) -> Annotations {
+fn target(part: &Part, signal: &SignalReader, row: usize) -> Annotations {
+    let column = signal.columns()[row];
     let mut annotations = match part.reader.manifest().population_of(column.gid) {
         Some((_, population)) => cell(population, column.gid).with("bsb_segment", column.segment),
         None => Annotations::new(),
     };
-    if let Some(place) = part.place(column) {
+    if let Some(place) = signal.place(row) {
         annotations.set("bsb_section", place.section);
         annotations.set("bsb_branch", place.branch);
         annotations.set("bsb_point", place.point);
         annotations.set("bsb_arc", place.arc);
     }
-    if let Some(label) = signal.signal().labels.get(column.label as usize) {
-        annotations.set("bsb_label", label.as_str());
-    }
+    part.describe_column(signal, row, &mut annotations);
     annotations
 }
 

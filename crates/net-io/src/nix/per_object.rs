@@ -4,22 +4,27 @@ use crate::error::Result;
 use crate::merge::SignalReader;
 use crate::nix::results::{Part, batch_rows, cell, copy_samples};
 use crate::nix::{Annotations, Object, Sample, Sampling, Segment, Span};
-use crate::store::{Column, SampleType, Spike};
+use crate::store::{Population, SampleType, Spike, SpikeRecorder};
 
 /// Spikes held in memory, of all cells together.
 const BUFFERED_SPIKES: usize = 1 << 20;
 /// Spike trains that are written at once.
-const OPEN_TRAINS: u64 = 1 << 14;
+const OPEN_TRAINS: usize = 1 << 14;
 
 /// Writes everything recorded between two checkpoints; gives the number of spikes.
 pub(crate) fn write(segment: &Segment, part: &Part) -> Result<u64> {
     let manifest = part.reader.manifest();
     let mut n_spikes = 0;
-    for population in 0..manifest.populations.len() {
-        let size = manifest.populations[population].size;
-        for first in (0..size).step_by(OPEN_TRAINS as usize) {
-            let cells = first..(first + OPEN_TRAINS).min(size);
-            n_spikes += write_trains(segment, part, population, cells)?;
+    for (recorder, SpikeRecorder { roster, .. }) in part.reader.spike_recorders().iter().enumerate()
+    {
+        for (population, Population { first_gid, size, .. }) in
+            manifest.populations.iter().enumerate()
+        {
+            let gids: Vec<u64> =
+                roster.clipped(*first_gid..first_gid + size).iter().flatten().collect();
+            for some in gids.chunks(OPEN_TRAINS) {
+                n_spikes += write_trains(segment, part, recorder, population, some)?;
+            }
         }
     }
     for index in 0..manifest.signals.len() {
@@ -36,30 +41,32 @@ pub(crate) fn write(segment: &Segment, part: &Part) -> Result<u64> {
 fn write_trains(
     segment: &Segment,
     part: &Part,
+    recorder: usize,
     population: usize,
-    cells: std::ops::Range<u64>,
+    gids: &[u64],
 ) -> Result<u64> {
-    let device = &part.options.spike_device;
-    let baseline = part.baseline(device, "cell");
-    let index = population;
-    let population = &part.reader.manifest().populations[index];
+    let device = &part.reader.spike_recorders()[recorder].device;
+    let mut baseline = part.baseline(device, "cell");
+    if let Some(recorded) = part.recorded_ms(recorder) {
+        baseline.set("bsb_recorded_ms", recorded);
+    }
+    let Population { name, first_gid, .. } = &part.reader.manifest().populations[population];
     let (start, stop) = (part.time_s(part.steps.start), part.time_s(part.stop_step));
     let mut trains = Vec::new();
-    for gid in cells.start + population.first_gid..cells.end + population.first_gid {
+    for &gid in gids {
+        let population = &part.reader.manifest().populations[population];
         let annotations = baseline.clone().and(&cell(population, gid));
         // Neo's lazy reader cannot open a file with a train that has no name.
-        let name = format!("{} {}", population.name, gid - population.first_gid);
-        let object = Object { annotations, ..Object::named(name) };
+        let object = Object { annotations, ..Object::named(format!("{name} {}", gid - first_gid)) };
         trains.push(segment.spike_train(&object, Span { start, stop, units: "s" })?);
     }
     let mut n_spikes = 0;
     let mut buffers: Vec<Vec<f64>> = vec![Vec::new(); trains.len()];
     let mut n_buffered = 0;
-    part.reader.spikes(index, part.steps.clone(), |spikes| {
+    part.reader.recorded_spikes(recorder, population, part.steps.clone(), |spikes| {
         for &Spike { step, gid } in spikes {
-            let place = gid - population.first_gid;
-            if cells.contains(&place) {
-                buffers[(place - cells.start) as usize].push(part.time_s(step));
+            if let Ok(train) = gids.binary_search(&gid) {
+                buffers[train].push(part.time_s(step));
                 n_buffered += 1;
             }
         }
@@ -81,54 +88,52 @@ fn write_trains(
 }
 
 fn write_signal<T: Sample>(segment: &Segment, part: &Part, signal: &SignalReader) -> Result<()> {
-    let samples = signal.samples_of(part.steps.clone());
-    if samples.is_empty() {
-        return Ok(());
-    }
     let description = signal.signal();
     let (units, other_units) = part.units(&description.units);
-    let sampling = Sampling {
-        start: part.time_s(signal.step_of(samples.start)),
-        interval: part.time_s(description.grid.interval_steps),
-        time_units: "s",
-        units: &units,
-    };
     let n_rows = signal.columns().len();
-    let batch = batch_rows(samples.len());
-    for first in (0..n_rows).step_by(batch) {
-        let rows = first..(first + batch).min(n_rows);
-        let (mut signals, mut channels) = (Vec::new(), Vec::new());
-        for &column in &signal.columns()[rows.clone()] {
-            let mut object = Object::named(&description.variable);
-            object.annotations = annotations(part, signal, column);
-            if let Some(units) = &other_units {
-                object.annotations.set("units", units.as_str());
+    for samples in signal.stretches_of(part.steps.clone()) {
+        let sampling = Sampling {
+            start: part.time_s(signal.step_of(samples.start)),
+            interval: part.time_s(description.grid.interval_steps),
+            time_units: "s",
+            units: &units,
+        };
+        let batch = batch_rows(samples.len());
+        for first in (0..n_rows).step_by(batch) {
+            let rows = first..(first + batch).min(n_rows);
+            let (mut signals, mut channels) = (Vec::new(), Vec::new());
+            for row in rows.clone() {
+                let mut object = Object::named(&description.variable);
+                object.annotations = annotations(part, signal, row);
+                if let Some(units) = &other_units {
+                    object.annotations.set("units", units.as_str());
+                }
+                let mut analog = segment.analog_signal(&object, sampling, samples.len())?;
+                channels.push(analog.channel::<T>()?);
+                signals.push(analog);
             }
-            let mut analog = segment.analog_signal(&object, sampling, samples.len())?;
-            channels.push(analog.channel::<T>()?);
-            signals.push(analog);
-        }
-        copy_samples(signal, rows, samples.clone(), &mut channels)?;
-        for (channel, signal) in channels.into_iter().zip(signals) {
-            channel.finish()?;
-            signal.finish()?;
+            copy_samples(signal, rows, samples.clone(), &mut channels)?;
+            for (channel, signal) in channels.into_iter().zip(signals) {
+                channel.finish()?;
+                signal.finish()?;
+            }
         }
     }
     Ok(())
 }
 
 /// What is said about a column: its cell and where in it, or of which device it is.
-fn annotations(part: &Part, signal: &SignalReader, column: Column) -> Annotations {
-    let description = signal.signal();
-    let device = part.device(&description.name, &description.variable);
+fn annotations(part: &Part, signal: &SignalReader, row: usize) -> Annotations {
+    let (description, column) = (signal.signal(), signal.columns()[row]);
     let population = part.reader.manifest().population_of(column.gid);
-    let place = part.place(column);
-    let kind = match (&population, &place) {
-        (None, _) => "device",
-        (Some(_), None) if column.segment == 0 => "cell",
+    let place = signal.place(row);
+    let kind = match (&description.recording_kind, &population, &place) {
+        (Some(kind), ..) => kind,
+        (None, None, _) => "device",
+        (None, Some(_), None) if column.segment == 0 => "cell",
         _ => "compartment",
     };
-    let mut annotations = part.baseline(&device, kind);
+    let mut annotations = part.baseline(&description.device(), kind);
     if let Some((_, population)) = population {
         annotations = annotations.and(&cell(population, column.gid));
         annotations.set("bsb_segment", column.segment);
@@ -137,8 +142,6 @@ fn annotations(part: &Part, signal: &SignalReader, column: Column) -> Annotation
         annotations.set("bsb_section", place.section);
         annotations.set("bsb_arc", place.arc);
     }
-    if let Some(label) = description.labels.get(column.label as usize) {
-        annotations.set("bsb_label", label.as_str());
-    }
+    part.describe_column(signal, row, &mut annotations);
     annotations
 }

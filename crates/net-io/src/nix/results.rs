@@ -1,17 +1,16 @@
 //! The results of a run as a `.nio` file: which objects there are and what is said about them.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::json;
 
 use crate::error::{Error, Result};
-use crate::merge::RunReader;
+use crate::merge::{RunReader, SignalReader};
 use crate::nix::{
     Annotations, Identity, NioFile, Object, multiplexed, per_object, units::neo_units,
 };
 use crate::provenance::Provenance;
-use crate::store::{Column, Population};
+use crate::store::{Device, Population, Ranges};
 
 /// How recordings become objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,37 +25,12 @@ pub enum Dialect {
     UpTo(u64),
 }
 
-/// The device that made a recording.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Device {
-    /// Its name.
-    pub name: String,
-    /// Its kind, as `spike_recorder`.
-    pub kind: String,
-}
-
-/// Where in a cell something was recorded.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Place {
-    /// Name of the section, as `dend[3]`.
-    pub section: String,
-    /// Fraction of its length, 0 to 1.
-    pub arc: f64,
-    /// Index of the branch in the morphology.
-    pub branch: u32,
-    /// Index of the point on the branch.
-    pub point: u32,
-}
-
-/// The place of a recorded column, if it has one.
-pub type Places<'a> = &'a dyn Fn(Column) -> Option<Place>;
-
 /// What to write about a run that its manifest does not say.
 ///
 /// With the same options and recordings the file has the same bytes: to compare files of several
 /// runs, give them one identity and a [reproducible](Provenance::reproducible) record.
-#[derive(Clone)]
-pub struct NioOptions<'a> {
+#[derive(Debug, Clone)]
+pub struct NioOptions {
     /// How recordings become objects; up to 1000 one by one, unless told otherwise.
     pub dialect: Dialect,
     /// Where segments end and the next begin, in steps; each holds what was recorded between two.
@@ -73,15 +47,9 @@ pub struct NioOptions<'a> {
     pub identity: Identity,
     /// Counts runs of the same name.
     pub run_index: u32,
-    /// The device that recorded the spikes.
-    pub spike_device: Device,
-    /// The devices that recorded signals, by the signal's name. Others are named as their signal.
-    pub devices: BTreeMap<String, Device>,
-    /// Where columns were recorded.
-    pub places: Option<Places<'a>>,
 }
 
-impl NioOptions<'_> {
+impl NioOptions {
     /// One segment, the identifier of the record as the file's, and its start as the file's time
     /// (the beginning of 1970 if the record has none).
     pub fn new(provenance: Provenance) -> Self {
@@ -94,9 +62,6 @@ impl NioOptions<'_> {
             identity: Identity { id: provenance.simulation_id, created },
             provenance,
             run_index: 0,
-            spike_device: Device { name: "spikes".to_owned(), kind: "spike_recorder".to_owned() },
-            devices: BTreeMap::new(),
-            places: None,
         }
     }
 }
@@ -112,7 +77,8 @@ pub struct NioReport {
     pub n_spikes: u64,
 }
 
-/// Writes the merged recordings of a run as the `.nio` file `path`, in bounded memory.
+/// Writes the recordings of a run as the `.nio` file `path`, in bounded memory: from the merged
+/// files or the ranks' chunks, with the same result.
 ///
 /// ```
 /// # fn main() -> net_io::Result<()> {
@@ -200,7 +166,7 @@ fn borders(end_step: u64, stop_step: u64, checkpoints: &[u64]) -> Result<Vec<[u6
 fn choose(reader: &RunReader, dialect: Dialect) -> Result<Dialect> {
     let Dialect::UpTo(most) = dialect else { return Ok(dialect) };
     let manifest = reader.manifest();
-    let mut n_targets: u64 = manifest.populations.iter().map(|p| p.size).sum();
+    let mut n_targets: u64 = reader.spike_recorders().iter().map(|r| r.roster.n()).sum();
     for signal in 0..manifest.signals.len() {
         n_targets += reader.signal(signal)?.columns().len() as u64;
     }
@@ -210,7 +176,7 @@ fn choose(reader: &RunReader, dialect: Dialect) -> Result<Dialect> {
 /// What is written.
 struct Source<'a> {
     reader: &'a RunReader,
-    options: &'a NioOptions<'a>,
+    options: &'a NioOptions,
 }
 
 impl<'a> Source<'a> {
@@ -240,7 +206,7 @@ impl<'a> Source<'a> {
 /// The recordings between two checkpoints.
 pub(crate) struct Part<'a> {
     pub(crate) reader: &'a RunReader,
-    pub(crate) options: &'a NioOptions<'a>,
+    pub(crate) options: &'a NioOptions,
     checkpoint: usize,
     pub(crate) steps: std::ops::Range<u64>,
     pub(crate) stop_step: u64,
@@ -254,10 +220,33 @@ impl Part<'_> {
             .annotated("checkpoint_index", self.checkpoint as i64)
             .annotated("t_start_ms", self.time_ms(self.steps.start))
             .annotated("t_stop_ms", self.time_ms(self.stop_step));
+        let object = match self.gaps_ms() {
+            Some(gaps) => object.annotated("gaps_ms", gaps),
+            None => object,
+        };
         match dialect {
             Dialect::PerObject => object.annotated("simulator_state", "{}"),
             _ => object,
         }
+    }
+
+    /// The times of the segment of which something is lost, as JSON.
+    fn gaps_ms(&self) -> Option<String> {
+        let gaps: Ranges = self.reader.gaps().iter().cloned().collect();
+        let gaps = gaps.clipped(self.steps.clone());
+        (!gaps.is_empty()).then(|| self.ranges_ms(&gaps))
+    }
+
+    /// The times of the segment in which a recorder of spikes recorded, as JSON; none if that is
+    /// always.
+    pub(crate) fn recorded_ms(&self, recorder: usize) -> Option<String> {
+        let windows = self.reader.spike_windows(recorder).clipped(self.steps.clone());
+        (windows != Ranges::from(self.steps.clone())).then(|| self.ranges_ms(&windows))
+    }
+
+    fn ranges_ms(&self, ranges: &Ranges) -> String {
+        let times = ranges.iter().map(|range| [range.start, range.end].map(|s| self.time_ms(s)));
+        json!(times.collect::<Vec<_>>()).to_string()
     }
 
     fn time_ms(&self, step: u64) -> f64 {
@@ -267,14 +256,6 @@ impl Part<'_> {
     /// Time of a step in s, the unit in which Neo's readers agree.
     pub(crate) fn time_s(&self, step: u64) -> f64 {
         self.time_ms(step) / 1000.0
-    }
-
-    /// The device of a signal.
-    pub(crate) fn device(&self, name: &str, variable: &str) -> Device {
-        self.options.devices.get(name).cloned().unwrap_or_else(|| {
-            let kind = if variable == "v" { "voltage_recorder" } else { "multimeter" };
-            Device { name: name.to_owned(), kind: kind.to_owned() }
-        })
     }
 
     /// What all objects that a device recorded have in common.
@@ -287,8 +268,26 @@ impl Part<'_> {
             .with("bsb_segment_id", self.segment_id.as_str())
     }
 
-    pub(crate) fn place(&self, column: Column) -> Option<Place> {
-        self.options.places.and_then(|places| places(column))
+    /// Which of several columns of a segment one is, and where its connection comes from.
+    pub(crate) fn describe_column(
+        &self,
+        signal: &SignalReader,
+        row: usize,
+        annotations: &mut Annotations,
+    ) {
+        let column = signal.columns()[row];
+        if let Some(label) = signal.signal().labels.get(column.label as usize) {
+            annotations.set("bsb_label", label.as_str());
+        } else if signal.signal().recording_kind.as_deref() == Some("synapse") {
+            annotations.set("bsb_synapse", i64::from(column.label));
+        }
+        if let Some(gid) = signal.source(row)
+            && let Some((_, population)) = self.reader.manifest().population_of(gid)
+        {
+            annotations.set("bsb_pre_ps_name", population.name.as_str());
+            annotations.set("bsb_pre_cell_model", population.name.as_str());
+            annotations.set("bsb_pre_cell_id", (gid - population.first_gid) as i64);
+        }
     }
 
     /// The units of a signal as Neo knows them; what it does not know is kept as an annotation.

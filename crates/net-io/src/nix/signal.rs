@@ -35,11 +35,28 @@ pub struct Sampling<'a> {
 }
 
 /// A type of samples.
-pub trait Sample: H5Type + Copy {}
+pub trait Sample: H5Type + Copy {
+    /// The nearest value of this type.
+    fn nearest(value: f64) -> Self;
+}
 
-impl Sample for f32 {}
-impl Sample for f64 {}
-impl Sample for i16 {}
+impl Sample for f32 {
+    fn nearest(value: f64) -> Self {
+        value as f32
+    }
+}
+
+impl Sample for f64 {
+    fn nearest(value: f64) -> Self {
+        value
+    }
+}
+
+impl Sample for i16 {
+    fn nearest(value: f64) -> Self {
+        value.round() as i16
+    }
+}
 
 impl<'f> Segment<'f> {
     /// Adds a spike train.

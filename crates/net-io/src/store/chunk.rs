@@ -1,9 +1,9 @@
-//! The format of a sealed chunk: a header of 64 bytes, then the payload, all little-endian.
+//! The format of a sealed chunk: a header of 80 bytes, then the payload, all little-endian.
 //!
 //! | bytes | field |
 //! |---|---|
 //! | 0..8 | magic `NETCHUNK` |
-//! | 8..12 | version, 1 |
+//! | 8..12 | version, 2 |
 //! | 12..16 | kind: 1 recording, 2 columns of a signal, 3 rows of a table |
 //! | 16..20 | rank |
 //! | 20..24 | stream: index of the signal or table, 0 for recordings |
@@ -11,7 +11,8 @@
 //! | 32..40, 40..48 | first step, and first step after the chunk (0, 0 for tables) |
 //! | 48..56 | length of the payload in bytes |
 //! | 56..60 | flags: bit 0 is set in the last chunk of a stream |
-//! | 60..64 | CRC-32 of bytes 0..60 and the payload |
+//! | 60..76 | identifier of the run |
+//! | 76..80 | CRC-32 of bytes 0..76 and the payload |
 //!
 //! The name repeats kind, stream and sequence: `recording-0000-00000012.chunk`.
 
@@ -21,15 +22,18 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::fsio;
+use crate::nix::Uuid;
 
 // Rows and samples are written as they lie in memory.
 const _: () = assert!(cfg!(target_endian = "little"), "chunks are little-endian");
 
 const MAGIC: [u8; 8] = *b"NETCHUNK";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const FLAG_LAST: u32 = 1;
 /// Length of the header in bytes, which is where the payload begins.
-pub(crate) const HEADER_BYTES: u64 = 64;
+pub(crate) const HEADER_BYTES: u64 = 80;
+/// Where the checksum is.
+const CHECKSUM: usize = 76;
 /// Bytes read at once while a checksum is verified.
 const VERIFY_BYTES: usize = 1 << 18;
 
@@ -73,6 +77,8 @@ impl ChunkKind {
 pub struct ChunkHeader {
     /// What the chunk holds.
     pub kind: ChunkKind,
+    /// The run that it belongs to.
+    pub run_id: Uuid,
     /// The rank that wrote it.
     pub rank: u32,
     /// Index of the signal or table; 0 for recordings.
@@ -90,9 +96,9 @@ pub struct ChunkHeader {
 }
 
 impl ChunkHeader {
-    /// The first 60 bytes; the checksum follows.
-    fn encode(&self) -> [u8; 60] {
-        let mut bytes = [0; 60];
+    /// All but the checksum, which follows.
+    fn encode(&self) -> [u8; CHECKSUM] {
+        let mut bytes = [0; CHECKSUM];
         let mut at = 0;
         let mut put = |field: &[u8]| {
             bytes[at..at + field.len()].copy_from_slice(field);
@@ -108,10 +114,11 @@ impl ChunkHeader {
         put(&self.end_step.to_le_bytes());
         put(&self.payload_bytes.to_le_bytes());
         put(&(if self.last { FLAG_LAST } else { 0 }).to_le_bytes());
+        put(self.run_id.as_bytes());
         bytes
     }
 
-    fn decode(path: &Path, bytes: &[u8; 64]) -> Result<Self> {
+    fn decode(path: &Path, bytes: &[u8; HEADER_BYTES as usize]) -> Result<Self> {
         let corrupt = |what, found: String, expected: String| Error::ChunkCorrupt {
             path: path.to_owned(),
             what,
@@ -137,84 +144,158 @@ impl ChunkHeader {
             end_step: u64_at(bytes, 40),
             payload_bytes: u64_at(bytes, 48),
             last: u32_at(bytes, 56) & FLAG_LAST != 0,
+            run_id: Uuid::from_bytes(std::array::from_fn(|at| bytes[60 + at])),
         })
     }
 }
 
-/// The file of a chunk in its rank's directory.
-pub(crate) fn chunk_path(part: &Path, kind: ChunkKind, stream: u32, sequence: u64) -> PathBuf {
-    part.join(format!("{}-{stream:04}-{sequence:08}.chunk", kind.name()))
+/// The chunks of one rank of a run.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    pub(crate) path: PathBuf,
+    pub(crate) rank: u32,
+    pub(crate) run_id: Uuid,
 }
 
-/// Writes a chunk so that after a kill at any moment it is there in full or not at all.
-pub(crate) fn write_chunk(part: &Path, header: &ChunkHeader, payload: &[&[u8]]) -> Result<PathBuf> {
-    let path = chunk_path(part, header.kind, header.stream, header.sequence);
-    let encoded = header.encode();
-    let mut crc = crc32fast::Hasher::new();
-    crc.update(&encoded);
-    payload.iter().for_each(|piece| crc.update(piece));
-    let crc = crc.finalize().to_le_bytes();
-    let mut pieces: Vec<&[u8]> = vec![&encoded, &crc];
-    pieces.extend(payload);
-    fsio::write_sealed(&path, &pieces)?;
-    Ok(path)
-}
+/// A verified chunk.
+pub(crate) type Verified = (PathBuf, ChunkHeader);
 
-/// Reads the header of a chunk and verifies length, checksum and that it is the chunk its name
-/// says, in one pass with bounded memory.
-pub(crate) fn verify_chunk(
-    part: &Path,
-    rank: u32,
-    kind: ChunkKind,
-    stream: u32,
-    sequence: u64,
-) -> Result<(PathBuf, ChunkHeader)> {
-    let path = chunk_path(part, kind, stream, sequence);
-    let mut file = File::open(&path).map_err(|e| Error::io(&path, "open", e))?;
-    let found_bytes = file.metadata().map_err(|e| Error::io(&path, "inspect", e))?.len();
-    let truncated =
-        |expected_bytes| Error::ChunkTruncated { path: path.clone(), expected_bytes, found_bytes };
-    if found_bytes < HEADER_BYTES {
-        return Err(truncated(HEADER_BYTES));
-    }
-    let mut bytes = [0; HEADER_BYTES as usize];
-    file.read_exact(&mut bytes).map_err(|e| Error::io(&path, "read", e))?;
-    let header = ChunkHeader::decode(&path, &bytes)?;
-    let expected_bytes = HEADER_BYTES.saturating_add(header.payload_bytes);
-    if found_bytes != expected_bytes {
-        return Err(truncated(expected_bytes));
-    }
-    let mut crc = crc32fast::Hasher::new();
-    crc.update(&bytes[..60]);
-    let mut buffer = vec![0; VERIFY_BYTES];
-    loop {
-        match file.read(&mut buffer).map_err(|e| Error::io(&path, "read", e))? {
-            0 => break,
-            n => crc.update(&buffer[..n]),
+impl Part {
+    /// The header of a chunk of this part.
+    pub(crate) fn header(&self, kind: ChunkKind, stream: u32, sequence: u64) -> ChunkHeader {
+        ChunkHeader {
+            kind,
+            run_id: self.run_id,
+            rank: self.rank,
+            stream,
+            sequence,
+            first_step: 0,
+            end_step: 0,
+            payload_bytes: 0,
+            last: false,
         }
     }
-    let crc = crc.finalize();
-    let differs = |what, found: String, expected: String| {
-        Err(Error::ChunkCorrupt { path: path.clone(), what, found, expected })
-    };
-    if crc != u32_at(&bytes, 60) {
-        let stored = u32_at(&bytes, 60);
-        return differs("checksum", format!("{crc:08x}"), format!("{stored:08x}"));
+
+    /// The file of a chunk.
+    fn chunk_path(&self, kind: ChunkKind, stream: u32, sequence: u64) -> PathBuf {
+        self.path.join(format!("{}-{stream:04}-{sequence:08}.chunk", kind.name()))
     }
-    let identity = (header.kind, header.rank, header.stream, header.sequence);
-    let expected = (kind, rank, stream, sequence);
-    if identity != expected {
-        return differs(
-            "(kind, rank, stream, sequence)",
-            format!("{identity:?}"),
-            format!("{expected:?}"),
-        );
+
+    /// Writes a chunk so that after a kill at any moment it is there in full or not at all.
+    pub(crate) fn write(&self, header: ChunkHeader, payload: &[&[u8]]) -> Result<PathBuf> {
+        let path = self.chunk_path(header.kind, header.stream, header.sequence);
+        let payload_bytes = payload.iter().map(|piece| piece.len() as u64).sum();
+        let encoded = ChunkHeader { payload_bytes, ..header }.encode();
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(&encoded);
+        payload.iter().for_each(|piece| crc.update(piece));
+        let crc = crc.finalize().to_le_bytes();
+        let mut pieces: Vec<&[u8]> = vec![&encoded, &crc];
+        pieces.extend(payload);
+        fsio::write_sealed(&path, &pieces)?;
+        Ok(path)
     }
-    if header.end_step < header.first_step {
-        let (found, expected) = (header.end_step, header.first_step);
-        return differs("end step", found.to_string(), format!("at least {expected}"));
+
+    /// Reads the header of a chunk and verifies length, checksum and that it is the chunk its name
+    /// says, in one pass with bounded memory.
+    fn verify(&self, kind: ChunkKind, stream: u32, sequence: u64) -> Result<Verified> {
+        let path = self.chunk_path(kind, stream, sequence);
+        let mut file = match File::open(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(Error::Gap { path }),
+            file => file.map_err(|e| Error::io(&path, "open", e))?,
+        };
+        let found_bytes = file.metadata().map_err(|e| Error::io(&path, "inspect", e))?.len();
+        let truncated = |expected_bytes| Error::ChunkTruncated {
+            path: path.clone(),
+            expected_bytes,
+            found_bytes,
+        };
+        if found_bytes < HEADER_BYTES {
+            return Err(truncated(HEADER_BYTES));
+        }
+        let mut bytes = [0; HEADER_BYTES as usize];
+        file.read_exact(&mut bytes).map_err(|e| Error::io(&path, "read", e))?;
+        let header = ChunkHeader::decode(&path, &bytes)?;
+        let expected_bytes = HEADER_BYTES.saturating_add(header.payload_bytes);
+        if found_bytes != expected_bytes {
+            return Err(truncated(expected_bytes));
+        }
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(&bytes[..CHECKSUM]);
+        let mut buffer = vec![0; VERIFY_BYTES];
+        loop {
+            match file.read(&mut buffer).map_err(|e| Error::io(&path, "read", e))? {
+                0 => break,
+                n => crc.update(&buffer[..n]),
+            }
+        }
+        self.check_header(&path, &header, crc.finalize(), u32_at(&bytes, CHECKSUM))?;
+        let expected = (kind, self.rank, stream, sequence);
+        let identity = (header.kind, header.rank, header.stream, header.sequence);
+        if identity != expected {
+            return Err(Error::ChunkCorrupt {
+                path,
+                what: "(kind, rank, stream, sequence)",
+                found: format!("{identity:?}"),
+                expected: format!("{expected:?}"),
+            });
+        }
+        Ok((path, header))
     }
-    Ok((path, header))
+
+    fn check_header(&self, path: &Path, header: &ChunkHeader, crc: u32, stored: u32) -> Result<()> {
+        let differs = |what, found: String, expected: String| {
+            Err(Error::ChunkCorrupt { path: path.to_owned(), what, found, expected })
+        };
+        if crc != stored {
+            return differs("checksum", format!("{crc:08x}"), format!("{stored:08x}"));
+        }
+        if header.run_id != self.run_id {
+            let (found, expected) = (header.run_id, self.run_id);
+            return Err(Error::ForeignChunk { path: path.to_owned(), found, expected });
+        }
+        if header.end_step < header.first_step {
+            let (found, expected) = (header.end_step, header.first_step);
+            return differs("end step", found.to_string(), format!("at least {expected}"));
+        }
+        Ok(())
+    }
+
+    /// The chunks of one stream, verified, in order of their sequence numbers: what is wrong with
+    /// one stands in its place. Files under temporary names are ignored.
+    pub(crate) fn stream(
+        &self,
+        kind: ChunkKind,
+        stream: u32,
+    ) -> Result<impl Iterator<Item = Result<Verified>>> {
+        let names = file_names(&self.path)?;
+        let sequence = |name: &String| -> Option<u64> {
+            let is_of_stream = is_chunk_name(name, kind, Some(stream));
+            let stem = name.strip_suffix(".chunk").filter(|_| is_of_stream)?;
+            stem.rsplit('-').next()?.parse().ok()
+        };
+        let end = names.iter().filter_map(sequence).max().map_or(0, |last| last + 1);
+        Ok((0..end).map(move |sequence| self.verify(kind, stream, sequence)))
+    }
+
+    /// The chunks of one stream, which has no hole.
+    pub(crate) fn whole_stream(&self, kind: ChunkKind, stream: u32) -> Result<Vec<Verified>> {
+        let mut chunks: Vec<Verified> = Vec::new();
+        for chunk in self.stream(kind, stream)? {
+            let (path, header) = chunk?;
+            let expected = chunks.last().map_or(0, |(_, before)| before.end_step);
+            if header.first_step != expected {
+                return Err(Error::ChunkCorrupt {
+                    path,
+                    what: "first step",
+                    found: header.first_step.to_string(),
+                    expected: expected.to_string(),
+                });
+            }
+            chunks.push((path, header));
+        }
+        Ok(chunks)
+    }
 }
 
 /// Reads `buffer.len()` bytes from `offset` of a verified chunk's payload.
@@ -223,47 +304,6 @@ pub(crate) fn read_payload(path: &Path, offset: u64, buffer: &mut [u8]) -> Resul
     let mut file = File::open(path).map_err(|e| Error::io(path, "open", e))?;
     file.seek(SeekFrom::Start(HEADER_BYTES + offset)).map_err(|e| Error::io(path, "seek in", e))?;
     file.read_exact(buffer).map_err(|e| Error::io(path, "read", e))
-}
-
-/// The verified chunks of one stream of one rank, in order of their sequence numbers.
-///
-/// A hole in the sequence is an error, files under temporary names are ignored.
-pub(crate) fn verified_stream(
-    part: &Path,
-    rank: u32,
-    kind: ChunkKind,
-    stream: u32,
-) -> Result<Vec<(PathBuf, ChunkHeader)>> {
-    let count = count_chunks(part, kind, stream)?;
-    let mut chunks: Vec<(PathBuf, ChunkHeader)> = Vec::new();
-    let mut sequence = 0;
-    while (chunks.len() as u64) < count {
-        let path = chunk_path(part, kind, stream, sequence);
-        if !path.exists() {
-            return Err(Error::Gap { path });
-        }
-        let (path, header) = verify_chunk(part, rank, kind, stream, sequence)?;
-        if let Some((_, before)) = chunks.last()
-            && before.end_step != header.first_step
-        {
-            return Err(Error::ChunkCorrupt {
-                path,
-                what: "first step",
-                found: header.first_step.to_string(),
-                expected: before.end_step.to_string(),
-            });
-        }
-        chunks.push((path, header));
-        sequence += 1;
-    }
-    Ok(chunks)
-}
-
-fn count_chunks(part: &Path, kind: ChunkKind, stream: u32) -> Result<u64> {
-    let names = file_names(part)?;
-    let complete = |name: &&String| !name.ends_with(fsio::TEMPORARY_SUFFIX);
-    let of_stream = |name: &&String| is_chunk_name(name, kind, Some(stream));
-    Ok(names.iter().filter(complete).filter(of_stream).count() as u64)
 }
 
 /// Names of the files in a directory; none if it does not exist.
@@ -290,10 +330,10 @@ pub(crate) fn is_chunk_name(name: &str, kind: ChunkKind, stream: Option<u32>) ->
     name.starts_with(&prefix) && name.ends_with(".chunk")
 }
 
-fn u32_at(bytes: &[u8; 64], at: usize) -> u32 {
+fn u32_at(bytes: &[u8; HEADER_BYTES as usize], at: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
-fn u64_at(bytes: &[u8; 64], at: usize) -> u64 {
+fn u64_at(bytes: &[u8; HEADER_BYTES as usize], at: usize) -> u64 {
     u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
 }

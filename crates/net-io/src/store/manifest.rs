@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::nix::Uuid;
+use crate::store::Ranges;
 
 /// A population: its name and its contiguous gids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,13 +51,43 @@ impl SampleGrid {
     pub fn is_due(&self, step: u64) -> bool {
         step >= self.offset_steps && (step - self.offset_steps).is_multiple_of(self.interval_steps)
     }
+
+    /// Number of samples in some windows at steps before `step`.
+    pub fn samples_in(&self, windows: &Ranges, step: u64) -> u64 {
+        let in_window = |window: std::ops::Range<u64>| {
+            let before = |limit: u64| self.samples_before(limit.min(step));
+            before(window.end) - before(window.start)
+        };
+        windows.iter().map(in_window).sum()
+    }
+
+    /// The step of a sample, counted from 0 over some windows; none if there are not so many.
+    pub fn step_of(&self, windows: &Ranges, sample: u64) -> Option<u64> {
+        let mut rest = sample;
+        windows.iter().find_map(|window| {
+            let first = self.samples_before(window.start);
+            let n = self.samples_before(window.end) - first;
+            if rest < n {
+                return Some(self.offset_steps + (first + rest) * self.interval_steps);
+            }
+            rest -= n;
+            None
+        })
+    }
+}
+
+impl Default for SampleGrid {
+    fn default() -> Self {
+        SampleGrid::EVERY_STEP
+    }
 }
 
 /// How samples are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SampleType {
     /// Four bytes a sample.
+    #[default]
     F32,
     /// Eight bytes a sample.
     F64,
@@ -71,8 +103,53 @@ impl SampleType {
     }
 }
 
+/// The device that made a recording.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Its name.
+    pub name: String,
+    /// Its kind, as `spike_recorder`.
+    pub kind: String,
+    /// Whether it records what cells do, or what it does to them.
+    #[serde(default)]
+    pub direction: Direction,
+}
+
+impl Device {
+    /// A device that records.
+    pub fn new(name: impl Into<String>, kind: impl Into<String>) -> Self {
+        Device { name: name.into(), kind: kind.into(), direction: Direction::Record }
+    }
+}
+
+/// Where what a device records comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// The cells.
+    #[default]
+    Record,
+    /// The device itself, which stimulates them.
+    Stimulate,
+}
+
+/// How the columns of all ranks become those of the run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Combine {
+    /// Each column is on one rank.
+    #[default]
+    Distinct,
+    /// A column is the sum over ranks, times a factor. Samples are whole numbers, so that the sum
+    /// does not depend on how they were shared among ranks.
+    Sum {
+        /// The factor.
+        scale: f64,
+    },
+}
+
 /// A recorded signal: one variable of many targets, sampled on one grid.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Signal {
     /// Unique name, which becomes the group `/traces/<name>`.
     pub name: String,
@@ -88,9 +165,35 @@ pub struct Signal {
     /// or contacts. Empty if each segment has one column.
     #[serde(default)]
     pub labels: Vec<String>,
+    /// How columns of several ranks become one.
+    #[serde(default)]
+    pub combine: Combine,
+    /// Who recorded it; a voltage recorder or multimeter of the signal's name if nothing is said.
+    #[serde(default)]
+    pub device: Option<Device>,
+    /// What is recorded of: `cell`, `compartment`, `synapse`, `population`, ...; from the columns if
+    /// nothing is said.
+    #[serde(default)]
+    pub recording_kind: Option<String>,
+}
+
+/// Records spikes of some cells.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpikeRecorder {
+    /// Unique name and kind.
+    pub device: Device,
+    /// Gids of the cells whose spikes are recorded, so that one that is silent differs from one
+    /// that is not recorded.
+    pub roster: Ranges,
 }
 
 impl Signal {
+    /// The device that recorded it.
+    pub fn device(&self) -> Device {
+        let kind = if self.variable == "v" { "voltage_recorder" } else { "multimeter" };
+        self.device.clone().unwrap_or_else(|| Device::new(&self.name, kind))
+    }
+
     /// Checks that the grid can be counted on.
     pub(crate) fn validate(&self) -> Result<()> {
         let SampleGrid { interval_steps, offset_steps } = self.grid;
@@ -135,6 +238,8 @@ pub struct Projection {
 pub struct Manifest {
     /// Version of the layout of the run directory; [`Manifest::FORMAT_VERSION`].
     pub format_version: u32,
+    /// The run; every chunk has it.
+    pub run_id: Uuid,
     /// Step of the clock in ms; time is a number of steps.
     pub dt_ms: f64,
     /// Seed of all random streams.
@@ -143,6 +248,8 @@ pub struct Manifest {
     pub n_ranks: u32,
     /// Populations in order of creation.
     pub populations: Vec<Population>,
+    /// Who records spikes; a chunk has every spike that one of them records.
+    pub spike_recorders: Vec<SpikeRecorder>,
     /// Recorded signals; a part has columns for each, in this order.
     pub signals: Vec<Signal>,
     /// Projections whose synapses are saved; a part has a table for each, in this order.
@@ -153,20 +260,32 @@ pub struct Manifest {
 
 impl Manifest {
     /// The version of the layout that this program reads and writes.
-    pub const FORMAT_VERSION: u32 = 1;
+    pub const FORMAT_VERSION: u32 = 2;
 
-    /// A manifest of a run with nothing declared yet.
+    /// A manifest of a run with a new identifier, with nothing declared yet.
     pub fn new(dt_ms: f64, seed: u64, n_ranks: u32) -> Self {
         Self {
             format_version: Self::FORMAT_VERSION,
+            run_id: Uuid::random(),
             dt_ms,
             seed,
             n_ranks,
             populations: Vec::new(),
+            spike_recorders: Vec::new(),
             signals: Vec::new(),
             projections: Vec::new(),
             attributes: BTreeMap::new(),
         }
+    }
+
+    /// Who records spikes: if nobody is declared, one device that records those of all cells.
+    pub fn spike_devices(&self) -> Vec<SpikeRecorder> {
+        if !self.spike_recorders.is_empty() || self.populations.is_empty() {
+            return self.spike_recorders.clone();
+        }
+        let gids = self.populations.iter().map(|p| p.first_gid..p.first_gid + p.size);
+        let device = Device::new("spikes", "spike_recorder");
+        vec![SpikeRecorder { device, roster: gids.collect() }]
     }
 
     /// The population of a gid.
@@ -195,7 +314,7 @@ impl Manifest {
             self.format_version == Self::FORMAT_VERSION,
             "format_version",
             self.format_version,
-            "1",
+            "2",
         )?;
         check(
             self.dt_ms.is_finite() && self.dt_ms > 0.0,
@@ -205,6 +324,11 @@ impl Manifest {
         )?;
         check(self.n_ranks > 0, "n_ranks", self.n_ranks, "at least 1")?;
         unique_names("populations", self.populations.iter().map(|p| &p.name))?;
+        unique_names("spike_recorders", self.spike_recorders.iter().map(|r| &r.device.name))?;
+        for SpikeRecorder { device, roster } in &self.spike_recorders {
+            let key = format!("spike_recorders.{}.roster", device.name);
+            check(roster.are_ordered(), &key, "disorder", "ranges that ascend and do not touch")?;
+        }
         unique_names("signals", self.signals.iter().map(|s| &s.name))?;
         unique_names("projections", self.projections.iter().map(|p| &p.name))?;
         let mut next_gid = 0;

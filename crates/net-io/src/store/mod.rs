@@ -10,23 +10,30 @@
 //! A chunk appears under its name only when it is complete and on the disk, so that whatever
 //! happens to the program, everything sealed can be read back. One [`PartWriter`] holds all
 //! recordings of a rank: a chunk covers all of them for the same steps, and the chunks of a rank
-//! cover the run without a hole.
+//! cover the run without a hole. Every chunk names its run, and is refused in the directory of another.
 
 mod chunk;
+mod column;
 mod manifest;
 mod part;
+mod ranges;
 mod scan;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 pub use chunk::{ChunkHeader, ChunkKind};
-pub use manifest::{Manifest, Parameter, Population, Projection, SampleGrid, SampleType, Signal};
-pub use part::{Column, DEFAULT_CHUNK_BYTES, PartWriter, Spike};
-pub use scan::{Coverage, RankCoverage};
+pub use column::{Column, Columns, Place};
+pub use manifest::{
+    Combine, Device, Direction, Manifest, Parameter, Population, Projection, SampleGrid,
+    SampleType, Signal, SpikeRecorder,
+};
+pub use part::{DEFAULT_CHUNK_BYTES, PartWriter, Spike};
+pub use ranges::Ranges;
+pub use scan::{Coverage, Gap, Gaps, RankCoverage};
 
-pub(crate) use chunk::{read_payload, verified_stream, write_chunk};
-pub(crate) use scan::{PartIndex, SignalBlock, whole_rows};
+pub(crate) use chunk::{Part, read_payload};
+pub(crate) use scan::{PartIndex, RecordingChunk, RunIndex, SignalBlock, whole_rows};
 
 use crate::error::{Error, Result};
 use crate::fsio;
@@ -166,12 +173,21 @@ impl RunDirectory {
     /// # Errors
     /// [`Error::ChunkTruncated`], [`Error::ChunkCorrupt`] or [`Error::Gap`] with the file's name.
     pub fn coverage(&self) -> Result<Coverage> {
-        scan::coverage(self, &self.manifest()?)
+        self.coverage_with(Gaps::Refuse)
     }
 
-    /// The directory of one rank's chunks.
-    pub(crate) fn part(&self, rank: u32) -> PathBuf {
-        self.parts().join(format!("rank-{rank:05}"))
+    /// As [`coverage`](Self::coverage), with a choice of what to do about chunks that are lost.
+    ///
+    /// # Errors
+    /// As [`coverage`](Self::coverage); with [`Gaps::Mark`] not for lost chunks.
+    pub fn coverage_with(&self, gaps: Gaps) -> Result<Coverage> {
+        scan::coverage(self, &self.manifest()?, gaps)
+    }
+
+    /// The chunks of one rank.
+    pub(crate) fn part(&self, manifest: &Manifest, rank: u32) -> Part {
+        let path = self.parts().join(format!("rank-{rank:05}"));
+        Part { path, rank, run_id: manifest.run_id }
     }
 
     /// Removes the ranks' recordings, which are merged. A kill in between leaves a mark, so that

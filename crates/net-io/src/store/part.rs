@@ -3,10 +3,8 @@
 use bytemuck::{Pod, Zeroable};
 
 use crate::error::{Error, Result};
-use crate::store::chunk::{self, ChunkHeader, ChunkKind, write_chunk};
-use crate::store::{RunDirectory, SampleType, Signal};
-
-use std::path::PathBuf;
+use crate::store::chunk::{self, ChunkHeader, ChunkKind, Part};
+use crate::store::{Columns, Ranges, RunDirectory, SampleType, Signal};
 
 /// A good size of a chunk: large enough to make an fsync a second or less frequent, small enough
 /// not to be felt in a rank's memory.
@@ -22,23 +20,14 @@ pub struct Spike {
     pub gid: u64,
 }
 
-/// What a column of a signal belongs to.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable)]
-pub struct Column {
-    /// The cell.
-    pub gid: u64,
-    /// Segment of the cell.
-    pub segment: u32,
-    /// Index into [`Signal::labels`] where a segment has several columns; else 0.
-    pub label: u32,
-}
-
 /// Writes one rank's spikes and signals as sealed chunks.
 ///
 /// Spikes and samples are buffered until [`seal`](Self::seal); call it whenever
 /// [`is_full`](Self::is_full) says so after an epoch, so that the buffer never holds more than a
 /// chunk and an epoch. [`finish`](Self::finish) seals the rest and marks the part as complete.
+///
+/// What is recorded when, its windows, may change while the run goes on; every chunk says what was
+/// recorded in it. Without a word, everything is always recorded.
 ///
 /// ```
 /// # fn main() -> net_io::Result<()> {
@@ -51,12 +40,13 @@ pub struct Column {
 ///     name: "v".to_owned(),
 ///     variable: "v".to_owned(),
 ///     units: "mV".to_owned(),
-///     grid: SampleGrid::EVERY_STEP,
-///     sample_type: SampleType::F32,
-///     labels: Vec::new(),
+///     ..Signal::default()
 /// };
-/// let soma = Column { gid: 7, segment: 0, label: 0 };
-/// let mut part = PartWriter::create(&run, 0, vec![(signal, vec![soma])], DEFAULT_CHUNK_BYTES)?;
+/// let mut manifest = Manifest::new(0.1, 1234, 1);
+/// manifest.signals = vec![signal.clone()];
+/// run.write_manifest(&manifest)?;
+/// let soma = Columns::from(vec![Column { gid: 7, segment: 0, label: 0 }]);
+/// let mut part = PartWriter::create(&run, 0, vec![(signal, soma)], DEFAULT_CHUNK_BYTES)?;
 /// part.push_spike(Spike { step: 1, gid: 7 })?;
 /// part.push_column(0, 0, &[-65.0, -64.9])?; // steps 0 and 1
 /// part.finish(2)?;
@@ -65,12 +55,13 @@ pub struct Column {
 /// ```
 #[derive(Debug)]
 pub struct PartWriter {
-    part: PathBuf,
-    rank: u32,
+    part: Part,
     chunk_bytes: usize,
     next_sequence: u64,
     sealed_until: u64,
     spikes: Vec<Spike>,
+    /// When each recorder of spikes records.
+    spike_windows: Vec<Ranges>,
     signals: Vec<SignalBuffer>,
     buffered_bytes: usize,
 }
@@ -83,50 +74,67 @@ impl PartWriter {
     ///
     /// # Errors
     /// [`Error::PartExists`] if the rank has a part already, [`Error::Declaration`] for a sampling
-    /// grid without an interval, or an error of writing.
+    /// grid without an interval, the errors of reading the manifest, or an error of writing.
     pub fn create(
         run: &RunDirectory,
         rank: u32,
-        signals: Vec<(Signal, Vec<Column>)>,
+        signals: Vec<(Signal, Columns)>,
         chunk_bytes: usize,
     ) -> Result<Self> {
-        let part = run.part(rank);
+        let manifest = run.manifest()?;
+        let part = run.part(&manifest, rank);
         let started = |kind| move |name: &String| chunk::is_chunk_name(name, kind, None);
-        let names = chunk::file_names(&part)?;
+        let names = chunk::file_names(&part.path)?;
         if names
             .iter()
             .any(|name| started(ChunkKind::Columns)(name) || started(ChunkKind::Recording)(name))
         {
-            return Err(Error::PartExists { path: part, rank });
+            return Err(Error::PartExists { path: part.path, rank });
         }
-        std::fs::create_dir_all(&part).map_err(|e| Error::io(&part, "create", e))?;
+        std::fs::create_dir_all(&part.path).map_err(|e| Error::io(&part.path, "create", e))?;
         crate::fsio::sync_directory(&run.file("parts"))?;
         for (stream, (signal, columns)) in signals.iter().enumerate() {
             signal.validate()?;
-            let rows: &[u8] = bytemuck::cast_slice(columns);
-            let header = ChunkHeader {
-                kind: ChunkKind::Columns,
-                rank,
-                stream: stream as u32,
-                sequence: 0,
-                first_step: 0,
-                end_step: 0,
-                payload_bytes: rows.len() as u64,
-                last: true,
-            };
-            write_chunk(&part, &header, &[rows])?;
+            write_columns(&part, stream as u32, columns)?;
         }
         let signals = signals.into_iter().map(|(s, c)| SignalBuffer::new(s, c.len())).collect();
         Ok(Self {
             part,
-            rank,
             chunk_bytes,
             next_sequence: 0,
             sealed_until: 0,
             spikes: Vec::new(),
+            spike_windows: vec![Ranges::all(); manifest.spike_devices().len()],
             signals,
             buffered_bytes: 0,
         })
+    }
+
+    /// Says in which steps a signal is recorded; for steps that are sealed that has no effect.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchIndex`].
+    pub fn set_windows(&mut self, signal: usize, windows: Ranges) -> Result<()> {
+        let n_signals = self.signals.len();
+        let buffer = self.signals.get_mut(signal).ok_or_else(|| no_signal(signal, n_signals))?;
+        buffer.windows = windows;
+        Ok(())
+    }
+
+    /// Says in which steps a recorder of spikes, by its index in the manifest, records.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchIndex`].
+    pub fn set_spike_windows(&mut self, recorder: usize, windows: Ranges) -> Result<()> {
+        let len = self.spike_windows.len();
+        match self.spike_windows.get_mut(recorder) {
+            Some(known) => *known = windows,
+            None => {
+                let what = "recorder of spikes".to_owned();
+                return Err(Error::NoSuchIndex { what, index: recorder, len });
+            }
+        }
+        Ok(())
     }
 
     /// Records a spike. Within the steps that are not sealed, spikes may come in any order.
@@ -228,33 +236,28 @@ impl PartWriter {
         self.spikes.sort_unstable();
         let n_spikes = self.spikes.partition_point(|spike| spike.step < end_step);
 
-        let mut index: Vec<u64> = vec![n_spikes as u64, self.signals.len() as u64];
+        let steps = sealed_until..end_step;
+        let mut index: Vec<u64> =
+            vec![0, n_spikes as u64, self.spike_windows.len() as u64, self.signals.len() as u64];
+        let add_windows = |index: &mut Vec<u64>, windows: &Ranges| {
+            let windows = windows.clipped(steps.clone());
+            index.push(windows.pairs().len() as u64);
+            index.extend(windows.pairs().as_flattened());
+        };
+        self.spike_windows.iter().for_each(|windows| add_windows(&mut index, windows));
         for buffer in &self.signals {
-            let grid = buffer.signal.grid;
-            let first_sample = grid.samples_before(sealed_until);
-            let n_samples = grid.samples_before(end_step) - first_sample;
-            let n_columns = buffer.columns.len() as u64;
-            index.extend([
-                first_sample,
-                n_samples,
-                n_columns,
-                buffer.signal.sample_type.bytes() as u64,
-            ]);
+            let n_samples = buffer.n_due(sealed_until, end_step);
+            let bytes = buffer.signal.sample_type.bytes() as u64;
+            index.extend([buffer.columns.len() as u64, bytes, n_samples]);
+            add_windows(&mut index, &buffer.windows);
         }
+        index[0] = index.len() as u64;
         let mut payload: Vec<&[u8]> =
             vec![bytemuck::cast_slice(&index), bytemuck::cast_slice(&self.spikes[..n_spikes])];
         payload.extend(self.signals.iter().flat_map(|b| b.columns.iter().map(Vec::as_slice)));
-        let header = ChunkHeader {
-            kind: ChunkKind::Recording,
-            rank: self.rank,
-            stream: 0,
-            sequence: self.next_sequence,
-            first_step: sealed_until,
-            end_step,
-            payload_bytes: payload.iter().map(|piece| piece.len() as u64).sum(),
-            last,
-        };
-        write_chunk(&self.part, &header, &payload)?;
+        let header = self.part.header(ChunkKind::Recording, 0, self.next_sequence);
+        let header = ChunkHeader { first_step: sealed_until, end_step, last, ..header };
+        self.part.write(header, &payload)?;
 
         self.spikes.drain(..n_spikes);
         self.signals.iter_mut().for_each(SignalBuffer::clear);
@@ -265,16 +268,38 @@ impl PartWriter {
     }
 }
 
+/// Seals whose samples this rank has of a signal: the number of columns, the columns, what is known
+/// of each, and the names of sections as JSON.
+fn write_columns(part: &Part, stream: u32, columns: &Columns) -> Result<()> {
+    let n_columns = [columns.len() as u64];
+    let sections = serde_json::json!(columns.sections()).to_string();
+    let payload: [&[u8]; 4] = [
+        bytemuck::cast_slice(&n_columns),
+        bytemuck::cast_slice(columns.columns()),
+        bytemuck::cast_slice(columns.details()),
+        sections.as_bytes(),
+    ];
+    let header = part.header(ChunkKind::Columns, stream, 0);
+    part.write(ChunkHeader { last: true, ..header }, &payload).map(drop)
+}
+
 /// Samples of one signal, a column after another, as they go to the disk.
 #[derive(Debug)]
 struct SignalBuffer {
     signal: Signal,
+    windows: Ranges,
     columns: Vec<Vec<u8>>,
 }
 
 impl SignalBuffer {
     fn new(signal: Signal, n_columns: usize) -> Self {
-        Self { signal, columns: vec![Vec::new(); n_columns] }
+        Self { signal, windows: Ranges::all(), columns: vec![Vec::new(); n_columns] }
+    }
+
+    /// Number of samples due in a range of steps.
+    fn n_due(&self, first_step: u64, end_step: u64) -> u64 {
+        let before = |step| self.signal.grid.samples_in(&self.windows, step);
+        before(end_step) - before(first_step)
     }
 
     fn push(&mut self, column: usize, samples: &[f64]) -> Result<()> {
@@ -292,8 +317,7 @@ impl SignalBuffer {
     }
 
     fn check_complete(&self, first_step: u64, end_step: u64) -> Result<()> {
-        let grid = self.signal.grid;
-        let expected = grid.samples_before(end_step) - grid.samples_before(first_step);
+        let expected = self.n_due(first_step, end_step);
         let bytes = expected as usize * self.signal.sample_type.bytes();
         match self.columns.iter().position(|column| column.len() != bytes) {
             None => Ok(()),

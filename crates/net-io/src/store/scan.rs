@@ -1,10 +1,35 @@
 //! What the parts of a run hold: every chunk verified, its contents indexed.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use bytemuck::Pod;
+
 use crate::error::{Error, Result};
-use crate::store::chunk::{ChunkHeader, ChunkKind, read_payload, verified_stream};
-use crate::store::{Column, Manifest, RunDirectory, Spike};
+use crate::store::chunk::{ChunkHeader, ChunkKind, Part, Verified, read_payload};
+use crate::store::column::Detail;
+use crate::store::{Column, Columns, Manifest, Ranges, RunDirectory, Spike};
+
+/// What to do about a chunk that is missing or damaged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Gaps {
+    /// It is an error.
+    #[default]
+    Refuse,
+    /// Its steps are a gap: samples are NaN, spikes are missing, and the gap is marked.
+    Mark,
+}
+
+/// Steps of which a rank's recordings are lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// The rank.
+    pub rank: u32,
+    /// The steps.
+    pub steps: Range<u64>,
+    /// What is wrong with the chunk.
+    pub reason: String,
+}
 
 /// How far one rank's recordings are sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +45,8 @@ pub struct RankCoverage {
 pub struct Coverage {
     /// One entry a rank.
     pub ranks: Vec<RankCoverage>,
+    /// What is lost before, if gaps are marked.
+    pub gaps: Vec<Gap>,
 }
 
 impl Coverage {
@@ -34,18 +61,135 @@ impl Coverage {
     }
 }
 
-pub(crate) fn coverage(run: &RunDirectory, manifest: &Manifest) -> Result<Coverage> {
-    let ranks = (0..manifest.n_ranks)
-        .map(|rank| {
-            let chunks = verified_stream(&run.part(rank), rank, ChunkKind::Recording, 0)?;
-            let last = chunks.last().map(|(_, header)| header);
-            Ok(RankCoverage {
-                sealed_until: last.map_or(0, |header| header.end_step),
-                finished: last.is_some_and(|header| header.last),
-            })
-        })
-        .collect::<Result<_>>()?;
-    Ok(Coverage { ranks })
+pub(crate) fn coverage(run: &RunDirectory, manifest: &Manifest, gaps: Gaps) -> Result<Coverage> {
+    let (mut ranks, mut lost) = (Vec::new(), Vec::new());
+    for rank in 0..manifest.n_ranks {
+        let recording = Recording::verify(&run.part(manifest, rank), gaps)?;
+        ranks.push(recording.coverage());
+        lost.extend(recording.gaps);
+    }
+    Ok(Coverage { ranks, gaps: lost })
+}
+
+/// The recording chunks of a part that are sound, and the gaps between them.
+struct Recording {
+    chunks: Vec<Verified>,
+    gaps: Vec<Gap>,
+}
+
+impl Recording {
+    fn verify(part: &Part, gaps: Gaps) -> Result<Self> {
+        let mut found = Recording { chunks: Vec::new(), gaps: Vec::new() };
+        let mut wrong: Option<Error> = None;
+        for chunk in part.stream(ChunkKind::Recording, 0)? {
+            let (path, header) = match chunk {
+                Ok(chunk) => chunk,
+                Err(error) if gaps == Gaps::Mark && is_loss(&error) => {
+                    wrong = wrong.or(Some(error));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let expected = found.chunks.last().map_or(0, |(_, before)| before.end_step);
+            match wrong.take() {
+                Some(error) if expected < header.first_step => found.gaps.push(Gap {
+                    rank: part.rank,
+                    steps: expected..header.first_step,
+                    reason: error.to_string(),
+                }),
+                _ if header.first_step == expected => {}
+                _ => {
+                    return Err(Error::ChunkCorrupt {
+                        path,
+                        what: "first step",
+                        found: header.first_step.to_string(),
+                        expected: expected.to_string(),
+                    });
+                }
+            }
+            found.chunks.push((path, header));
+        }
+        Ok(found)
+    }
+
+    fn coverage(&self) -> RankCoverage {
+        let last = self.chunks.last().map(|(_, header)| header);
+        RankCoverage {
+            sealed_until: last.map_or(0, |header| header.end_step),
+            finished: last.is_some_and(|header| header.last),
+        }
+    }
+}
+
+/// Whether an error says that a chunk is lost; a chunk of another run is more than that.
+fn is_loss(error: &Error) -> bool {
+    matches!(error, Error::Gap { .. } | Error::ChunkTruncated { .. } | Error::ChunkCorrupt { .. })
+}
+
+/// All parts of a run, indexed.
+#[derive(Debug)]
+pub(crate) struct RunIndex {
+    pub(crate) parts: Vec<PartIndex>,
+    /// First step that some rank has not sealed.
+    pub(crate) end_step: u64,
+    pub(crate) finished: bool,
+    /// When each recorder of spikes, and each signal, was recorded; up to `end_step`.
+    pub(crate) spike_windows: Vec<Ranges>,
+    pub(crate) windows: Vec<Ranges>,
+    /// Steps of which some rank's recordings are lost.
+    pub(crate) gaps: Vec<Gap>,
+}
+
+impl RunIndex {
+    /// Verifies and indexes everything.
+    pub(crate) fn scan(run: &RunDirectory, manifest: &Manifest, gaps: Gaps) -> Result<Self> {
+        let parts = (0..manifest.n_ranks)
+            .map(|rank| PartIndex::scan(&run.part(manifest, rank), manifest, gaps))
+            .collect::<Result<Vec<_>>>()?;
+        let end_step = parts.iter().map(|part| part.coverage.sealed_until).min().unwrap_or(0);
+        let finished = parts.iter().all(|part| part.coverage.finished);
+        let mut lost: Vec<Gap> = parts.iter().flat_map(|part| part.gaps.iter().cloned()).collect();
+        lost.retain(|gap| gap.steps.start < end_step);
+        let all = |windows_of: fn(&PartIndex) -> &[Ranges], len| -> Result<Vec<Ranges>> {
+            (0..len)
+                .map(|at| agreed(&parts, end_step, &lost, |part| &windows_of(part)[at]))
+                .collect()
+        };
+        let spike_windows = all(|part| &part.spike_windows, manifest.spike_devices().len())?;
+        let windows = all(|part| &part.windows, manifest.signals.len())?;
+        Ok(RunIndex { parts, end_step, finished, spike_windows, windows, gaps: lost })
+    }
+}
+
+/// The windows that all parts agree on up to `end_step`. What a part has lost, others tell, or what
+/// stands around the gap.
+fn agreed<'a>(
+    parts: &'a [PartIndex],
+    end_step: u64,
+    gaps: &[Gap],
+    windows_of: impl Fn(&'a PartIndex) -> &'a Ranges,
+) -> Result<Ranges> {
+    let mut all = Ranges::default();
+    for part in parts {
+        let windows = windows_of(part).clipped(0..end_step);
+        let first = windows_of(&parts[0]).clipped(0..end_step);
+        if gaps.is_empty() && windows != first {
+            return Err(Error::ChunkCorrupt {
+                path: part.directory.clone(),
+                what: "steps of a recording",
+                found: format!("{:?}", windows.pairs()),
+                expected: format!("{:?} as of rank 0", first.pairs()),
+            });
+        }
+        windows.iter().for_each(|window| all.add(window));
+    }
+    for Gap { steps: Range { start, end }, .. } in gaps {
+        let before = *start == 0 || all.contains(start - 1);
+        if before && (*end >= end_step || all.contains(*end)) {
+            all.add(*start..(*end).min(end_step));
+        }
+    }
+    Ok(all)
 }
 
 /// One rank's part, indexed.
@@ -54,14 +198,18 @@ pub(crate) struct PartIndex {
     pub(crate) directory: PathBuf,
     pub(crate) chunks: Vec<RecordingChunk>,
     /// The columns of each signal.
-    pub(crate) columns: Vec<Vec<Column>>,
+    pub(crate) columns: Vec<Columns>,
     pub(crate) coverage: RankCoverage,
+    pub(crate) gaps: Vec<Gap>,
+    spike_windows: Vec<Ranges>,
+    windows: Vec<Ranges>,
 }
 
 /// Where things are in a recording chunk.
 #[derive(Debug)]
 pub(crate) struct RecordingChunk {
     pub(crate) path: PathBuf,
+    pub(crate) steps: Range<u64>,
     /// Offset of the spikes in the payload.
     pub(crate) spikes_offset: u64,
     pub(crate) n_spikes: u64,
@@ -73,40 +221,164 @@ pub(crate) struct RecordingChunk {
 pub(crate) struct SignalBlock {
     /// Offset of the block in the payload.
     pub(crate) offset: u64,
-    /// Number of the first sample on the signal's grid.
-    pub(crate) first_sample: u64,
     pub(crate) n_samples: u64,
 }
 
 impl PartIndex {
     /// Verifies and indexes the part of a rank. A part that was never started is an empty one.
-    pub(crate) fn scan(run: &RunDirectory, manifest: &Manifest, rank: u32) -> Result<Self> {
-        let directory = run.part(rank);
-        let verified = verified_stream(&directory, rank, ChunkKind::Recording, 0)?;
-        let last = verified.last().map(|(_, header)| header);
-        let coverage = RankCoverage {
-            sealed_until: last.map_or(0, |header| header.end_step),
-            finished: last.is_some_and(|header| header.last),
-        };
+    fn scan(part: &Part, manifest: &Manifest, gaps: Gaps) -> Result<Self> {
+        let recording = Recording::verify(part, gaps)?;
+        let coverage = recording.coverage();
         let columns = (0..manifest.signals.len() as u32)
-            .map(|stream| read_columns(&directory, rank, stream))
+            .map(|stream| read_columns(part, stream))
             .collect::<Result<Vec<_>>>()?;
-        let chunks = verified
-            .into_iter()
-            .map(|(path, header)| index_recording(path, &header, manifest, &columns))
-            .collect::<Result<_>>()?;
-        Ok(Self { directory, chunks, columns, coverage })
+        let mut index = PartIndex {
+            directory: part.path.clone(),
+            chunks: Vec::new(),
+            columns,
+            coverage,
+            gaps: recording.gaps,
+            spike_windows: vec![Ranges::default(); manifest.spike_devices().len()],
+            windows: vec![Ranges::default(); manifest.signals.len()],
+        };
+        for (path, header) in recording.chunks {
+            index.add(path, &header, manifest)?;
+        }
+        Ok(index)
+    }
+
+    /// Indexes a chunk: the windows of all recorders, then where everything stands.
+    fn add(&mut self, path: PathBuf, header: &ChunkHeader, manifest: &Manifest) -> Result<()> {
+        let steps = header.first_step..header.end_step;
+        let mut words = Words::read(&path, header.payload_bytes)?;
+        let spikes_offset = 8 * words.words.len() as u64;
+        let n_spikes = words.next()?;
+        words.expect("recorders of spikes", self.spike_windows.len() as u64)?;
+        words.expect("signals", manifest.signals.len() as u64)?;
+        for known in &mut self.spike_windows {
+            words.windows(&steps)?.iter().for_each(|window| known.add(window));
+        }
+        let spike_bytes = n_spikes.saturating_mul(size_of::<Spike>() as u64);
+        let mut end = spikes_offset.saturating_add(spike_bytes);
+        let mut signals = Vec::with_capacity(manifest.signals.len());
+        for (at, signal) in manifest.signals.iter().enumerate() {
+            let n_columns = self.columns[at].len() as u64;
+            let bytes = signal.sample_type.bytes() as u64;
+            words.expect("columns of a signal", n_columns)?;
+            words.expect("bytes of a sample", bytes)?;
+            let n_samples = words.next()?;
+            let windows = words.windows(&steps)?;
+            words.check("samples", n_samples, signal.grid.samples_in(&windows, u64::MAX))?;
+            windows.iter().for_each(|window| self.windows[at].add(window));
+            signals.push(SignalBlock { offset: end, n_samples });
+            end = end.saturating_add(n_samples.saturating_mul(n_columns * bytes));
+        }
+        words.check("payload length", header.payload_bytes, end)?;
+        self.chunks.push(RecordingChunk { path, steps, spikes_offset, n_spikes, signals });
+        Ok(())
     }
 }
 
-fn read_columns(part: &Path, rank: u32, stream: u32) -> Result<Vec<Column>> {
-    let mut columns = Vec::new();
-    for (path, header) in verified_stream(part, rank, ChunkKind::Columns, stream)? {
-        let n_columns = whole_rows(&path, "payload", header.payload_bytes, size_of::<Column>())?;
-        columns.resize(n_columns, Column { gid: 0, segment: 0, label: 0 });
-        read_payload(&path, 0, bytemuck::cast_slice_mut(&mut columns))?;
+/// The numbers at the start of a recording chunk.
+struct Words<'a> {
+    path: &'a Path,
+    words: Vec<u64>,
+    at: usize,
+}
+
+impl<'a> Words<'a> {
+    fn read(path: &'a Path, payload_bytes: u64) -> Result<Self> {
+        let mut words = Words { path, words: vec![0], at: 1 };
+        check_at_least(path, payload_bytes, 8)?;
+        read_payload(path, 0, bytemuck::cast_slice_mut(&mut words.words))?;
+        let n_words = words.words[0].max(1);
+        check_at_least(path, payload_bytes, n_words.saturating_mul(8))?;
+        words.words.resize(n_words as usize, 0);
+        read_payload(path, 0, bytemuck::cast_slice_mut(&mut words.words))?;
+        Ok(words)
+    }
+
+    fn next(&mut self) -> Result<u64> {
+        let word = self.words.get(self.at).copied();
+        self.at += 1;
+        word.ok_or_else(|| self.corrupt("index", "its end".to_owned(), "more numbers".to_owned()))
+    }
+
+    fn expect(&mut self, what: &'static str, expected: u64) -> Result<()> {
+        let found = self.next()?;
+        self.check(what, found, expected)
+    }
+
+    fn check(&self, what: &'static str, found: u64, expected: u64) -> Result<()> {
+        match found == expected {
+            true => Ok(()),
+            false => Err(self.corrupt(what, found.to_string(), expected.to_string())),
+        }
+    }
+
+    /// Windows within the steps of the chunk.
+    fn windows(&mut self, steps: &Range<u64>) -> Result<Ranges> {
+        let (n, mut windows, mut last) = (self.next()?, Ranges::default(), steps.start);
+        for _ in 0..n {
+            let (start, end) = (self.next()?, self.next()?);
+            if start < last || end <= start || steps.end < end {
+                let expected = format!("steps in {last}..{}", steps.end);
+                return Err(self.corrupt("window", format!("{start}..{end}"), expected));
+            }
+            windows.add(start..end);
+            last = end;
+        }
+        Ok(windows)
+    }
+
+    fn corrupt(&self, what: &'static str, found: String, expected: String) -> Error {
+        Error::ChunkCorrupt { path: self.path.to_owned(), what, found, expected }
+    }
+}
+
+fn check_at_least(path: &Path, found: u64, expected: u64) -> Result<()> {
+    if expected <= found {
+        return Ok(());
+    }
+    Err(Error::ChunkCorrupt {
+        path: path.to_owned(),
+        what: "payload length",
+        found: found.to_string(),
+        expected: format!("at least {expected}"),
+    })
+}
+
+fn read_columns(part: &Part, stream: u32) -> Result<Columns> {
+    let mut columns = Columns::default();
+    for (path, header) in part.whole_stream(ChunkKind::Columns, stream)? {
+        let mut n_columns = [0_u64];
+        check_at_least(&path, header.payload_bytes, 8)?;
+        read_payload(&path, 0, bytemuck::cast_slice_mut(&mut n_columns))?;
+        let row_bytes = (size_of::<Column>() + size_of::<Detail>()) as u64;
+        let rows_end = n_columns[0].saturating_mul(row_bytes).saturating_add(8);
+        check_at_least(&path, header.payload_bytes, rows_end)?;
+        let n = n_columns[0] as usize;
+        let rows: Vec<Column> = read_rows(&path, 8, n)?;
+        let details: Vec<Detail> = read_rows(&path, 8 + (n * size_of::<Column>()) as u64, n)?;
+        let mut text = vec![0; (header.payload_bytes - rows_end) as usize];
+        read_payload(&path, rows_end, &mut text)?;
+        let sections: Vec<String> = serde_json::from_slice(&text).map_err(|source| {
+            Error::Json { path: path.clone(), object: "names of sections".to_owned(), source }
+        })?;
+        columns = Columns::from_stored(rows, details, sections).ok_or(Error::ChunkCorrupt {
+            path,
+            what: "section of a column",
+            found: "an index without a name".to_owned(),
+            expected: "one of the names".to_owned(),
+        })?;
     }
     Ok(columns)
+}
+
+fn read_rows<R: Pod>(path: &Path, offset: u64, n: usize) -> Result<Vec<R>> {
+    let mut rows = vec![R::zeroed(); n];
+    read_payload(path, offset, bytemuck::cast_slice_mut(&mut rows))?;
+    Ok(rows)
 }
 
 /// Number of rows in `bytes` bytes.
@@ -125,52 +397,4 @@ pub(crate) fn whole_rows(
         });
     }
     Ok((bytes / row_bytes as u64) as usize)
-}
-
-fn index_recording(
-    path: PathBuf,
-    header: &ChunkHeader,
-    manifest: &Manifest,
-    columns: &[Vec<Column>],
-) -> Result<RecordingChunk> {
-    let mismatch = |what, found: String, expected: String| Error::ChunkCorrupt {
-        path: path.clone(),
-        what,
-        found,
-        expected,
-    };
-    let n_signals = manifest.signals.len();
-    let mut index = vec![0_u64; 2 + 4 * n_signals];
-    let index_bytes = size_of_val(index.as_slice()) as u64;
-    if header.payload_bytes < index_bytes {
-        let expected = format!("at least {index_bytes} for {n_signals} signals");
-        return Err(mismatch("payload length", header.payload_bytes.to_string(), expected));
-    }
-    read_payload(&path, 0, bytemuck::cast_slice_mut(&mut index))?;
-    let (n_spikes, found_signals) = (index[0], index[1]);
-    if found_signals != n_signals as u64 {
-        let expected = format!("{n_signals} as in the manifest");
-        return Err(mismatch("number of signals", found_signals.to_string(), expected));
-    }
-    let mut end = index_bytes.saturating_add(n_spikes.saturating_mul(size_of::<Spike>() as u64));
-    let mut signals = Vec::with_capacity(n_signals);
-    for ((signal, columns), entry) in
-        manifest.signals.iter().zip(columns).zip(index[2..].chunks_exact(4))
-    {
-        let first_sample = signal.grid.samples_before(header.first_step);
-        let n_samples = signal.grid.samples_before(header.end_step) - first_sample;
-        let bytes = signal.sample_type.bytes() as u64;
-        let expected = [first_sample, n_samples, columns.len() as u64, bytes];
-        if entry != expected {
-            let what = "(first sample, samples, columns, bytes) of a signal";
-            return Err(mismatch(what, format!("{entry:?}"), format!("{expected:?}")));
-        }
-        signals.push(SignalBlock { offset: end, first_sample, n_samples });
-        end = end.saturating_add(n_samples.saturating_mul(columns.len() as u64 * bytes));
-    }
-    if end != header.payload_bytes {
-        let found = header.payload_bytes.to_string();
-        return Err(mismatch("payload length", found, end.to_string()));
-    }
-    Ok(RecordingChunk { path, spikes_offset: index_bytes, n_spikes, signals })
 }

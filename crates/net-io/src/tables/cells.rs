@@ -87,7 +87,7 @@ impl CellWriter {
         let name = manifest.populations.get(population).map(|p| &p.name).ok_or_else(|| {
             Error::NoSuchIndex { what: "population".to_owned(), index: population, len }
         })?;
-        Ok(Self { rows: RowWriter::create(run, rank, population as u32, name)? })
+        Ok(Self { rows: RowWriter::create(run, manifest, rank, population as u32, name)? })
     }
 
     /// Adds a cell; cells come in ascending gid.
@@ -121,7 +121,7 @@ pub fn merge_cells(run: &RunDirectory) -> Result<PathBuf> {
         file.attribute(&root, "seed", manifest.seed)?;
         provenance::stamp(&file, run)?;
         for (population, stream) in manifest.populations.iter().zip(0..) {
-            let parts = TableParts::<CellRow>::scan(run, manifest.n_ranks, stream, "the cell")?;
+            let parts = TableParts::<CellRow>::scan(run, &manifest, stream, "the cell")?;
             let mut table = Appender::new(&root, &population.name);
             let mut next_gid = population.first_gid;
             parts.for_each(|row| {

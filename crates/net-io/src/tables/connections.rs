@@ -170,7 +170,7 @@ impl ConnectionWriter {
         let name = manifest.projections.get(projection).map(|p| &p.name).ok_or_else(|| {
             Error::NoSuchIndex { what: "projection".to_owned(), index: projection, len }
         })?;
-        let rows = RowWriter::create(run, rank, stream_of(manifest, projection), name)?;
+        let rows = RowWriter::create(run, manifest, rank, stream_of(manifest, projection), name)?;
         Ok(Self { rows })
     }
 
@@ -245,8 +245,7 @@ fn write_synapses(
 ) -> Result<()> {
     let projection = &manifest.projections[index];
     let stream = stream_of(manifest, index);
-    let parts =
-        TableParts::<SynapseRow>::scan(run, manifest.n_ranks, stream, "the synapses of a target")?;
+    let parts = TableParts::<SynapseRow>::scan(run, manifest, stream, "the synapses of a target")?;
     let mut table = Appender::new(root, &projection.name);
     let pre = population(manifest, &projection.pre)?;
     let post = population(manifest, &projection.post)?;

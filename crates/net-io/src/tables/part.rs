@@ -1,20 +1,17 @@
 //! Rows of one table on one rank.
 
 use std::marker::PhantomData;
-use std::path::PathBuf;
 
 use crate::error::{Error, Result};
 use crate::merge::{OrderedRow, RowBlock, merge_rows};
 use crate::store::{
-    ChunkHeader, ChunkKind, DEFAULT_CHUNK_BYTES, RunDirectory, verified_stream, whole_rows,
-    write_chunk,
+    ChunkHeader, ChunkKind, DEFAULT_CHUNK_BYTES, Manifest, Part, RunDirectory, whole_rows,
 };
 
 /// Writes rows in ascending order of their gids, in chunks of bounded size.
 #[derive(Debug)]
 pub(super) struct RowWriter<R> {
-    part: PathBuf,
-    rank: u32,
+    part: Part,
     stream: u32,
     table: String,
     next_sequence: u64,
@@ -24,14 +21,20 @@ pub(super) struct RowWriter<R> {
 
 impl<R: OrderedRow<Key = u64>> RowWriter<R> {
     /// Starts the rows of `rank` in the table with index `stream`.
-    pub(super) fn create(run: &RunDirectory, rank: u32, stream: u32, table: &str) -> Result<Self> {
-        let part = run.part(rank);
-        if !verified_stream(&part, rank, ChunkKind::Table, stream)?.is_empty() {
-            return Err(Error::PartExists { path: part, rank });
+    pub(super) fn create(
+        run: &RunDirectory,
+        manifest: &Manifest,
+        rank: u32,
+        stream: u32,
+        table: &str,
+    ) -> Result<Self> {
+        let part = run.part(manifest, rank);
+        if !part.whole_stream(ChunkKind::Table, stream)?.is_empty() {
+            return Err(Error::PartExists { path: part.path, rank });
         }
-        std::fs::create_dir_all(&part).map_err(|e| Error::io(&part, "create", e))?;
+        std::fs::create_dir_all(&part.path).map_err(|e| Error::io(&part.path, "create", e))?;
         let table = table.to_owned();
-        Ok(Self { part, rank, stream, table, next_sequence: 0, last_gid: 0, rows: Vec::new() })
+        Ok(Self { part, stream, table, next_sequence: 0, last_gid: 0, rows: Vec::new() })
     }
 
     /// Adds a row.
@@ -56,17 +59,8 @@ impl<R: OrderedRow<Key = u64>> RowWriter<R> {
 
     fn write(&mut self, last: bool) -> Result<()> {
         let payload: &[u8] = bytemuck::cast_slice(&self.rows);
-        let header = ChunkHeader {
-            kind: ChunkKind::Table,
-            rank: self.rank,
-            stream: self.stream,
-            sequence: self.next_sequence,
-            first_step: 0,
-            end_step: 0,
-            payload_bytes: payload.len() as u64,
-            last,
-        };
-        write_chunk(&self.part, &header, &[payload])?;
+        let header = self.part.header(ChunkKind::Table, self.stream, self.next_sequence);
+        self.part.write(ChunkHeader { last, ..header }, &[payload])?;
         self.next_sequence += 1;
         self.rows.clear();
         Ok(())
@@ -85,15 +79,15 @@ impl<R: OrderedRow<Key = u64>> TableParts<R> {
     /// Verifies the chunks of a table; every rank must have finished it.
     pub(super) fn scan(
         run: &RunDirectory,
-        n_ranks: u32,
+        manifest: &Manifest,
         stream: u32,
         what: &'static str,
     ) -> Result<Self> {
         let scan_rank = |rank| {
-            let path = run.part(rank);
-            let chunks = verified_stream(&path, rank, ChunkKind::Table, stream)?;
+            let part = run.part(manifest, rank);
+            let chunks = part.whole_stream(ChunkKind::Table, stream)?;
             if !chunks.last().is_some_and(|(_, header)| header.last) {
-                return Err(Error::Unfinished { path, rank, sealed_until: 0 });
+                return Err(Error::Unfinished { path: part.path, rank, sealed_until: 0 });
             }
             chunks
                 .into_iter()
@@ -105,7 +99,7 @@ impl<R: OrderedRow<Key = u64>> TableParts<R> {
                 .filter(|block| !matches!(block, Ok(block) if block.n_rows == 0))
                 .collect::<Result<Vec<_>>>()
         };
-        let blocks = (0..n_ranks).map(scan_rank).collect::<Result<_>>()?;
+        let blocks = (0..manifest.n_ranks).map(scan_rank).collect::<Result<_>>()?;
         Ok(Self { blocks, run: run.clone(), what, row: PhantomData })
     }
 

@@ -125,7 +125,7 @@ fn manifest(
             units: recording.unit()?.to_owned(),
             grid,
             sample_type: recording.sample_type,
-            labels: Vec::new(),
+            ..Signal::default()
         });
     }
     if output.connections {

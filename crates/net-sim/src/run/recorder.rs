@@ -2,7 +2,7 @@
 
 use net_cell::{Samples, Spike};
 use net_core::Gid;
-use net_io::store::{Column, PartWriter};
+use net_io::store::{Column, Columns, PartWriter};
 
 use crate::error::Result;
 
@@ -158,6 +158,7 @@ pub(crate) struct Kept {
 }
 
 /// What the part of a rank has of a recording.
-pub(crate) fn columns_of_part(columns: &[(Gid, u32)]) -> Vec<Column> {
-    columns.iter().map(|&(gid, segment)| Column { gid, segment, label: 0 }).collect()
+pub(crate) fn columns_of_part(columns: &[(Gid, u32)]) -> Columns {
+    let column = |&(gid, segment): &(Gid, u32)| Column { gid, segment, label: 0 };
+    columns.iter().map(column).collect::<Vec<_>>().into()
 }

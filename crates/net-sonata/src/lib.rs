@@ -10,7 +10,7 @@
 //!   [`CompartmentSets`] are places on cells; [`SpikeTrains`] are spikes to replay.
 //! - [`validate`] checks all of it without running and says everything that is wrong at once, as
 //!   [`Finding`]s with file and place.
-//!
+//! - [`stimulus`] makes the signals of inputs, number for number those of Neurodamus.
 //! - [`cell`] makes the cells that nodes name: templates and parameter files applied to
 //!   morphologies.
 //!
@@ -53,6 +53,7 @@ mod node_set;
 mod nodes;
 mod selection;
 mod spikes;
+pub mod stimulus;
 mod types;
 mod validate;
 

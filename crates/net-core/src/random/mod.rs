@@ -14,11 +14,13 @@
 
 mod binomial;
 mod philox;
+mod random123;
 mod subset;
 mod table;
 
 pub use binomial::binomial;
 pub use philox::philox4x32;
+pub use random123::{PolarNormal, Random123, gamma_numbers};
 pub(crate) use subset::draw_subset;
 pub use table::WeightedIndex;
 

@@ -333,10 +333,84 @@ impl Access for Scattered {
     }
 }
 
+/// Where each vector stands is asked for every vector: one copy of the code for both ways. For
+/// kernels in which reaching compartments costs little beside the rest.
+#[derive(Debug)]
+pub struct Anywhere;
+
+impl Access for Anywhere {
+    #[inline(always)]
+    unsafe fn read<V: Lanes>(args: &KernelArgs, values: *const f64, j: usize) -> V {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if args.aligned {
+                Aligned::read(args, values, j)
+            } else {
+                Scattered::read(args, values, j)
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add<V: Lanes>(args: &KernelArgs, values: *mut f64, j: usize, value: V) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if args.aligned {
+                Aligned::add(args, values, j, value);
+            } else {
+                Scattered::add(args, values, j, value);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn ion<V: Lanes>(args: &KernelArgs, k: usize, j: usize) -> V {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if args.aligned { Aligned::ion(args, k, j) } else { Scattered::ion(args, k, j) }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add_ion<V: Lanes>(args: &KernelArgs, k: usize, j: usize, value: V) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if args.aligned {
+                Aligned::add_ion(args, k, j, value);
+            } else {
+                Scattered::add_ion(args, k, j, value);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn set_ion<V: Lanes>(args: &KernelArgs, k: usize, j: usize, value: V) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if args.aligned {
+                Aligned::set_ion(args, k, j, value);
+            } else {
+                Scattered::set_ion(args, k, j, value);
+            }
+        }
+    }
+}
+
 /// Defines `fn $name() -> NetReceive` from `$body`, which works on numbers as
-/// [`Single`](crate::simd::Single), with and without fused multiply-add.
+/// [`Single`](crate::simd::Single), with and without fused multiply-add; with `on $isa` as it is, in a
+/// crate that is compiled for one instruction set.
 #[macro_export]
 macro_rules! event_kernel {
+    ($name:ident = $body:ident on $isa:ident) => {
+        fn $name() -> $crate::kernel::NetReceive {
+            use $crate::kernel::{KernelArgs, NetEvent};
+            unsafe extern "C" fn kernel(args: &KernelArgs, event: &NetEvent) {
+                // SAFETY: the caller's promise.
+                unsafe { $body(args, event) }
+            }
+            kernel
+        }
+    };
     ($name:ident = $body:ident) => {
         fn $name() -> $crate::kernel::NetReceive {
             use $crate::kernel::{KernelArgs, NetEvent};
@@ -360,9 +434,47 @@ macro_rules! event_kernel {
 }
 
 /// Defines `fn $name() -> Kernel` from `$body<V: Lanes, A: Access>`, for every instruction set and
-/// both ways of access.
+/// both ways of access. With `on $isa`, a vector type, only for that, in a crate that is compiled for
+/// its instructions as a whole; with `at $access` only with that way of access.
 #[macro_export]
 macro_rules! mechanism_kernel {
+    ($name:ident = $body:ident on $isa:ident) => {
+        fn $name() -> $crate::kernel::Kernel {
+            use $crate::kernel::{Aligned, KernelArgs, Scattered};
+            unsafe extern "C" fn kernel(args: &KernelArgs) {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    if args.aligned {
+                        $body::<$isa, Aligned>(args)
+                    } else {
+                        $body::<$isa, Scattered>(args)
+                    }
+                }
+            }
+            kernel
+        }
+    };
+    ($name:ident = $body:ident on $isa:ident at $access:ident) => {
+        fn $name() -> $crate::kernel::Kernel {
+            unsafe extern "C" fn kernel(args: &$crate::kernel::KernelArgs) {
+                // SAFETY: the caller's promise.
+                unsafe { $body::<$isa, $crate::kernel::$access>(args) }
+            }
+            kernel
+        }
+    };
+    ($name:ident = $body:ident at $access:ident) => {
+        fn $name() -> $crate::kernel::Kernel {
+            use $crate::kernel::{Kernel, KernelArgs};
+            #[inline(always)]
+            unsafe fn only<V: $crate::simd::Lanes>(args: &KernelArgs) {
+                // SAFETY: the caller's promise.
+                unsafe { $body::<V, $crate::kernel::$access>(args) }
+            }
+            $crate::isa_kernel!(extern "C" fn versions = only as Kernel, (args: &KernelArgs));
+            versions()
+        }
+    };
     ($name:ident = $body:ident) => {
         fn $name() -> $crate::kernel::Kernel {
             use $crate::kernel::{Aligned, Kernel, KernelArgs, Scattered};

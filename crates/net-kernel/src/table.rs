@@ -7,7 +7,7 @@
 use crate::kernel::{Kernel, NetReceive};
 
 /// Changes whenever anything here or in [`kernel`](crate::kernel) changes its layout or meaning.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
 
 /// Name of the function that returns the address of a library's [`Library`].
 pub const ENTRY: &str = "net_mechanisms";
@@ -87,6 +87,9 @@ impl<T> List<T> {
 pub struct Library {
     /// [`ABI_VERSION`] of the source it was compiled with; nothing else may be read if it differs.
     pub abi_version: u32,
+    /// The instructions it is compiled for ([`Isa::features`](crate::simd::Isa::features)), empty if
+    /// it chooses among several when it is loaded.
+    pub features: Text,
     /// Its mechanisms.
     pub mechanisms: List<MechanismTable>,
 }

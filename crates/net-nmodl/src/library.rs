@@ -9,6 +9,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use net_kernel::simd::Isa;
 use sha2::{Digest, Sha256};
 
 use crate::compile::{Settings, compile};
@@ -92,13 +93,58 @@ fn join(diagnostics: &[Diagnostic]) -> String {
     lines.join("\n")
 }
 
+/// Which processors a library is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Target {
+    /// The one it is built on, and better ones of its family.
+    #[default]
+    ThisCpu,
+    /// Those that have an instruction set.
+    Isa(Isa),
+    /// All of the architecture: every kernel is compiled for each instruction set, and the best is
+    /// chosen when the library is loaded. Takes two to three times as long.
+    Any,
+}
+
+impl Target {
+    fn only_isa(self) -> Option<Isa> {
+        match self {
+            Target::ThisCpu => Some(Isa::current()),
+            Target::Isa(isa) => Some(isa),
+            Target::Any => None,
+        }
+    }
+}
+
+impl std::str::FromStr for Target {
+    type Err = String;
+
+    /// `native`, `any`, or the name of an instruction set: `portable`, `avx2`, `avx512`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "native" => Target::ThisCpu,
+            "any" => Target::Any,
+            "portable" => Target::Isa(Isa::Portable),
+            "avx2" => Target::Isa(Isa::Avx2),
+            "avx512" => Target::Isa(Isa::Avx512),
+            _ => {
+                return Err(format!(
+                    "'{text}' is no target; expected native, any, portable, avx2 or avx512"
+                ));
+            }
+        })
+    }
+}
+
 /// How a library is built.
 #[derive(Clone, Debug, Default)]
 pub struct BuildOptions {
     /// How files are read.
     pub read: Options,
-    /// How mechanisms are compiled.
+    /// How mechanisms are compiled; its instruction set is that of `target`.
     pub settings: Settings,
+    /// Which processors it is for.
+    pub target: Target,
     /// Where libraries are kept; `None` is a folder `net-sim/mechanisms` in the user's cache
     /// folder, or what the environment variable [`CACHE_VARIABLE`] says.
     pub cache: Option<PathBuf>,
@@ -142,7 +188,8 @@ pub fn mod_files(folder: &Path) -> Result<Vec<PathBuf>, BuildError> {
 /// # Errors
 /// All errors of all files, or what is wrong with compiler and folders.
 pub fn build(files: &[PathBuf], options: &BuildOptions) -> Result<BuiltLibrary, BuildError> {
-    let (sources, mechanisms, warnings) = translate(files, options)?;
+    let isa = options.target.only_isa();
+    let (sources, mechanisms, warnings) = translate(files, options, isa)?;
     let rustc = std::env::var(RUSTC_VARIABLE).unwrap_or_else(|_| "rustc".to_string());
     let version = rustc_version(&rustc)?;
     let mut hash = Sha256::new();
@@ -164,7 +211,7 @@ pub fn build(files: &[PathBuf], options: &BuildOptions) -> Result<BuiltLibrary, 
         // that processes that build the same at once do not meet.
         let folder = cache.join(format!("{name}.{}", std::process::id()));
         write_crate(&folder, &sources)?;
-        run_rustc(&rustc, &version, &folder)?;
+        run_rustc(&rustc, &version, &folder, isa)?;
         let built = folder.join("mechanisms.out");
         std::fs::rename(&built, &path)
             .map_err(|source| BuildError::Io { path: path.clone(), source })?;
@@ -178,12 +225,14 @@ pub fn build(files: &[PathBuf], options: &BuildOptions) -> Result<BuiltLibrary, 
 fn translate(
     files: &[PathBuf],
     options: &BuildOptions,
+    isa: Option<Isa>,
 ) -> Result<(String, Vec<String>, Vec<Diagnostic>), BuildError> {
+    let settings = Settings { only_isa: isa, ..options.settings };
     let mut source = String::new();
     let (mut names, mut warnings, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for path in files {
         let compiled = parse_file(path, &options.read).and_then(|parsed| {
-            let compiled = compile(&parsed, &options.settings)?;
+            let compiled = compile(&parsed, &settings)?;
             Ok((parsed.warnings, compiled))
         });
         match compiled {
@@ -214,7 +263,9 @@ fn translate(
          static LIBRARY: std::sync::OnceLock<table::Library> = std::sync::OnceLock::new();\n    \
          LIBRARY.get_or_init(|| table::Library {{\n        \
          abi_version: table::ABI_VERSION,\n        \
+         features: table::Text::new({features:?}),\n        \
          mechanisms: table::List::new(Vec::leak(vec![{tables}])),\n    }})\n}}",
+        features = isa.map_or("", Isa::features),
         tables = tables.join(", "),
     );
     Ok((source, names, warnings))
@@ -244,10 +295,19 @@ fn rustc_version(rustc: &str) -> Result<String, BuildError> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_string())
 }
 
-fn run_rustc(rustc: &str, version: &str, folder: &Path) -> Result<(), BuildError> {
+fn run_rustc(
+    rustc: &str,
+    version: &str,
+    folder: &Path,
+    isa: Option<Isa>,
+) -> Result<(), BuildError> {
+    let features = isa.map_or("", Isa::features);
+    let features: Vec<String> =
+        features.split(',').filter(|f| !f.is_empty()).map(|f| format!("+{f}")).collect();
     let output = Command::new(rustc)
         .args(["--edition=2024", "--crate-type=cdylib", "--crate-name=mechanisms"])
         .args(["-Copt-level=3", "-Cpanic=abort", "-Cstrip=symbols", "-Ccodegen-units=16"])
+        .arg(format!("-Ctarget-feature={}", features.join(",")))
         .arg("-o")
         .arg(folder.join("mechanisms.out"))
         .arg(folder.join("lib.rs"))

@@ -5,6 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use net_kernel::table::{self, IonTable, MechanismTable, VariableTable, ion, kind, role};
 
+use crate::simd::Isa;
+
 use super::{ColumnSpec, IonUse, IonVariable, Kernels, Mechanism, MechanismKind, Role, built_in};
 
 /// A library that cannot be used.
@@ -38,6 +40,19 @@ pub enum LibraryError {
         path: PathBuf,
         /// Its version.
         found: u32,
+    },
+    /// It was compiled for another processor.
+    #[error(
+        "the mechanism library {path} is compiled for processors with {features}, and this one has \
+         only {found}; build it here, or for any processor"
+    )]
+    Processor {
+        /// The library.
+        path: PathBuf,
+        /// What it needs.
+        features: &'static str,
+        /// What there is.
+        found: &'static str,
     },
     /// A mechanism of this name exists already.
     #[error(
@@ -147,7 +162,14 @@ fn open(path: &Path) -> Result<&'static [MechanismTable], LibraryError> {
     }
     std::mem::forget(library);
     // SAFETY: the library has this version's layout and stays loaded.
-    Ok(unsafe { (*tables).mechanisms.get() })
+    let (features, mechanisms) =
+        unsafe { ((*tables).features.get(), (*tables).mechanisms.get()) };
+    let best = Isa::best();
+    if Isa::with_features(features).is_none_or(|needed| needed > best) {
+        let (path, found) = (path.to_path_buf(), best.description());
+        return Err(LibraryError::Processor { path, features, found });
+    }
+    Ok(mechanisms)
 }
 
 /// The mechanism that a table describes.

@@ -231,7 +231,39 @@ impl Isa {
         })
     }
 
-    fn best() -> Isa {
+    /// What compilers call its instructions, separated by commas; empty for portable code.
+    pub const fn features(self) -> &'static str {
+        match self {
+            Isa::Portable => "",
+            Isa::Avx2 => "avx2,fma",
+            Isa::Avx512 => "avx512f,avx512dq,avx512vl,avx2,fma",
+        }
+    }
+
+    /// Its instructions in words, for messages.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Isa::Portable => "none of these",
+            _ => self.features(),
+        }
+    }
+
+    /// Name of its vector type here.
+    pub const fn vector(self) -> &'static str {
+        match self {
+            Isa::Portable => "Portable",
+            Isa::Avx2 => "Avx2",
+            Isa::Avx512 => "Avx512",
+        }
+    }
+
+    /// The instruction set with these [`features`](Self::features), if it is one of these.
+    pub fn with_features(features: &str) -> Option<Isa> {
+        [Isa::Portable, Isa::Avx2, Isa::Avx512].into_iter().find(|isa| isa.features() == features)
+    }
+
+    /// The best instruction set of this CPU.
+    pub fn best() -> Isa {
         #[cfg(target_arch = "x86_64")]
         {
             let fma = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");

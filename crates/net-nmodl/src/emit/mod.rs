@@ -41,7 +41,10 @@ pub(crate) fn module(
         ));
         let macro_name =
             if kind == KernelKind::Event { "event_kernel" } else { "mechanism_kernel" };
-        let _ = writeln!(text, "{macro_name}!({field}_kernel = {body});\n");
+        let on = settings.only_isa.map_or(String::new(), |isa| format!(" on {}", isa.vector()));
+        // Only where little else is done, two ways of access are worth two copies.
+        let at = if matches!(field, "init" | "state") { " at Anywhere" } else { "" };
+        let _ = writeln!(text, "{macro_name}!({field}_kernel = {body}{on}{at});\n");
         kernels.push((field, true));
     };
     vector("init", KernelKind::Init, Some(&placed.init));

@@ -9,6 +9,8 @@ pub(crate) mod storage;
 
 use std::collections::HashMap;
 
+use net_kernel::simd::Isa;
+
 use crate::Parsed;
 use crate::ast::{Block, Item, MechanismKind, NetReceive, Phase as HookPhase, StatementKind};
 use crate::source::{Diagnostic, Severity, Span};
@@ -34,6 +36,9 @@ pub struct Settings {
     /// Every division is done on its own. Otherwise up to three independent ones, whose divisors are
     /// known to be of moderate size, are one division of the product; this adds 2 ulp.
     pub separate_divisions: bool,
+    /// Kernels for this instruction set alone, for a crate that is compiled for it as a whole.
+    /// Otherwise each kernel has a version for every set, and the best is chosen when it runs.
+    pub only_isa: Option<Isa>,
 }
 
 /// What a kernel is for.

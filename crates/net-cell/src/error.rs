@@ -43,6 +43,19 @@ pub enum CellError {
         /// What is allowed.
         expected: &'static str,
     },
+    /// A parameter of rate tables has several values.
+    #[error(
+        "global parameter '{parameter}' of mechanism '{mechanism}' is {} and {}; a run with rate \
+         tables needs one value for all cells", values.0, values.1
+    )]
+    TablesDiffer {
+        /// Name of the mechanism.
+        mechanism: String,
+        /// Name of the parameter.
+        parameter: String,
+        /// Two of its values.
+        values: (f64, f64),
+    },
     /// A point process was to be inserted as a density mechanism, or the other way round.
     #[error("mechanism '{mechanism}' is a {found}; expected a {expected}")]
     WrongKind {

@@ -6,7 +6,9 @@ use std::ops::Range;
 use net_core::{ConnectionTable, StepClock};
 use rayon::prelude::*;
 
-use crate::block::{Block, CellSpec, Event, NOT_KEPT, PointKind, Spike, StepSettings, blocks_of};
+use crate::block::{
+    Block, CellSpec, Event, NOT_KEPT, PointKind, Spike, StepSettings, blocks_of, check_tables,
+};
 use crate::currents::{BlockLayout, CurrentObserver};
 use crate::error::{CellError, NotFinite};
 use crate::queue::EventQueue;
@@ -94,6 +96,9 @@ impl Cells {
             value: settings.dt_ms,
             expected: "a finite number > 0",
         })?;
+        if settings.tables {
+            check_tables(cells, kinds)?;
+        }
         let n_groups = n_groups.max(1);
         let mut target_start = Vec::with_capacity(cells.len() + 1);
         target_start.push(0);

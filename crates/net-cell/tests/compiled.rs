@@ -81,6 +81,7 @@ fn load() {
         let folder = tempfile::tempdir().unwrap();
         let fast = [
             ("hh_fast", hh_source("hh_fast")),
+            ("hh_tabled", include_str!("data/hh_tabled.mod").to_string()),
             ("pump", CALCIUM.to_string()),
             ("caleak", CALCIUM_LEAK.to_string()),
             ("scheme", SCHEME.to_string()),
@@ -88,7 +89,7 @@ fn load() {
         ];
         let path = build_from(folder.path(), &fast, Settings::default());
         let names = load_library(&path).unwrap();
-        assert_eq!(names, ["hh_fast", "pump", "caleak", "scheme", "growth"]);
+        assert_eq!(names, ["hh_fast", "hh_tabled", "pump", "caleak", "scheme", "growth"]);
         assert!(matches!(load_library(&path), Err(LibraryError::Duplicate { .. })));
         let strict = Settings { strict: true, ..Settings::default() };
         let exact = [("hh_exact", hh_source("hh_exact"))];
@@ -124,13 +125,22 @@ fn compartment() -> SegmentedMorphology {
 
 /// Traces of v and of variables of the first mechanism, for 20 ms.
 fn run(mechanisms: &[&str], variables: &[&str], amp_na: f64) -> Vec<Vec<f64>> {
+    run_with(StepSettings::default(), mechanisms, variables, amp_na)
+}
+
+fn run_with(
+    settings: StepSettings,
+    mechanisms: &[&str],
+    variables: &[&str],
+    amp_na: f64,
+) -> Vec<Vec<f64>> {
     let mut cell = CellTemplate::new(compartment()).unwrap();
     for mechanism in mechanisms {
         cell.insert(mechanism, &Region::All, &[]).unwrap();
     }
     cell.insert_point("IClamp", 0, &[("amp", amp_na), ("delay", 1.0), ("dur", 100.0)]).unwrap();
     let spec = CellSpec { gid: 0, template: Arc::new(cell), points: vec![] };
-    let mut cells = Cells::new(&[spec], &[], StepSettings::default(), 1).unwrap();
+    let mut cells = Cells::new(&[spec], &[], settings, 1).unwrap();
     let schedule = (0, Schedule::default());
     cells.record(schedule, 0, 0, 0, &Quantity::Voltage).unwrap();
     for (at, variable) in variables.iter().enumerate() {
@@ -168,6 +178,35 @@ fn hh_from_its_file_is_hh_by_hand() {
             assert!(largest_difference(&by_hand[k], &compiled[k]) < 1e-10, "{}", variables[k - 1]);
         }
     }
+}
+
+#[test]
+fn tables_are_used_when_a_run_asks_for_them() {
+    load();
+    let variables = ["m", "h", "n", "ina"];
+    let exact = run(&["hh"], &variables, 0.2);
+    let without = run(&["hh_tabled"], &variables, 0.2);
+    assert!(largest_difference(&exact[0], &without[0]) < 1e-9);
+    let settings = StepSettings { tables: true, ..StepSettings::default() };
+    let by_hand = run_with(settings, &["hh"], &variables, 0.2);
+    let tabled = run_with(settings, &["hh_tabled"], &variables, 0.2);
+    assert!(largest_difference(&by_hand[0], &tabled[0]) < 1e-9);
+    for k in 1..=4 {
+        assert!(largest_difference(&by_hand[k], &tabled[k]) < 1e-10, "{}", variables[k - 1]);
+    }
+    // A parameter that tables depend on has one value.
+    let cells: Vec<CellSpec> = [0.0, 1.0]
+        .into_iter()
+        .map(|shift| {
+            let mut cell = CellTemplate::new(compartment()).unwrap();
+            cell.insert("hh_tabled", &Region::All, &[("shift", shift)]).unwrap();
+            CellSpec { gid: 0, template: Arc::new(cell), points: vec![] }
+        })
+        .collect();
+    let Err(error) = Cells::new(&cells, &[], settings, 1) else { panic!("not refused") };
+    assert!(error.to_string().contains("'shift' of mechanism 'hh_tabled' is 0 and 1"), "{error}");
+    let difference = largest_difference(&exact[0], &tabled[0]);
+    assert!(difference > 1e-3, "tables make no difference: {difference}");
 }
 
 #[test]

@@ -68,6 +68,11 @@ pub struct KernelArgs {
 /// the CPU must have the instruction set it was chosen for.
 pub type Kernel = unsafe extern "C" fn(&KernelArgs);
 
+/// Fills the tables of a mechanism, which start at the second argument.
+///
+/// Safety: as [`Kernel`]; there must be an instance and room for all tables.
+pub type BuildTables = unsafe extern "C" fn(&KernelArgs, *mut f64);
+
 /// One event on its way to an instance.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
@@ -192,6 +197,44 @@ impl KernelArgs {
         // SAFETY: the caller's promise.
         unsafe { V::load(self.arena.add(self.weight.offset + j * self.weight.stride)) }
     }
+}
+
+/// Writes the head of a table of `n` intervals from `low` to `high`; returns where its values go.
+///
+/// # Safety
+/// There must be room for the table.
+pub unsafe fn start_table(table: *mut f64, low: f64, high: f64, n: u32) -> *mut f64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        *table = low;
+        *table.add(1) = 1.0 / ((high - low) / f64::from(n));
+        table.add(2)
+    }
+}
+
+/// The value of a table of `n` intervals at `x`: between two entries on the line through them,
+/// outside the first or last one, NaN for NaN. The operations are those of NEURON's tables.
+///
+/// # Safety
+/// The table must have been filled.
+#[inline(always)]
+pub unsafe fn look_up<V: Lanes>(table: *const f64, n: u32, x: V) -> V {
+    let (mut values, x) = ([0.0; LANES], x.to_array());
+    // SAFETY: the caller's promise; entries are limited to those there are.
+    unsafe {
+        let (low, per_unit, entries) = (*table, *table.add(1), table.add(2));
+        for (value, x) in values.iter_mut().zip(x) {
+            let place = per_unit * (x - low);
+            let entry = place.max(0.0).min(f64::from(n - 1)).to_int_unchecked::<u32>();
+            // 1 at the end of the table and beyond it.
+            let rest = (place.max(0.0) - f64::from(entry)).min(1.0);
+            let (a, b) = (*entries.add(entry as usize), *entries.add(entry as usize + 1));
+            let between = a + rest * (b - a);
+            let inside = if rest == 1.0 { b } else { between };
+            *value = if place.is_nan() { place } else { inside };
+        }
+    }
+    V::from_array(values)
 }
 
 /// How a kernel reaches the compartments of its instances.
@@ -366,9 +409,7 @@ impl Access for Anywhere {
     #[inline(always)]
     unsafe fn ion<V: Lanes>(args: &KernelArgs, k: usize, j: usize) -> V {
         // SAFETY: the caller's promise.
-        unsafe {
-            if args.aligned { Aligned::ion(args, k, j) } else { Scattered::ion(args, k, j) }
-        }
+        unsafe { if args.aligned { Aligned::ion(args, k, j) } else { Scattered::ion(args, k, j) } }
     }
 
     #[inline(always)]

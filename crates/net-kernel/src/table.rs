@@ -4,7 +4,7 @@
 //! A library has one function, [`ENTRY`], that returns the address of its [`Library`]. Addresses in
 //! a table are valid as long as the library is loaded.
 
-use crate::kernel::{Kernel, NetReceive};
+use crate::kernel::{BuildTables, Kernel, NetReceive};
 
 /// Changes whenever anything here or in [`kernel`](crate::kernel) changes its layout or meaning.
 pub const ABI_VERSION: u32 = 2;
@@ -184,6 +184,24 @@ pub const KEEPS_WEIGHTS: u32 = 4;
 /// Where an index stands for nothing.
 pub const NONE: u32 = u32::MAX;
 
+/// Kernels that look rates up in tables, for runs that ask for it.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct TabledKernels {
+    /// Doubles of all tables; 0 if the mechanism has none.
+    pub n_values: usize,
+    /// Fills the tables for the temperature, the step, and the parameters of the first instance.
+    pub build: Option<BuildTables>,
+    /// Global parameters that the tables depend on.
+    pub depends_on: List<u32>,
+    /// In the place of [`MechanismTable::init`].
+    pub init: Option<Kernel>,
+    /// In the place of [`MechanismTable::current`].
+    pub current: Option<Kernel>,
+    /// In the place of [`MechanismTable::state`].
+    pub state: Option<Kernel>,
+}
+
 /// A compiled mechanism.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
@@ -214,4 +232,6 @@ pub struct MechanismTable {
     pub net_receive: Option<NetReceive>,
     /// Sets a connection's weights at the start of a run.
     pub net_init: Option<NetReceive>,
+    /// The kernels of a run with tables.
+    pub tabled: TabledKernels,
 }

@@ -1,5 +1,8 @@
 //! From a checked file to Rust source.
 
+use std::collections::BTreeSet;
+
+use crate::lower::storage::Currents;
 use crate::lower::{self, conductance, storage};
 use crate::source::Diagnostic;
 use crate::{Parsed, emit, optimize};
@@ -37,14 +40,35 @@ pub struct Compiled {
 /// assert!(compiled.source.contains("CONSTANT_LINEAR"));
 /// ```
 pub fn compile(parsed: &Parsed, settings: &Settings) -> Result<Compiled, Vec<Diagnostic>> {
-    let mut lowered = lower::lower(parsed, settings)?;
-    let constants = storage::propagate_constants(&mut lowered, parsed);
-    let system = conductance::system(&mut lowered, settings);
-    let electrode = conductance::electrode(&mut lowered, settings);
-    let neuron_defaults = settings.neuron_defaults;
-    let mut placed = storage::Placer::new(&mut lowered, parsed, neuron_defaults, &constants)
-        .place(system, electrode);
-    for stores in [&mut placed.current, &mut placed.state].into_iter().flatten() {
+    let mut exact = BTreeSet::new();
+    let (mut lowered, constants) = loop {
+        let mut lowered = lower::lower(parsed, settings, &exact)?;
+        let constants = storage::propagate_constants(&mut lowered, parsed);
+        let more = lowered.not_tabled(&parsed.symbols);
+        if more.is_empty() {
+            break (lowered, constants);
+        }
+        exact.extend(more);
+    };
+    let (membrane, inside) = (lowered.membrane, lowered.electrode);
+    let currents = Currents {
+        system: conductance::system(&mut lowered.graph, membrane, inside, settings),
+        electrode: conductance::electrode(&mut lowered.graph, inside, settings),
+    };
+    let tabled = lowered.tabled.as_ref().map(|tabled| (tabled.membrane, tabled.electrode));
+    let tabled = tabled.map(|(membrane, inside)| Currents {
+        system: conductance::system(&mut lowered.graph, membrane, inside, settings),
+        electrode: conductance::electrode(&mut lowered.graph, inside, settings),
+    });
+    let mut placed =
+        storage::Placer::new(&mut lowered, parsed, settings.neuron_defaults, &constants)
+            .place(currents, tabled);
+    let exact = [&mut placed.current, &mut placed.state];
+    for stores in exact
+        .into_iter()
+        .chain(placed.tabled.iter_mut().flat_map(|t| [&mut t.current, &mut t.state]))
+        .flatten()
+    {
         optimize::optimize(&mut lowered.graph, stores, settings);
     }
     Ok(Compiled {

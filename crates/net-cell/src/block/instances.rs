@@ -3,7 +3,7 @@
 use super::PointKind;
 use super::rows::Row;
 use crate::cell::Values;
-use crate::mechanism::kernel::{Column, Kernel, KernelArgs};
+use crate::mechanism::kernel::{BuildTables, Column, Kernel, KernelArgs};
 use crate::mechanism::{Mechanism, MechanismKind, Role};
 use crate::simd::{F8, LANES};
 
@@ -61,7 +61,7 @@ pub(super) struct Instances {
     state: Option<Kernel>,
     init: Option<Kernel>,
     table: Vec<f64>,
-    build_table: Option<fn(f64, f64) -> Vec<f64>>,
+    build_tables: Option<BuildTables>,
 }
 
 /// Instances of one mechanism and, for every lane, the number of the network's point processes in
@@ -189,11 +189,11 @@ impl Instances {
             to_density: Column { offset: 0, stride: 0 },
             ions: Vec::new(),
             record: false,
-            current: mechanism.kernels.current,
-            init: tabled.map_or(mechanism.kernels.init, |t| Some(t.init)),
-            state: tabled.map_or(mechanism.kernels.state, |t| Some(t.state)),
-            table: Vec::new(),
-            build_table: tabled.map(|t| t.build),
+            current: tabled.map_or(mechanism.kernels.current, |t| t.current),
+            init: tabled.map_or(mechanism.kernels.init, |t| t.init),
+            state: tabled.map_or(mechanism.kernels.state, |t| t.state),
+            table: vec![0.0; tabled.map_or(0, |t| t.n_values)],
+            build_tables: tabled.map(|t| t.build),
         };
         instances.fill(&grid, lanes);
         Built { instances, located }
@@ -326,8 +326,11 @@ impl Instances {
 
     /// Sets states and derived columns for the potentials of the block.
     pub(super) fn initialize(&mut self, block: &BlockAddresses) {
-        if let Some(build) = self.build_table {
-            self.table = build(block.celsius, block.dt_ms);
+        if let Some(build) = self.build_tables {
+            let table = self.table.as_mut_ptr();
+            // SAFETY: the arguments describe this mechanism's columns, and the table has the size
+            // it asks for.
+            unsafe { build(&self.args(block), table) };
         }
         if let Some(init) = self.init {
             let args = self.args(block);

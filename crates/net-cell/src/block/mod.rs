@@ -5,6 +5,7 @@ mod instances;
 mod ions;
 mod rows;
 mod sampling;
+mod tables;
 
 use std::ops::Range;
 
@@ -20,6 +21,7 @@ use sampling::Recorder;
 
 pub(crate) use rows::blocks_of;
 pub use rows::{CellSpec, PointSpec};
+pub(crate) use tables::check_tables;
 
 /// A mechanism with parameters, of which point processes are made for the network.
 #[derive(Debug, Clone, PartialEq)]

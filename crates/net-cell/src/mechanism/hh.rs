@@ -57,9 +57,12 @@ pub(super) fn hh() -> Mechanism {
             net_init: None,
         },
         tables: Some(Tables {
+            n_values: 6 * N_ENTRIES,
             build: build_tables,
-            init: tabled_init_kernel(),
-            state: tabled_state_kernel(),
+            depends_on: &[],
+            init: Some(tabled_init_kernel()),
+            current: Some(current_kernel()),
+            state: Some(tabled_state_kernel()),
         }),
     }
 }
@@ -193,12 +196,14 @@ mechanism_kernel!(state_kernel = state);
 const N_ENTRIES: usize = 201;
 
 /// NEURON's table: steady state and time constant (ms) of m, h, n at each entry.
-fn build_tables(celsius: f64, _dt_ms: f64) -> Vec<f64> {
+unsafe extern "C" fn build_tables(args: &KernelArgs, table: *mut f64) {
     fn trap(x: f64, y: f64) -> f64 {
         if (x / y).abs() < 1e-6 { y * (1.0 - x / y / 2.0) } else { x / ((x / y).exp() - 1.0) }
     }
-    let q10 = q10(celsius);
-    let mut table = Vec::with_capacity(6 * N_ENTRIES);
+    let q10 = q10(args.celsius);
+    // SAFETY: there is room for as many values as the mechanism says.
+    let table = unsafe { std::slice::from_raw_parts_mut(table, 6 * N_ENTRIES) };
+    let mut places = table.chunks_exact_mut(2);
     for entry in 0..N_ENTRIES {
         let v = entry as f64 - 100.0;
         let rates = [
@@ -207,10 +212,11 @@ fn build_tables(celsius: f64, _dt_ms: f64) -> Vec<f64> {
             (0.01 * trap(-(v + 55.0), 10.0), 0.125 * (-(v + 65.0) / 80.0).exp()),
         ];
         for (alpha, beta) in rates {
-            table.extend([alpha / (alpha + beta), 1.0 / (q10 * (alpha + beta))]);
+            if let Some(place) = places.next() {
+                place.copy_from_slice(&[alpha / (alpha + beta), 1.0 / (q10 * (alpha + beta))]);
+            }
         }
     }
-    table
 }
 
 /// Steady states and time constants by linear interpolation.

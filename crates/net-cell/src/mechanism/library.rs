@@ -7,7 +7,9 @@ use net_kernel::table::{self, IonTable, MechanismTable, VariableTable, ion, kind
 
 use crate::simd::Isa;
 
-use super::{ColumnSpec, IonUse, IonVariable, Kernels, Mechanism, MechanismKind, Role, built_in};
+use super::{
+    ColumnSpec, IonUse, IonVariable, Kernels, Mechanism, MechanismKind, Role, Tables, built_in,
+};
 
 /// A library that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -162,8 +164,7 @@ fn open(path: &Path) -> Result<&'static [MechanismTable], LibraryError> {
     }
     std::mem::forget(library);
     // SAFETY: the library has this version's layout and stays loaded.
-    let (features, mechanisms) =
-        unsafe { ((*tables).features.get(), (*tables).mechanisms.get()) };
+    let (features, mechanisms) = unsafe { ((*tables).features.get(), (*tables).mechanisms.get()) };
     let best = Isa::best();
     if Isa::with_features(features).is_none_or(|needed| needed > best) {
         let (path, found) = (path.to_path_buf(), best.description());
@@ -209,7 +210,14 @@ pub(super) unsafe fn mechanism(
             net_receive: table.net_receive,
             net_init: table.net_init,
         },
-        tables: None,
+        tables: table.tabled.build.map(|build| Tables {
+            n_values: table.tabled.n_values,
+            build,
+            depends_on: unsafe { table.tabled.depends_on.get() },
+            init: table.tabled.init,
+            current: table.tabled.current,
+            state: table.tabled.state,
+        }),
     })
 }
 

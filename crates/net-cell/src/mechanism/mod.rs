@@ -18,7 +18,7 @@ mod vclamp;
 
 use crate::error::CellError;
 pub use ion::{IonUse, IonVariable};
-use kernel::{Kernel, NetReceive};
+use kernel::{BuildTables, Kernel, NetReceive};
 pub use library::{LibraryError, load_library};
 
 /// How instances of a mechanism stand on a cell.
@@ -109,12 +109,18 @@ pub struct Kernels {
 /// Rate tables as NEURON makes them of a `TABLE` statement, used when the run asks for tables.
 #[derive(Debug, Clone, Copy)]
 pub struct Tables {
-    /// Fills the table for (celsius, dt in ms).
-    pub build: fn(f64, f64) -> Vec<f64>,
+    /// Doubles of all tables.
+    pub n_values: usize,
+    /// Fills the tables for temperature, step and global parameters.
+    pub build: BuildTables,
+    /// Global parameters that they depend on; equal in all cells of a run.
+    pub depends_on: &'static [u32],
     /// Replaces [`Kernels::init`].
-    pub init: Kernel,
+    pub init: Option<Kernel>,
+    /// Replaces [`Kernels::current`].
+    pub current: Option<Kernel>,
     /// Replaces [`Kernels::state`].
-    pub state: Kernel,
+    pub state: Option<Kernel>,
 }
 
 /// A channel, synapse or clamp.

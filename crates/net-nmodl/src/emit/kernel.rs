@@ -19,6 +19,8 @@ pub(super) enum KernelKind {
     Running,
     /// One event.
     Event,
+    /// Fills tables, with the variables of the first instance.
+    Tables,
 }
 
 pub(super) struct KernelWriter<'a> {
@@ -357,6 +359,12 @@ impl<'a> KernelWriter<'a> {
             Node::Or(a, b) => format!("V::or({}, {})", t(a), t(b)),
             Node::Not(a) => format!("V::not({})", t(a)),
             Node::Select(c, a, b) => format!("V::select({}, {}, {})", t(c), t(a), t(b)),
+            Node::Lookup(table, a) => {
+                let (at, n) =
+                    (table_offset(self.graph, table), self.graph.tables[table as usize].n);
+                let from = if self.kind == KernelKind::Tables { "table" } else { "args.table" };
+                format!("look_up::<V>({from}.add({at}), {n}, {})", t(a))
+            }
             Node::Number(_) | Node::Symbol(_) | Node::Truth(_) | Node::AfterLoop { .. } => t(id),
         }
     }
@@ -364,6 +372,7 @@ impl<'a> KernelWriter<'a> {
     fn input(&self, input: Input) -> String {
         let event = self.kind == KernelKind::Event;
         let column = |at: Option<&u32>| match at {
+            Some(at) if self.kind == KernelKind::Tables => format!("V::load(args.at({at}, 0))"),
             Some(at) if event => format!("V::load(args.at_event({at}, event))"),
             Some(at) => format!("args.get({at}, j)"),
             None => "V::splat(0.0)".to_string(),
@@ -387,6 +396,59 @@ impl<'a> KernelWriter<'a> {
             Input::Flag => "V::splat(event.flag)".to_string(),
         }
     }
+}
+
+/// Doubles that a table takes beside its values: where it starts, and entries per unit.
+const TABLE_HEAD: usize = 2;
+
+/// Where a table starts, in doubles; for the number of tables, how many there are.
+pub(super) fn table_offset(graph: &Graph, table: u32) -> usize {
+    let before = &graph.tables[..table as usize];
+    before.iter().map(|table| TABLE_HEAD + table.n as usize + 1).sum()
+}
+
+/// The function `build_tables` that fills the tables of a mechanism.
+pub(super) fn table_builder(graph: &Graph, placed: &Placed) -> String {
+    let mut writer = KernelWriter {
+        graph,
+        placed,
+        kind: KernelKind::Tables,
+        strict: true,
+        text: String::new(),
+        indent: 0,
+        named: HashSet::new(),
+        uses: HashMap::new(),
+    };
+    writer.line("unsafe extern \"C\" fn build_tables(args: &KernelArgs, table: *mut f64) {");
+    writer.indent += 1;
+    writer.line("type V = Single;");
+    writer.open("unsafe {");
+    for (at, table) in graph.tables.iter().enumerate() {
+        writer.open("{");
+        writer.value(table.from);
+        writer.value(table.to);
+        let (from, to) = (writer.text_of(table.from), writer.text_of(table.to));
+        let (offset, n) = (table_offset(graph, at as u32), table.n);
+        writer.line(&format!(
+            "let values = start_table(table.add({offset}), ({from}).0, ({to}).0, {n});"
+        ));
+        writer.line(&format!(
+            "let (mut x, step) = (({from}).0, (({to}).0 - ({from}).0) / {n} as f64);"
+        ));
+        writer.open(&format!("for entry in 0..={n} {{"));
+        writer.line(&format!("let s{}: V = Single(x);", table.argument));
+        writer.named.insert(symbol_id(table.argument));
+        writer.value(table.value);
+        let value = writer.text_of(table.value);
+        writer.line(&format!("*values.add(entry) = ({value}).0;"));
+        writer.line("x += step;");
+        writer.close();
+        writer.close();
+        writer.named.clear();
+    }
+    writer.close();
+    writer.close();
+    writer.text
 }
 
 /// A place for symbols among the names of values: no graph has that many values.

@@ -9,7 +9,7 @@ use crate::ast::MechanismKind;
 use crate::lower::storage::{ColumnRole, Placed};
 use crate::lower::{Lowered, Settings};
 use crate::symbols::IonQuantity;
-use kernel::{KernelKind, KernelWriter, number};
+use kernel::{KernelKind, KernelWriter, number, table_builder, table_offset};
 
 /// The text of a module with one function, `pub fn table() -> MechanismTable`.
 pub(crate) fn module(
@@ -23,13 +23,14 @@ pub(crate) fn module(
     let name = mechanism.map_or("", |m| m.name.text.as_str());
     text.push_str(
         "use net_kernel::{event_kernel, mechanism_kernel};\n\
-         use net_kernel::kernel::{Access, KernelArgs, NetEvent};\n\
+         use net_kernel::kernel::{Access, KernelArgs, NetEvent, look_up, start_table};\n\
          use net_kernel::simd::*;\n\
          use net_kernel::table::*;\n\n",
     );
     let mut kernels = Vec::new();
     let mut vector = |field: &'static str, kind, stores: Option<&_>| {
         let Some(stores) = stores else { return kernels.push((field, false)) };
+        let is_state = field.ends_with("init") || field.ends_with("state");
         let body = format!("{field}_body");
         text.push_str(&KernelWriter::write(
             &lowered.graph,
@@ -43,7 +44,7 @@ pub(crate) fn module(
             if kind == KernelKind::Event { "event_kernel" } else { "mechanism_kernel" };
         let on = settings.only_isa.map_or(String::new(), |isa| format!(" on {}", isa.vector()));
         // Only where little else is done, two ways of access are worth two copies.
-        let at = if matches!(field, "init" | "state") { " at Anywhere" } else { "" };
+        let at = if is_state && kind != KernelKind::Event { " at Anywhere" } else { "" };
         let _ = writeln!(text, "{macro_name}!({field}_kernel = {body}{on}{at});\n");
         kernels.push((field, true));
     };
@@ -52,6 +53,13 @@ pub(crate) fn module(
     vector("state", KernelKind::Running, placed.state.as_ref());
     vector("net_receive", KernelKind::Event, placed.receive.as_ref());
     vector("net_init", KernelKind::Event, placed.net_init.as_ref());
+    let tabled = placed.tabled.as_ref();
+    vector("tabled_init", KernelKind::Init, tabled.map(|tabled| &tabled.init));
+    vector("tabled_current", KernelKind::Running, tabled.and_then(|t| t.current.as_ref()));
+    vector("tabled_state", KernelKind::Running, tabled.and_then(|t| t.state.as_ref()));
+    if tabled.is_some() {
+        text.push_str(&table_builder(&lowered.graph, placed));
+    }
     variables(&mut text, placed);
     ions(&mut text, lowered);
     let kind = match mechanism.map(|m| m.kind) {
@@ -82,11 +90,27 @@ pub(crate) fn module(
          n_weights: {n_weights},\n        electrode_current: {current},\n        \
          electrode_slope: {slope},"
     );
-    for (field, exists) in kernels {
-        let value = if exists { format!("Some({field}_kernel())") } else { "None".to_string() };
-        let _ = writeln!(text, "        {field}: {value},");
-    }
-    text.push_str("    }\n}\n");
+    let (of_tables, others): (Vec<_>, Vec<_>) =
+        kernels.into_iter().partition(|(field, _)| field.starts_with("tabled_"));
+    let write = |text: &mut String, kernels: Vec<(&str, bool)>| {
+        for (field, exists) in kernels {
+            let value = if exists { format!("Some({field}_kernel())") } else { "None".to_string() };
+            let _ = writeln!(text, "        {}: {value},", field.trim_start_matches("tabled_"));
+        }
+    };
+    write(&mut text, others);
+    let n = lowered.graph.tables.len() as u32;
+    let n_values = tabled.map_or(0, |_| table_offset(&lowered.graph, n));
+    let build = tabled.map_or("None", |_| "Some(build_tables)");
+    let depends_on: Vec<String> = placed.table_globals.iter().map(u32::to_string).collect();
+    let _ = writeln!(
+        text,
+        "        tabled: TabledKernels {{\n        n_values: {n_values},\n        \
+         build: {build},\n        depends_on: List::new(&[{}]),",
+        depends_on.join(", "),
+    );
+    write(&mut text, of_tables);
+    text.push_str("        },\n    }\n}\n");
     text
 }
 

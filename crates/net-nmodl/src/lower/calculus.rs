@@ -137,7 +137,7 @@ impl Graph {
                 Node::Select(condition, a, b) => self.select(condition, known[&a], known[&b]),
                 // Truth values change at points only.
                 Node::Compare(..) | Node::And(..) | Node::Or(..) | Node::Not(_) => zero,
-                Node::AfterLoop { .. } => return None,
+                Node::AfterLoop { .. } | Node::Lookup(..) => return None,
                 Node::Number(_) | Node::Input(_) | Node::Symbol(_) | Node::Truth(_) => zero,
             };
             known.insert(at, derivative);

@@ -1,7 +1,7 @@
 //! What a mechanism adds to the linear system: its current and how that changes with v.
 
+use super::Settings;
 use super::graph::{Graph, Id, Input};
-use super::{Lowered, Settings};
 
 /// Step in v of NEURON's numeric conductance, mV.
 const NEURON_STEP_MV: f64 = 0.001;
@@ -14,9 +14,13 @@ const NEURON_STEP_MV: f64 = 0.001;
 /// ```
 ///
 /// For a current g v + b by its form, the right-hand side is -b and does not need v.
-pub(crate) fn system(lowered: &mut Lowered, settings: &Settings) -> Option<(Id, Id)> {
-    let graph = &mut lowered.graph;
-    let current = match (lowered.membrane, lowered.electrode) {
+pub(crate) fn system(
+    graph: &mut Graph,
+    membrane: Option<Id>,
+    electrode: Option<Id>,
+    settings: &Settings,
+) -> Option<(Id, Id)> {
+    let current = match (membrane, electrode) {
         (Some(out), Some(into)) => graph.subtract(out, into),
         (Some(out), None) => out,
         (None, Some(into)) => graph.negate(into),
@@ -34,9 +38,12 @@ pub(crate) fn system(lowered: &mut Lowered, settings: &Settings) -> Option<(Id, 
 }
 
 /// The electrode's current and what it loses per mV.
-pub(crate) fn electrode(lowered: &mut Lowered, settings: &Settings) -> Option<(Id, Id)> {
-    let current = lowered.electrode?;
-    let graph = &mut lowered.graph;
+pub(crate) fn electrode(
+    graph: &mut Graph,
+    electrode: Option<Id>,
+    settings: &Settings,
+) -> Option<(Id, Id)> {
+    let current = electrode?;
     let slope = slope(graph, current, settings);
     Some((current, graph.negate(slope)))
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::graph::{Binary, Compare, Graph, Id, Input, Loop, Unary};
 use super::slots::Slots;
+use super::tables::Tabled;
 use super::{Phase, Refusal};
 use crate::Parsed;
 use crate::ast::{
@@ -17,7 +18,7 @@ use crate::symbols::{Role, RoutineKind};
 
 /// A local variable: where it stands in [`Machine::values`], and its length if it is an array.
 #[derive(Clone, Copy, Debug)]
-struct Local {
+pub(super) struct Local {
     at: usize,
     length: Option<usize>,
 }
@@ -43,7 +44,7 @@ pub(crate) struct Machine<'a, 'g> {
     pub(crate) phase: Phase,
     /// File-level variables by slot, then `v`, then local ones.
     pub(crate) values: Vec<Id>,
-    scopes: Vec<HashMap<String, Local>>,
+    pub(super) scopes: Vec<HashMap<String, Local>>,
     calls: Vec<String>,
     /// Equations, while a block of them is executed to collect them.
     pub(crate) equations: Option<Equations>,
@@ -51,6 +52,8 @@ pub(crate) struct Machine<'a, 'g> {
     pub(crate) in_place: bool,
     /// What is not done as written, for warnings.
     pub(crate) notes: Vec<(Span, &'static str)>,
+    /// Routines that are looked up in tables, in kernels that do so.
+    pub(crate) tabled: Option<Tabled>,
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Refusal>;
@@ -73,6 +76,7 @@ impl<'a, 'g> Machine<'a, 'g> {
             equations: None,
             in_place: false,
             notes: Vec::new(),
+            tabled: None,
         };
         machine.values = (0..slots.slots.len() as u32).map(|s| machine.start(s)).collect();
         // `v` may be assigned; what a kernel makes of it is forgotten at its end.
@@ -152,8 +156,10 @@ impl<'a, 'g> Machine<'a, 'g> {
             | StatementKind::Conserve { .. }
             | StatementKind::Compartment(_) => self.equation(statement),
             StatementKind::Table(_) => {
-                let note = "the table is not used: rates are computed exactly";
-                self.notes.push((statement.span, note));
+                if self.tabled.is_none() {
+                    let note = "rates are computed exactly unless a run asks for tables";
+                    self.notes.push((statement.span, note));
+                }
                 Ok(())
             }
             // Derivatives are exact.
@@ -485,8 +491,21 @@ impl<'a, 'g> Machine<'a, 'g> {
         self.inline(routine, &values, span)
     }
 
-    /// Runs a routine; gives its value, 0 for a procedure.
+    /// Runs a routine or looks up what it would do; gives its value, 0 for a procedure.
     pub(crate) fn inline(&mut self, routine: &'a Routine, values: &[Id], span: Span) -> Result<Id> {
+        if let (Some(table), [argument]) = (self.table_of(routine), values) {
+            return self.look_up(routine, table, *argument, span);
+        }
+        self.execute(routine, values, span)
+    }
+
+    /// Runs a routine; gives its value, 0 for a procedure.
+    pub(super) fn execute(
+        &mut self,
+        routine: &'a Routine,
+        values: &[Id],
+        span: Span,
+    ) -> Result<Id> {
         let name = &routine.name.text;
         if self.calls.len() >= MAX_DEPTH || self.calls.contains(name) {
             return Err(Refusal::new(span, format!("`{name}` calls itself"))

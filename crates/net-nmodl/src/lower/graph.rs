@@ -108,6 +108,8 @@ pub(crate) enum Node {
     Not(Id),
     /// `if .0 { .1 } else { .2 }` of numbers.
     Select(Id, Id, Id),
+    /// The value of table `.0` at an argument.
+    Lookup(u32, Id),
     /// Variable `which` after loop `index`.
     AfterLoop {
         index: u32,
@@ -126,12 +128,29 @@ pub(crate) struct Loop {
     pub(crate) next: Vec<Id>,
 }
 
+/// One variable of a `TABLE`: its values at equal distances.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    /// The routine whose table it is.
+    pub(crate) routine: String,
+    /// The routine's argument.
+    pub(crate) argument: u32,
+    /// The variable's value for the argument.
+    pub(crate) value: Id,
+    /// Ends.
+    pub(crate) from: Id,
+    pub(crate) to: Id,
+    /// Number of intervals.
+    pub(crate) n: u32,
+}
+
 /// All values of a mechanism.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
     nodes: Vec<Node>,
     known: HashMap<Node, Id>,
     pub(crate) loops: Vec<Loop>,
+    pub(crate) tables: Vec<Table>,
     n_symbols: u32,
     /// Operations are done as they are written, without algebra that changes roundings.
     strict: bool,
@@ -182,6 +201,16 @@ impl Graph {
         let n = new.variables.len() as u32;
         self.loops.push(new);
         (0..n).map(|which| self.intern(Node::AfterLoop { index, which })).collect()
+    }
+
+    /// Adds a table; gives its number.
+    pub(crate) fn add_table(&mut self, new: Table) -> u32 {
+        self.tables.push(new);
+        self.tables.len() as u32 - 1
+    }
+
+    pub(crate) fn lookup(&mut self, table: u32, argument: Id) -> Id {
+        self.intern(Node::Lookup(table, argument))
     }
 
     fn intern(&mut self, node: Node) -> Id {
@@ -460,7 +489,7 @@ impl Graph {
     pub(crate) fn operands(&self, id: Id) -> Vec<Id> {
         match self.node(id) {
             Node::Number(_) | Node::Input(_) | Node::Symbol(_) | Node::Truth(_) => vec![],
-            Node::Unary(_, a) | Node::Not(a) => vec![a],
+            Node::Unary(_, a) | Node::Not(a) | Node::Lookup(_, a) => vec![a],
             Node::Binary(_, a, b) | Node::Compare(_, a, b) | Node::And(a, b) | Node::Or(a, b) => {
                 vec![a, b]
             }
@@ -527,6 +556,7 @@ impl Graph {
                 Node::And(a, b) => self.and(new[&a], new[&b]),
                 Node::Or(a, b) => self.or(new[&a], new[&b]),
                 Node::Not(a) => self.not(new[&a]),
+                Node::Lookup(table, a) => self.lookup(table, new[&a]),
                 Node::Select(a, b, c) => self.select(new[&a], new[&b], new[&c]),
                 Node::AfterLoop { index, which } => {
                     if let Some(results) = loops.get(&index) {

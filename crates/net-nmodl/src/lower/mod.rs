@@ -6,8 +6,9 @@ pub(crate) mod execute;
 pub(crate) mod graph;
 pub(crate) mod slots;
 pub(crate) mod storage;
+pub(crate) mod tables;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use net_kernel::simd::Isa;
 
@@ -18,6 +19,7 @@ use crate::symbols::{IonQuantity, Role};
 use execute::Machine;
 use graph::{Graph, Id, Input};
 use slots::Slots;
+use tables::{Tabled, TabledKernels};
 
 /// How mechanisms are compiled. The default is what is most accurate and fastest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,39 +98,42 @@ pub(crate) struct Lowered {
     /// Membrane current (outward) and electrode current (inward) of the whole mechanism.
     pub(crate) membrane: Option<Id>,
     pub(crate) electrode: Option<Id>,
+    /// Kernels for runs with tables, if the file has some.
+    pub(crate) tabled: Option<TabledKernels>,
     pub(crate) notes: Vec<Diagnostic>,
 }
 
-/// Turns a checked file into kernels.
+/// Turns a checked file into kernels; the routines of `exact` are not looked up in tables.
 ///
 /// # Errors
 /// What cannot be compiled, with its place.
-pub(crate) fn lower(parsed: &Parsed, settings: &Settings) -> Result<Lowered, Vec<Diagnostic>> {
-    try_lower(parsed, settings).map_err(|refusal| vec![refusal.diagnostic(parsed)])
+pub(crate) fn lower(
+    parsed: &Parsed,
+    settings: &Settings,
+    exact: &BTreeSet<String>,
+) -> Result<Lowered, Vec<Diagnostic>> {
+    try_lower(parsed, settings, exact).map_err(|refusal| vec![refusal.diagnostic(parsed)])
 }
 
-fn try_lower(parsed: &Parsed, settings: &Settings) -> Result<Lowered, Refusal> {
+fn try_lower(
+    parsed: &Parsed,
+    settings: &Settings,
+    exact: &BTreeSet<String>,
+) -> Result<Lowered, Refusal> {
     let blocks = Blocks::of(parsed)?;
     let slots = Slots::new(&parsed.symbols);
     let graph = Graph::new(settings.strict);
-    let mut lowering = Lowering { parsed, slots, graph, notes: Vec::new() };
-    let init = lowering.kernel(Phase::Init, |machine| {
-        blocks.initial.iter().try_for_each(|block| machine.block(block))
-    })?;
-    let mut state = None;
-    let mut current = None;
-    if let Some(breakpoint) = blocks.breakpoint {
-        let statements = || breakpoint.statements.iter();
-        let is_solve = |kind: &StatementKind| matches!(kind, StatementKind::Solve(_));
-        if statements().any(|s| is_solve(&s.kind)) {
-            state = Some(lowering.kernel(Phase::State, |machine| {
-                statements().filter(|s| is_solve(&s.kind)).try_for_each(|s| machine.statement(s))
-            })?);
+    let mut lowering = Lowering { parsed, slots, graph, tabled: None, notes: Vec::new() };
+    let (init, current, state) = lowering.steps(&blocks)?;
+    let mut tabled = None;
+    if tables::exist(parsed) {
+        lowering.tabled = Some(Tabled { exact: exact.clone(), ..Tabled::default() });
+        let (init, current, state) = lowering.steps(&blocks)?;
+        lowering.tabled = None;
+        if !lowering.graph.tables.is_empty() {
+            let (membrane, electrode) = (None, None);
+            tabled = Some(TabledKernels { init, current, state, membrane, electrode });
         }
-        current = Some(lowering.kernel(Phase::Current, |machine| {
-            blocks.before_breakpoint.iter().try_for_each(|block| machine.block(block))?;
-            statements().filter(|s| !is_solve(&s.kind)).try_for_each(|s| machine.statement(s))
-        })?);
     }
     let (mut weights, mut first_weights) = (Vec::new(), Vec::new());
     let mut receive = None;
@@ -178,6 +183,7 @@ fn try_lower(parsed: &Parsed, settings: &Settings) -> Result<Lowered, Refusal> {
         first_weights,
         membrane: None,
         electrode: None,
+        tabled,
         notes,
     };
     lowered.sum_currents(parsed);
@@ -189,10 +195,36 @@ struct Lowering<'a> {
     parsed: &'a Parsed,
     slots: Slots,
     graph: Graph,
+    /// While kernels with tables are made.
+    tabled: Option<Tabled>,
     notes: Vec<Diagnostic>,
 }
 
+/// What every slot holds after the start of a run, after currents and after states.
+type Steps = (Vec<Id>, Option<Vec<Id>>, Option<Vec<Id>>);
+
 impl<'a> Lowering<'a> {
+    /// The kernels of a run without events.
+    fn steps(&mut self, blocks: &Blocks<'a>) -> Result<Steps, Refusal> {
+        let init = self.kernel(Phase::Init, |machine| {
+            blocks.initial.iter().try_for_each(|block| machine.block(block))
+        })?;
+        let Some(breakpoint) = blocks.breakpoint else { return Ok((init, None, None)) };
+        let mut state = None;
+        let statements = || breakpoint.statements.iter();
+        let is_solve = |kind: &StatementKind| matches!(kind, StatementKind::Solve(_));
+        if statements().any(|s| is_solve(&s.kind)) {
+            state = Some(self.kernel(Phase::State, |machine| {
+                statements().filter(|s| is_solve(&s.kind)).try_for_each(|s| machine.statement(s))
+            })?);
+        }
+        let current = self.kernel(Phase::Current, |machine| {
+            blocks.before_breakpoint.iter().try_for_each(|block| machine.block(block))?;
+            statements().filter(|s| !is_solve(&s.kind)).try_for_each(|s| machine.statement(s))
+        })?;
+        Ok((init, Some(current), state))
+    }
+
     /// Executes one kernel; gives what every slot holds afterwards.
     fn kernel(
         &mut self,
@@ -200,8 +232,10 @@ impl<'a> Lowering<'a> {
         run: impl FnOnce(&mut Machine<'a, '_>) -> Result<(), Refusal>,
     ) -> Result<Vec<Id>, Refusal> {
         let mut machine = Machine::new(self.parsed, &self.slots, &mut self.graph, phase);
+        machine.tabled = self.tabled.take();
         run(&mut machine)?;
-        let Machine { mut values, notes, .. } = machine;
+        let Machine { mut values, notes, tabled, .. } = machine;
+        self.tabled = tabled;
         values.truncate(self.slots.slots.len());
         for (span, text) in notes {
             let note = self.parsed.sources.diagnostic(Severity::Warning, span, text.to_string());
@@ -238,7 +272,18 @@ fn receive_event<'a>(
 impl Lowered {
     /// Sums up what the mechanism sends through the membrane and through electrodes.
     fn sum_currents(&mut self, parsed: &Parsed) {
-        let Some(current) = &self.current else { return };
+        if let Some(current) = self.current.clone() {
+            (self.membrane, self.electrode) = self.currents(parsed, &current);
+        }
+        if let Some(current) = self.tabled.as_ref().and_then(|tabled| tabled.current.clone()) {
+            let (membrane, electrode) = self.currents(parsed, &current);
+            if let Some(tabled) = &mut self.tabled {
+                (tabled.membrane, tabled.electrode) = (membrane, electrode);
+            }
+        }
+    }
+
+    fn currents(&mut self, parsed: &Parsed, current: &[Id]) -> (Option<Id>, Option<Id>) {
         let (mut membrane, mut electrode) = (Vec::new(), Vec::new());
         for slot in 0..self.slots.slots.len() as u32 {
             match self.slots.variable(&parsed.symbols, slot).role {
@@ -256,13 +301,13 @@ impl Lowered {
             let first = values.next()?;
             Some(values.fold(first, |sum, value| graph.add(sum, value)))
         };
-        self.membrane = sum(&mut self.graph, &membrane);
-        self.electrode = sum(&mut self.graph, &electrode);
+        (sum(&mut self.graph, &membrane), sum(&mut self.graph, &electrode))
     }
 
     /// All kernels but the one at the start of a run.
     pub(crate) fn running(&self) -> impl Iterator<Item = &Vec<Id>> {
-        self.current.iter().chain(&self.state).chain(&self.receive)
+        let tabled = self.tabled.iter().flat_map(|t| t.current.iter().chain(&t.state));
+        self.current.iter().chain(&self.state).chain(&self.receive).chain(tabled)
     }
 
     /// Replaces values in all kernels but the one at the start of a run.
@@ -271,6 +316,20 @@ impl Lowered {
         let kernels = [&mut self.current, &mut self.state, &mut self.receive];
         for values in kernels.into_iter().flatten() {
             *values = graph.substitute(values, by);
+        }
+        if let Some(tabled) = &mut self.tabled {
+            for values in [&mut tabled.current, &mut tabled.state].into_iter().flatten() {
+                *values = graph.substitute(values, by);
+            }
+            for value in [&mut tabled.membrane, &mut tabled.electrode].into_iter().flatten() {
+                *value = graph.substitute(&[*value], by)[0];
+            }
+            for at in 0..graph.tables.len() {
+                let table = graph.tables[at].clone();
+                let new = graph.substitute(&[table.value, table.from, table.to], by);
+                let table = &mut graph.tables[at];
+                (table.value, table.from, table.to) = (new[0], new[1], new[2]);
+            }
         }
         self.weights = graph.substitute(&self.weights, by);
         self.first_weights = graph.substitute(&self.first_weights, by);

@@ -78,6 +78,33 @@ pub(crate) struct Placed {
     pub(crate) linear: bool,
     pub(crate) keeps_weights: bool,
     pub(crate) electrode: Option<(u32, u32)>,
+    /// Kernels that look up rates.
+    pub(crate) tabled: Option<TabledStores>,
+    /// Global parameters that tables depend on.
+    pub(crate) table_globals: Vec<u32>,
+}
+
+/// The kernels of a run with tables.
+#[derive(Debug, Default)]
+pub(crate) struct TabledStores {
+    pub(crate) init: Stores,
+    pub(crate) current: Option<Stores>,
+    pub(crate) state: Option<Stores>,
+}
+
+/// What a mechanism adds to the linear system.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Currents {
+    /// Diagonal and right-hand side per unit of area.
+    pub(crate) system: Option<(Id, Id)>,
+    /// The electrode's current and minus its slope.
+    pub(crate) electrode: Option<(Id, Id)>,
+}
+
+impl Currents {
+    fn ids(&self) -> impl Iterator<Item = Id> {
+        self.system.into_iter().chain(self.electrode).flat_map(|pair| [pair.0, pair.1])
+    }
 }
 
 /// Replaces variables that never change after the start of a run, and depend on nothing but
@@ -124,7 +151,7 @@ fn is_static(lowered: &Lowered, parsed: &Parsed, id: Id, written: &BTreeSet<u32>
         Node::Input(input) => {
             matches!(input, Input::Step | Input::Celsius | Input::Area | Input::Diameter)
         }
-        Node::AfterLoop { .. } | Node::Symbol(_) => false,
+        Node::AfterLoop { .. } | Node::Symbol(_) | Node::Lookup(..) => false,
         _ => true,
     })
 }
@@ -171,39 +198,24 @@ impl<'a> Placer<'a> {
         Placer { lowered, parsed, neuron_defaults, placed: Placed::default(), written }
     }
 
-    /// `diagonal` and `right` are the mechanism's part of the linear system per unit of area;
-    /// `electrode` is the electrode's current and minus its slope.
-    pub(crate) fn place(mut self, system: Option<(Id, Id)>, electrode: Option<(Id, Id)>) -> Placed {
-        let roots = self.essential_roots(system, electrode);
+    /// The places of everything; `tabled` are the currents of a run with tables.
+    pub(crate) fn place(mut self, currents: Currents, tabled: Option<Currents>) -> Placed {
+        let roots = self.essential_roots(&currents, tabled.as_ref());
         let carried = self.carried(&roots);
         let mut all = roots;
         all.extend(self.output_roots());
         let kept_for_outputs: BTreeSet<u32> =
             self.carried(&all).difference(&carried).copied().collect();
         self.make_columns(&carried, &kept_for_outputs);
-        self.placed.constant_linear = self.is_constant_linear(system);
-        self.placed.linear = self.is_linear(system);
-        let slopes = system.map(|(diagonal, right)| {
-            [(Target::Diagonal, diagonal), (Target::RightHandSide, right)]
-        });
+        self.placed.constant_linear = self.is_constant_linear(currents.system);
+        self.placed.linear = self.is_linear(currents.system);
         let init = self.lowered.init.clone();
         self.placed.init = self.stores(&init, None, &carried);
+        if currents.electrode.is_some() {
+            self.add_electrode_columns();
+        }
         if let Some(values) = self.lowered.current.clone() {
-            let mut stores: Stores = slopes.into_iter().flatten().collect();
-            if let Some((current, slope)) = electrode {
-                let at = self.add_electrode_columns();
-                stores.push((Target::ElectrodeCurrent(at.0), current));
-                stores.push((Target::ElectrodeSlope(at.1), slope));
-            }
-            for (k, ion) in self.lowered.slots.ions.iter().enumerate() {
-                let before = self.lowered.graph.input(Input::Ion(k as u32));
-                let value = values[ion.slot as usize];
-                if ion.quantity == IonQuantity::Current && ion.write && value != before {
-                    stores.push((Target::IonCurrent(k as u32), value));
-                }
-            }
-            stores.extend(self.stores(&values, Some(()), &carried));
-            self.placed.current = Some(stores);
+            self.placed.current = Some(self.current_stores(&values, &currents, &carried));
         }
         if let Some(values) = self.lowered.state.clone() {
             self.placed.state = Some(self.stores(&values, Some(()), &carried));
@@ -219,9 +231,50 @@ impl<'a> Placer<'a> {
             let changed = self.changed_weights(&first);
             self.placed.net_init = (!changed.is_empty()).then_some(changed);
         }
+        if let (Some(kernels), Some(currents)) = (self.lowered.tabled.take(), tabled) {
+            let of_current = |values: &Vec<Id>| self.current_stores(values, &currents, &carried);
+            let current = kernels.current.as_ref().map(of_current);
+            let of_state = |values: &Vec<Id>| self.stores(values, Some(()), &carried);
+            let state = kernels.state.as_ref().map(of_state);
+            let init = self.stores(&kernels.init, None, &carried);
+            self.placed.tabled = Some(TabledStores { init, current, state });
+            let tables = &self.lowered.graph.tables;
+            let roots: Vec<Id> = tables.iter().flat_map(|t| [t.value, t.from, t.to]).collect();
+            for id in self.lowered.graph.below(roots) {
+                if let Node::Input(Input::Variable(slot)) = self.lowered.graph.node(id) {
+                    self.placed.table_globals.extend(self.placed.column.get(&slot));
+                }
+            }
+        }
         self.hoist();
         self.place_geometry();
         self.placed
+    }
+
+    /// What the current kernel stores: its part of the linear system, and variables.
+    fn current_stores(
+        &mut self,
+        values: &[Id],
+        currents: &Currents,
+        carried: &BTreeSet<u32>,
+    ) -> Stores {
+        let mut stores = Stores::new();
+        if let Some((diagonal, right)) = currents.system {
+            stores.extend([(Target::Diagonal, diagonal), (Target::RightHandSide, right)]);
+        }
+        if let (Some((current, slope)), Some(at)) = (currents.electrode, self.placed.electrode) {
+            stores.push((Target::ElectrodeCurrent(at.0), current));
+            stores.push((Target::ElectrodeSlope(at.1), slope));
+        }
+        for (k, ion) in self.lowered.slots.ions.iter().enumerate() {
+            let before = self.lowered.graph.input(Input::Ion(k as u32));
+            let value = values[ion.slot as usize];
+            if ion.quantity == IonQuantity::Current && ion.write && value != before {
+                stores.push((Target::IonCurrent(k as u32), value));
+            }
+        }
+        stores.extend(self.stores(values, Some(()), carried));
+        stores
     }
 
     fn changed_weights(&mut self, weights: &[Id]) -> Stores {
@@ -236,8 +289,9 @@ impl<'a> Placer<'a> {
 
     /// What the kernels must compute whoever records: by kernel slots of states and concentrations,
     /// currents, and weights.
-    fn essential_roots(&self, system: Option<(Id, Id)>, electrode: Option<(Id, Id)>) -> Vec<Id> {
-        let mut roots: Vec<Id> = system.iter().chain(&electrode).flat_map(|p| [p.0, p.1]).collect();
+    fn essential_roots(&self, currents: &Currents, tabled: Option<&Currents>) -> Vec<Id> {
+        let mut roots: Vec<Id> = currents.ids().collect();
+        roots.extend(tabled.into_iter().flat_map(Currents::ids));
         roots.extend(&self.lowered.weights);
         roots.extend(&self.lowered.first_weights);
         for values in self.lowered.running() {
@@ -348,7 +402,7 @@ impl<'a> Placer<'a> {
         self.placed.columns.len() as u32 - 1
     }
 
-    fn add_electrode_columns(&mut self) -> (u32, u32) {
+    fn add_electrode_columns(&mut self) {
         let mut add = |name: &str, unit: &str| {
             self.placed.columns.push(Column {
                 name: name.to_string(),
@@ -361,7 +415,6 @@ impl<'a> Placer<'a> {
         };
         let at = (add("electrode_current", "nA"), add("electrode_slope", "uS"));
         self.placed.electrode = Some(at);
-        at
     }
 
     /// What a kernel leaves in columns and concentrations. `running` is nothing for the kernel at
@@ -463,8 +516,16 @@ impl<'a> Placer<'a> {
     /// Expensive expressions of parameters alone become derived columns.
     fn hoist(&mut self) {
         let written = self.written.clone();
-        let mut kernels =
-            [self.placed.current.take(), self.placed.state.take(), self.placed.receive.take()];
+        let tabled = self.placed.tabled.take();
+        let has_tables = tabled.is_some();
+        let TabledStores { init: mut tabled_init, current, state } = tabled.unwrap_or_default();
+        let mut kernels = [
+            self.placed.current.take(),
+            self.placed.state.take(),
+            self.placed.receive.take(),
+            current,
+            state,
+        ];
         let roots: Vec<Id> = kernels.iter().flatten().flatten().map(|(_, id)| *id).collect();
         let order = self.lowered.graph.below(roots.iter().copied());
         let mut fixed: HashMap<Id, bool> = HashMap::new();
@@ -473,7 +534,7 @@ impl<'a> Placer<'a> {
             let operands = graph.operands(id);
             let is_fixed = match graph.node(id) {
                 Node::Input(_) => is_static(self.lowered, self.parsed, id, &written),
-                Node::AfterLoop { .. } | Node::Symbol(_) => false,
+                Node::AfterLoop { .. } | Node::Symbol(_) | Node::Lookup(..) => false,
                 _ => operands.iter().all(|operand| fixed[operand]),
             };
             fixed.insert(id, is_fixed);
@@ -500,6 +561,7 @@ impl<'a> Placer<'a> {
             });
             self.placed.column.insert(slot, at);
             self.placed.init.push((Target::Column(at), id));
+            tabled_init.push((Target::Column(at), id));
             by.insert(id, self.lowered.graph.input(Input::Variable(slot)));
         }
         for stores in kernels.iter_mut().flatten() {
@@ -507,7 +569,12 @@ impl<'a> Placer<'a> {
             let new = self.lowered.graph.substitute(&ids, &by);
             stores.iter_mut().zip(new).for_each(|(store, new)| store.1 = new);
         }
-        let [current, state, receive] = kernels;
+        let [current, state, receive, tabled_current, tabled_state] = kernels;
+        self.placed.tabled = has_tables.then_some(TabledStores {
+            init: tabled_init,
+            current: tabled_current,
+            state: tabled_state,
+        });
         self.placed.current = current;
         self.placed.state = state;
         self.placed.receive = receive;
@@ -563,7 +630,9 @@ impl<'a> Placer<'a> {
     fn place_geometry(&mut self) {
         let placed = &self.placed;
         let kernels = [&placed.current, &placed.state, &placed.receive, &placed.net_init];
-        let stores = kernels.into_iter().flatten().chain([&placed.init]).flatten();
+        let tabled = placed.tabled.iter().flat_map(|t| t.current.iter().chain(&t.state));
+        let kernels = kernels.into_iter().flatten().chain(tabled);
+        let stores = kernels.chain([&placed.init]).flatten();
         let roots: Vec<Id> = stores.map(|(_, id)| *id).collect();
         for id in self.lowered.graph.below(roots) {
             match self.lowered.graph.node(id) {

@@ -1,15 +1,17 @@
-//! Compiles `.mod` files, puts one mechanism into a single compartment and prints what it does.
+//! Compiles `.mod` files, and puts mechanisms into a single compartment to see what they do.
 //!
 //! ```text
-//! mechanism_trace NAME [key=value ...] FILE.mod ...
+//! mechanism_trace check FILE.mod ...      what would be refused: a line of JSON a file
+//! mechanism_trace build FILE.mod ...      the path of a library, built as NEURON would compute
+//! mechanism_trace run LIBRARY < JOBS      traces: a line of JSON a line of JOBS
 //! ```
 //!
-//! Keys: `dt`, `celsius`, `stop` (ms), `clamp=dur1,amp1,dur2,amp2,dur3,amp3` (a `SEClamp` with rs
-//! 0.01), `current=amp,delay,dur` (an `IClamp`), `events=t1,t2...` with `weight`, `insert=NAME`
-//! (another mechanism), `set.P=x` (a parameter), `neuron=1` (defaults and conductances as in NEURON),
-//! `strict=1`. Prints a line of names and a line for every step, separated by tabs.
-//! `scripts/nmodl-agree` compares the output with NEURON.
+//! A job is `NAME [key=value ...]` with the keys `dt`, `celsius`, `v`, `stop` (ms),
+//! `clamp=dur1,amp1,dur2,amp2,dur3,amp3` (a `SEClamp` with rs 0.01), `current=amp,delay,dur` (an
+//! `IClamp`), `events=t1,t2...` with `weight`, `insert=NAME` (another mechanism), `set.P=x` (a
+//! parameter), `tables=1`. `scripts/nmodl-corpus` compares the traces with NEURON's.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,14 +22,14 @@ use net_cell::{
     CellSpec, CellTemplate, Cells, PointKind, PointSpec, Quantity, Region, Samples, Schedule,
     SourceKey, SpikeSource, StepSettings,
 };
-use net_nmodl::compile::Settings;
+use net_nmodl::compile::{Settings, compile};
 use net_nmodl::library::{BuildOptions, build};
+use net_nmodl::source::Severity;
 
 /// What was asked for.
 #[derive(Default)]
 struct Request {
     name: String,
-    files: Vec<PathBuf>,
     settings: StepSettings,
     stop_ms: f64,
     clamp: Vec<f64>,
@@ -36,37 +38,29 @@ struct Request {
     weight: f64,
     insert: Vec<String>,
     parameters: Vec<(String, f64)>,
-    compile: Settings,
 }
 
 fn numbers(text: &str) -> Result<Vec<f64>, std::num::ParseFloatError> {
     text.split(',').map(str::parse).collect()
 }
 
-fn request() -> Result<Request, Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let name = arguments.next().ok_or("the name of a mechanism is missing")?;
+fn request(line: &str) -> Result<Request, Box<dyn Error>> {
+    let mut words = line.split_whitespace();
+    let name = words.next().ok_or("the name of a mechanism is missing")?.to_string();
     let mut request = Request { name, stop_ms: 10.0, weight: 1.0, ..Request::default() };
-    for argument in arguments {
-        let Some((key, value)) = argument.split_once('=') else {
-            request.files.push(argument.into());
-            continue;
-        };
+    for word in words {
+        let (key, value) = word.split_once('=').ok_or(format!("'{word}' is not key=value"))?;
         match key {
             "dt" => request.settings.dt_ms = value.parse()?,
             "celsius" => request.settings.celsius = value.parse()?,
             "v" => request.settings.v_init_mv = value.parse()?,
+            "tables" => request.settings.tables = value == "1",
             "stop" => request.stop_ms = value.parse()?,
             "clamp" => request.clamp = numbers(value)?,
             "current" => request.current = numbers(value)?,
             "events" => request.events = numbers(value)?,
             "weight" => request.weight = value.parse()?,
             "insert" => request.insert.push(value.to_string()),
-            "neuron" => {
-                request.compile.neuron_defaults = value == "1";
-                request.compile.numeric_conductance = value == "1";
-            }
-            "strict" => request.compile.strict = value == "1",
             _ => {
                 let parameter = key.strip_prefix("set.").ok_or(format!("unknown key {key}"))?;
                 request.parameters.push((parameter.to_string(), value.parse()?));
@@ -74,6 +68,16 @@ fn request() -> Result<Request, Box<dyn Error>> {
         }
     }
     Ok(request)
+}
+
+/// What compares with NEURON.
+fn settings() -> Settings {
+    Settings {
+        neuron_defaults: true,
+        numeric_conductance: true,
+        neuron_iteration: true,
+        ..Settings::default()
+    }
 }
 
 /// A cylinder of 20 um length and diameter.
@@ -106,13 +110,51 @@ fn compartment() -> SegmentedMorphology {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let request = request()?;
-    if !request.files.is_empty() {
-        let options = BuildOptions { settings: request.compile, ..BuildOptions::default() };
-        let library = build(&request.files, &options)?;
-        library.warnings.iter().for_each(|warning| eprintln!("{warning}"));
-        mechanism::load_library(&library.path)?;
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let files: Vec<PathBuf> = arguments.map(Into::into).collect();
+    match command.as_str() {
+        "check" => check(&files),
+        "build" => {
+            let options = BuildOptions { settings: settings(), ..BuildOptions::default() };
+            println!("{}", build(&files, &options)?.path.display());
+        }
+        "run" => {
+            for library in &files {
+                mechanism::load_library(library)?;
+            }
+            for line in std::io::stdin().lines() {
+                let answer = match request(&line?).and_then(|request| trace(&request)) {
+                    Ok(traces) => serde_json::json!({ "traces": traces }),
+                    Err(error) => serde_json::json!({ "error": error.to_string() }),
+                };
+                println!("{answer}");
+            }
+        }
+        _ => return Err("expected check, build or run".into()),
     }
+    Ok(())
+}
+
+/// The first error of every file, if it has one.
+fn check(files: &[PathBuf]) {
+    for path in files {
+        let compiled = net_nmodl::parse_file(path, &net_nmodl::Options::default())
+            .and_then(|parsed| compile(&parsed, &settings()));
+        let answer = match compiled {
+            Ok(_) => serde_json::json!({}),
+            Err(messages) => {
+                let first = messages.iter().find(|m| m.severity == Severity::Error);
+                let first = first.map_or(String::new(), |m| format!("{}: {}", m.line, m.message));
+                serde_json::json!({ "refused": first })
+            }
+        };
+        println!("{answer}");
+    }
+}
+
+/// The potential and all variables of the mechanism, by name.
+fn trace(request: &Request) -> Result<BTreeMap<String, Vec<f64>>, Box<dyn Error>> {
     let (_, mechanism) = mechanism::find(&request.name)?;
     let parameters: Vec<(&str, f64)> =
         request.parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
@@ -173,10 +215,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     group.advance(0..n_steps, || ())?;
     let mut samples = Samples::new(names.len());
     group.take_samples(0, &mut samples);
-    println!("{}", names.join("\t"));
-    for row in samples.values.chunks_exact(names.len()) {
-        let row: Vec<String> = row.iter().map(|x| format!("{x:?}")).collect();
-        println!("{}", row.join("\t"));
-    }
-    Ok(())
+    let n = names.len();
+    let column = |k: usize| samples.values.iter().skip(k).step_by(n).copied().collect();
+    Ok(names.iter().enumerate().map(|(k, name)| (name.to_string(), column(k))).collect())
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::graph::{Binary, Compare, Graph, Id, Input, Loop, Unary};
 use super::slots::Slots;
 use super::tables::Tabled;
-use super::{Phase, Refusal};
+use super::{Phase, Refusal, Settings};
 use crate::Parsed;
 use crate::ast::{
     BinaryOp, Block, Expr, ExprKind, Item, LocalDeclaration, Name, Routine, Statement,
@@ -39,6 +39,7 @@ const MAX_DEPTH: usize = 64;
 /// Executes the statements of one kernel.
 pub(crate) struct Machine<'a, 'g> {
     pub(crate) parsed: &'a Parsed,
+    pub(crate) settings: &'a Settings,
     pub(crate) slots: &'g Slots,
     pub(crate) graph: &'g mut Graph,
     pub(crate) phase: Phase,
@@ -61,12 +62,14 @@ pub(crate) type Result<T> = std::result::Result<T, Refusal>;
 impl<'a, 'g> Machine<'a, 'g> {
     pub(crate) fn new(
         parsed: &'a Parsed,
+        settings: &'a Settings,
         slots: &'g Slots,
         graph: &'g mut Graph,
         phase: Phase,
     ) -> Self {
         let mut machine = Machine {
             parsed,
+            settings,
             slots,
             graph,
             phase,

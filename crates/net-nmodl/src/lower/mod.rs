@@ -28,6 +28,9 @@ pub struct Settings {
     pub neuron_defaults: bool,
     /// The conductance is `(i(v + 0.001) - i(v)) / 0.001`, as in NEURON, and not the derivative.
     pub numeric_conductance: bool,
+    /// Nonlinear schemes of reactions are iterated until the changes of all states add up to less than
+    /// 1e-6, with negative states set to 0, as in NEURON, and not until they have converged.
+    pub neuron_iteration: bool,
     /// Operations are done one by one as they are written: no fused multiply-add, and no algebra
     /// that changes roundings. Without it results differ by a few ulp from what is written.
     pub strict: bool,
@@ -115,15 +118,15 @@ pub(crate) fn lower(
     try_lower(parsed, settings, exact).map_err(|refusal| vec![refusal.diagnostic(parsed)])
 }
 
-fn try_lower(
-    parsed: &Parsed,
-    settings: &Settings,
+fn try_lower<'a>(
+    parsed: &'a Parsed,
+    settings: &'a Settings,
     exact: &BTreeSet<String>,
 ) -> Result<Lowered, Refusal> {
     let blocks = Blocks::of(parsed)?;
     let slots = Slots::new(&parsed.symbols);
     let graph = Graph::new(settings.strict);
-    let mut lowering = Lowering { parsed, slots, graph, tabled: None, notes: Vec::new() };
+    let mut lowering = Lowering { parsed, settings, slots, graph, tabled: None, notes: Vec::new() };
     let (init, current, state) = lowering.steps(&blocks)?;
     let mut tabled = None;
     if tables::exist(parsed) {
@@ -193,6 +196,7 @@ fn try_lower(
 /// A file on its way into kernels.
 struct Lowering<'a> {
     parsed: &'a Parsed,
+    settings: &'a Settings,
     slots: Slots,
     graph: Graph,
     /// While kernels with tables are made.
@@ -231,7 +235,8 @@ impl<'a> Lowering<'a> {
         phase: Phase,
         run: impl FnOnce(&mut Machine<'a, '_>) -> Result<(), Refusal>,
     ) -> Result<Vec<Id>, Refusal> {
-        let mut machine = Machine::new(self.parsed, &self.slots, &mut self.graph, phase);
+        let mut machine =
+            Machine::new(self.parsed, self.settings, &self.slots, &mut self.graph, phase);
         machine.tabled = self.tabled.take();
         run(&mut machine)?;
         let Machine { mut values, notes, tabled, .. } = machine;

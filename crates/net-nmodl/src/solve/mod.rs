@@ -76,8 +76,9 @@ impl<'a> Machine<'a, '_> {
         if solve.steady_state {
             let long = self.graph.number(1e9);
             // What is left of the start after one such step is one part in 1e9; after two nothing.
-            self.collect_and_solve(block, |machine| machine.implicit(long, span))?;
-            return self.collect_and_solve(block, |machine| machine.implicit(long, span));
+            let kind = block.kind;
+            self.collect_and_solve(block, |machine| machine.implicit(long, kind, span))?;
+            return self.collect_and_solve(block, |machine| machine.implicit(long, kind, span));
         }
         let step = self.graph.input(Input::Step);
         match (block.kind, method) {
@@ -89,7 +90,7 @@ impl<'a> Machine<'a, '_> {
             }
             (EquationKind::Derivative, Some("derivimplicit" | "sparse"))
             | (EquationKind::Kinetic, Some("sparse") | None) => {
-                self.collect_and_solve(block, |machine| machine.implicit(step, span))
+                self.collect_and_solve(block, |machine| machine.implicit(step, block.kind, span))
             }
             (EquationKind::Derivative, Some("euler")) => {
                 self.collect_and_solve(block, |machine| Ok(machine.euler(step)))

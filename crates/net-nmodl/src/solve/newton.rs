@@ -1,6 +1,7 @@
 //! Implicit steps and roots of equations.
 
 use super::linear::{Matrix, solve_linear};
+use crate::ast::EquationKind;
 use crate::lower::Refusal;
 use crate::lower::execute::{Machine, Result};
 use crate::lower::graph::{Compare, Id, Loop, Node, Unary};
@@ -12,13 +13,32 @@ const MAX_ITERATIONS: f64 = 50.0;
 const TOLERANCE: f64 = 1e-9;
 /// Unknowns below this are 0 to the criterion.
 const SMALLEST: f64 = 1e-15;
+/// NEURON stops the iteration of a nonlinear scheme when the changes of all states add up to less,
+/// whatever the states' size, and gives up after so many iterations.
+const NEURON_TOLERANCE: f64 = 1e-6;
+const NEURON_ITERATIONS: f64 = 20.0;
+
+/// When Newton's method is done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    /// No unknown changes any more.
+    Converged,
+    /// As NEURON stops for reactions; negative states become 0 after each iteration.
+    Neuron,
+}
 
 impl Machine<'_, '_> {
     /// Backward Euler: x - x_old = dt f(x), with the equations of `CONSERVE` in the place of some.
     ///
     /// Equations that are linear in their own unknown and free of others are solved one by one,
     /// linear systems by elimination, others by Newton's method with exact derivatives.
-    pub(super) fn implicit(&mut self, step: Id, span: Span) -> Result<Vec<Id>> {
+    ///
+    /// Nonlinear schemes of reactions are iterated as NEURON does if that is asked for.
+    pub(super) fn implicit(&mut self, step: Id, kind: EquationKind, span: Span) -> Result<Vec<Id>> {
+        let stop = match kind {
+            EquationKind::Kinetic if self.settings.neuron_iteration => Stop::Neuron,
+            _ => Stop::Converged,
+        };
         let rates = self.rates();
         let unknowns = self.unknowns();
         let conserved = self.equations.as_ref().map_or(vec![], |e| e.conserved.clone());
@@ -37,7 +57,7 @@ impl Machine<'_, '_> {
             residuals[row] = residual;
         }
         let start = unknowns.iter().map(|u| u.before).collect();
-        self.solve_residuals(residuals, start, span)
+        self.solve_residuals(residuals, start, stop, span)
     }
 
     /// The solution of `LINEAR` and `NONLINEAR` blocks.
@@ -49,7 +69,7 @@ impl Machine<'_, '_> {
             return Err(Refusal::new(span, format!("{n} equations for {m} unknown states")));
         }
         let start = unknowns.iter().map(|u| u.before).collect();
-        self.solve_residuals(residuals, start, span)
+        self.solve_residuals(residuals, start, Stop::Converged, span)
     }
 
     /// (x + dt b) / (1 - dt a) for x' = a x + b.
@@ -79,6 +99,7 @@ impl Machine<'_, '_> {
         &mut self,
         residuals: Vec<Id>,
         start: Vec<Id>,
+        stop: Stop,
         span: Span,
     ) -> Result<Vec<Id>> {
         let unknowns = self.unknowns();
@@ -113,17 +134,20 @@ impl Machine<'_, '_> {
         }
         let right = residuals.into_iter().map(|r| self.graph.negate(r)).collect();
         let change = solve_linear(self.graph, matrix, right).ok_or_else(singular)?;
-        Ok(self.newton(&symbols, &start, &change))
+        Ok(self.newton(&symbols, &start, &change, stop))
     }
 
     /// Newton's method; `change` is the step from the symbols. A lane that has converged is not
     /// touched again, so that results do not depend on neighbors.
-    fn newton(&mut self, symbols: &[Id], start: &[Id], change: &[Id]) -> Vec<Id> {
+    fn newton(&mut self, symbols: &[Id], start: &[Id], change: &[Id], stop: Stop) -> Vec<Id> {
         let graph = &mut *self.graph;
         let (zero, one) = (graph.number(0.0), graph.number(1.0));
         let (count_symbol, count) = graph.symbol();
         let (active_symbol, active) = graph.symbol();
-        let limit = graph.number(MAX_ITERATIONS);
+        let limit = graph.number(match stop {
+            Stop::Converged => MAX_ITERATIONS,
+            Stop::Neuron => NEURON_ITERATIONS,
+        });
         let goes_on = graph.compare(Compare::Less, zero, active);
         let below_limit = graph.compare(Compare::Less, count, limit);
         let condition = graph.and(goes_on, below_limit);
@@ -132,8 +156,15 @@ impl Machine<'_, '_> {
         let mut next = Vec::new();
         let tolerance = graph.number(TOLERANCE);
         let smallest = graph.number(SMALLEST);
+        let mut moved_in_all = zero;
         for ((&symbol, &start), &change) in symbols.iter().zip(start).zip(change) {
-            let new = graph.add(symbol, change);
+            let mut new = graph.add(symbol, change);
+            if stop == Stop::Neuron {
+                let negative = graph.compare(Compare::Less, new, zero);
+                new = graph.select(negative, zero, new);
+                let moved = graph.unary(Unary::Abs, change);
+                moved_in_all = graph.add(moved_in_all, moved);
+            }
             let (moved, size) = (graph.unary(Unary::Abs, change), graph.unary(Unary::Abs, new));
             let allowed = graph.multiply(tolerance, size);
             let allowed = graph.add(allowed, smallest);
@@ -143,6 +174,10 @@ impl Machine<'_, '_> {
             if let Node::Symbol(number) = graph.node(symbol) {
                 variables.push((number, start));
             }
+        }
+        if stop == Stop::Neuron {
+            let tolerance = graph.number(NEURON_TOLERANCE);
+            converged = graph.compare(Compare::LessEqual, moved_in_all, tolerance);
         }
         let after = graph.add(count, one);
         let count_next = graph.select(condition, after, count);

@@ -189,6 +189,31 @@ pub enum Error {
         /// What the system said.
         reason: String,
     },
+    /// Monitors, or what they are asked for.
+    #[error(transparent)]
+    Monitor(Box<crate::monitor::MonitorError>),
+    /// A run goes on after an error.
+    #[error("the run has ended with an error and cannot go on; build the simulation again")]
+    Ended,
+    /// A piece of a run is longer than what probes record.
+    #[error(
+        "a run with probes cannot go to {end_ms} ms: they record {tstop_ms} ms; set a later tstop_ms"
+    )]
+    BeyondProbes {
+        /// End of the piece in ms.
+        end_ms: f64,
+        /// End of what is recorded in ms.
+        tstop_ms: f64,
+    },
+    /// A run that writes files goes back to its start.
+    #[error(
+        "the simulation cannot be reset: its files in {} hold one run; run without output, or build \
+         a simulation with another directory", directory.display()
+    )]
+    ResetOfFiles {
+        /// The directory.
+        directory: std::path::PathBuf,
+    },
     /// The report could not be written.
     #[error("cannot write {path}: {source}")]
     Report {

@@ -13,6 +13,7 @@
 mod build;
 mod error;
 mod model;
+pub mod monitor;
 mod options;
 pub mod plot;
 mod probes;

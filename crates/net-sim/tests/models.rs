@@ -19,6 +19,10 @@ fn run(model: &Model, options: &RunOptions) -> Outcome {
 /// Runs a model, and returns the hashes of its files.
 fn hashes(model: &Model, tstop_ms: f64, threads: usize, directory: &Path) -> Vec<String> {
     run(model, &into_files(tstop_ms, threads, directory));
+    hashes_of(directory)
+}
+
+fn hashes_of(directory: &Path) -> Vec<String> {
     let files =
         ["spikes.h5", "traces.h5", "cell_positions_and_rotations.h5", "synapse_connections.h5"];
     let hash = |name| format!("{:x}", Sha256::digest(fs::read(directory.join(name)).unwrap()));
@@ -32,6 +36,46 @@ fn threads_change_no_byte() {
     let one = hashes(&model, 60.0, 1, &folder.path().join("one"));
     assert_eq!(one, hashes(&model, 60.0, 2, &folder.path().join("two")));
     assert_eq!(one, hashes(&model, 60.0, 7, &folder.path().join("seven")));
+}
+
+#[test]
+fn pieces_leave_the_bytes_of_one_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = connected(5, [40, 10], 0.5);
+    let one = hashes(&model, 60.0, 1, &folder.path().join("one"));
+    let in_pieces = |directory: &Path, threads, tstop_ms| {
+        let (comm, options) = (Communicator::solo(), into_files(tstop_ms, threads, directory));
+        let mut simulation = Simulation::build(&comm, &model, &options).unwrap();
+        for duration_ms in [0.025, 7.3, 0.0, 0.5, 52.175] {
+            simulation.advance(duration_ms).unwrap();
+        }
+        assert_eq!((simulation.step(), simulation.time_ms()), (2400, 60.0));
+        let report = simulation.finish().unwrap().report;
+        assert_eq!(report.n_steps, 2400);
+        hashes_of(directory)
+    };
+    assert_eq!(one, in_pieces(&folder.path().join("pieces"), 1, 60.0));
+    assert_eq!(one, in_pieces(&folder.path().join("threads"), 2, 60.0));
+    // A run may go beyond what was planned, and end before.
+    assert_eq!(one, in_pieces(&folder.path().join("beyond"), 1, 10.0));
+    assert_eq!(one, in_pieces(&folder.path().join("before"), 2, 100.0));
+}
+
+#[test]
+fn pieces_that_are_not_possible_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (comm, model) = (Communicator::solo(), connected(5, [4, 1], 0.5));
+    let options = into_files(60.0, 1, folder.path());
+    let mut simulation = Simulation::build(&comm, &model, &options).unwrap();
+    for duration_ms in [0.03, -1.0, f64::NAN, f64::INFINITY] {
+        let message = simulation.advance(duration_ms).unwrap_err().to_string();
+        assert_says(&message, &["duration of a piece", "whole number of time steps"]);
+    }
+    let message = simulation.reset().unwrap_err().to_string();
+    assert_says(&message, &["cannot be reset", folder.path().to_str().unwrap()]);
+    // All the same it goes on.
+    simulation.advance(1.0).unwrap();
+    assert_eq!(simulation.finish().unwrap().report.n_steps, 40);
 }
 
 #[test]

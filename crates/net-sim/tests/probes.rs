@@ -132,6 +132,33 @@ fn threads_and_chunks_change_no_byte() {
 }
 
 #[test]
+fn pieces_leave_the_signals_of_one_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let (comm, options) = (Communicator::solo(), into_files(50.01, 2, folder.path()));
+    let model = with_probes(connected(5, [20, 7], 0.5), Some(13));
+    let expected = run(&model, &in_memory(50.01, 1)).signals;
+    let mut simulation = Simulation::build(&comm, &model, &options).unwrap();
+    for duration_ms in [0.025, 3.1, 0.5] {
+        simulation.advance(duration_ms).unwrap();
+    }
+    let error = simulation.advance(50.0).unwrap_err().to_string();
+    assert!(error.contains("53.625") && error.contains("50.01"), "{error}");
+    assert_eq!(simulation.run().unwrap().signals, expected);
+    // Also a run that ends before.
+    let memory = in_memory(50.01, 1);
+    let mut simulation = Simulation::build(&comm, &model, &memory).unwrap();
+    simulation.advance(10.0).unwrap();
+    let early = simulation.finish().unwrap().signals;
+    assert_eq!((early[0].n_samples, early[1].n_samples), (401, 15));
+    for (early, whole) in early.iter().zip(&expected) {
+        for ((_, early_values), (_, values)) in early.fields.iter().zip(&whole.fields) {
+            let (n, rows) = (early.n_samples, values.chunks(whole.n_samples));
+            assert!(early_values.chunks(n).zip(rows).all(|(some, all)| some == &all[..n]));
+        }
+    }
+}
+
+#[test]
 fn the_file_says_what_is_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let model = with_probes(connected(5, [20, 7], 0.5), None);

@@ -42,18 +42,44 @@ fn results(
     model: &Model,
     options: &RunOptions,
 ) -> Result<Option<(Vec<SpikeTime>, Vec<Trace>)>> {
-    let outcome = Simulation::build(comm, model, options)?.run()?;
+    gather(comm, Simulation::build(comm, model, options)?)
+}
+
+/// The same of a run in pieces of all lengths, after some steps that are taken back.
+fn results_in_pieces(
+    comm: &Communicator,
+    model: &Model,
+    options: &RunOptions,
+) -> Result<Option<(Vec<SpikeTime>, Vec<Trace>)>> {
+    let mut simulation = Simulation::build(comm, model, options)?;
+    simulation.advance(3.7)?;
+    simulation.reset()?;
+    for duration_ms in [0.025, 0.0, 1.3, 0.5, 0.175, 20.0] {
+        simulation.advance(duration_ms)?;
+    }
+    gather(comm, simulation)
+}
+
+fn gather(
+    comm: &Communicator,
+    simulation: Simulation<'_>,
+) -> Result<Option<(Vec<SpikeTime>, Vec<Trace>)>> {
+    let outcome = simulation.run()?;
     let (spikes, traces) = (outcome.gather_spikes(comm)?, outcome.gather_traces(comm)?);
     Ok(spikes.zip(traces))
 }
 
 fn check(comm: &Communicator, name: &str, model: &Model, options: &RunOptions) -> Result<()> {
     let together = results(comm, model, options)?;
+    let in_pieces = results_in_pieces(comm, model, options)?;
     if let Some((spikes, traces)) = together {
         let alone = results(&Communicator::solo(), model, &in_memory(options.tstop_ms, 1))?;
         let (expected_spikes, expected_traces) = alone.unwrap_or_default();
         assert!(spikes == expected_spikes, "{name}: spikes differ");
         assert!(traces == expected_traces, "{name}: traces differ");
+        let (spikes_in_pieces, traces_in_pieces) = in_pieces.unwrap_or_default();
+        assert!(spikes_in_pieces == spikes, "{name}: spikes in pieces differ");
+        assert!(traces_in_pieces == traces, "{name}: traces in pieces differ");
         println!("{name}: {} spikes, {} traces ... ok", spikes.len(), traces.len());
     }
     Ok(comm.barrier()?)

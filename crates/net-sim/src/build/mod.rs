@@ -25,7 +25,8 @@ pub(crate) use save::save_network;
 pub(crate) struct Local {
     /// One group a thread.
     pub(crate) groups: Vec<CellGroup>,
-    /// For each recording the recorded (gid, segment) of this rank, in order of columns.
+    /// For each recording, then each variable of a monitor, the recorded (gid, segment) of this rank,
+    /// in order of columns.
     pub(crate) columns: Vec<Vec<(Gid, u32)>>,
     /// What probes measure of the cells.
     pub(crate) matrices: Matrices,
@@ -158,9 +159,13 @@ fn record(
     own_cells: &[LocalCell],
     cells: &mut Cells,
 ) -> Result<Vec<Vec<(Gid, u32)>>> {
-    let mut columns = Vec::with_capacity(model.recordings().len());
-    for (index, recording) in model.recordings().iter().enumerate() {
-        let schedule = recording.schedule(&clock)?;
+    let mut columns = Vec::new();
+    let schedules = model.recordings().iter().map(|recording| recording.schedule(&clock));
+    let monitored = model.monitored();
+    let monitors = (0..monitored.recordings.len()).map(|at| monitored.schedule(at, &clock));
+    let recordings = model.recordings().iter().chain(&monitored.recordings);
+    for (index, (recording, schedule)) in recordings.zip(schedules.chain(monitors)).enumerate() {
+        let schedule = schedule?;
         let mut own = Vec::new();
         let is_recorded = recording.targets.filter(model.network());
         for cell in own_cells.iter().filter(|cell| is_recorded(cell.gid)) {

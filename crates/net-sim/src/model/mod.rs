@@ -1,6 +1,7 @@
 //! What is simulated: the same description on every rank.
 
 mod input;
+mod monitored;
 mod probe;
 mod recording;
 mod saved;
@@ -14,6 +15,7 @@ use net_core::{Gid, Network, StepClock};
 use crate::error::{BoxError, Error, Result, bad_value};
 
 pub use input::{Input, InputRow, InputSynapses, InputTable};
+pub(crate) use monitored::Monitored;
 pub use probe::ProbeRecording;
 pub(crate) use probe::{GivenPoints, Samples};
 pub use recording::{Recording, Segments, Targets};
@@ -64,6 +66,7 @@ pub struct Model {
     recordings: Vec<Recording>,
     probes: Vec<ProbeRecording>,
     given_points: Option<Arc<GivenPoints>>,
+    monitored: Monitored,
 }
 
 impl Model {
@@ -76,6 +79,7 @@ impl Model {
             recordings: Vec::new(),
             probes: Vec::new(),
             given_points: None,
+            monitored: Monitored::default(),
         }
     }
 
@@ -135,6 +139,16 @@ impl Model {
         self.given_points.as_deref()
     }
 
+    /// Sets what is recorded for monitors.
+    pub(crate) fn set_monitored(&mut self, monitored: Monitored) {
+        self.monitored = monitored;
+    }
+
+    /// What is recorded for monitors.
+    pub(crate) fn monitored(&self) -> &Monitored {
+        &self.monitored
+    }
+
     /// Names of the probes' datasets.
     pub fn probe_names(&self) -> Vec<String> {
         let class = |at: usize| self.probes[at].probe.class();
@@ -161,6 +175,7 @@ impl Model {
         self.recordings
             .iter()
             .try_for_each(|recording| recording.validate(&self.network, clock))?;
+        self.monitored.validate(&self.network, clock)?;
         let names = self.probe_names();
         check_names("probe", names.iter().map(String::as_str))?;
         let mut probes = self.probes.iter().zip(&names);
@@ -197,7 +212,7 @@ fn require_population(network: &Network, user: impl Fn() -> String, name: &str) 
 }
 
 /// A time as a number of steps, `least` or more.
-fn whole_steps(clock: &StepClock, key: String, time_ms: f64, least: u64) -> Result<u64> {
+pub(crate) fn whole_steps(clock: &StepClock, key: String, time_ms: f64, least: u64) -> Result<u64> {
     let steps = (time_ms / clock.dt_ms()).round();
     let is_whole = (time_ms / clock.dt_ms() - steps).abs() < 1e-6 * steps.max(1.0);
     if is_whole && least as f64 <= steps && steps < 2_f64.powi(53) {

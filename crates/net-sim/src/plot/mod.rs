@@ -28,12 +28,15 @@
 mod draw;
 mod fields;
 mod raster;
+mod recordings;
 mod traces;
 
 use std::path::{Path, PathBuf};
 
+use crate::monitor::MonitorError;
 use draw::{Align, Axis, Frame, INK, MUTED, Sheet};
 pub use fields::{DepthMap, Fields, SignalPanel};
+pub use recordings::{Format, Panel, RecordingsPlot};
 
 /// Width of the picture in pixels.
 const WIDTH: f64 = 1400.0;
@@ -134,6 +137,33 @@ pub enum PlotError {
         /// Time between samples in ms.
         dt_ms: f64,
     },
+    /// A plan of panels that does not fit the grid or the recordings.
+    #[error("the plan of the figure: {problem}")]
+    Plan {
+        /// What is wrong.
+        problem: String,
+    },
+    /// Time limits outside of what was recorded.
+    #[error(
+        "the time limits of {from_ms} to {to_ms} ms are not within the chunk, which was recorded from \
+         {start_ms} to {end_ms} ms"
+    )]
+    Outside {
+        /// First time asked for in ms.
+        from_ms: f64,
+        /// Last time asked for in ms.
+        to_ms: f64,
+        /// First time recorded in ms.
+        start_ms: f64,
+        /// Last time recorded in ms.
+        end_ms: f64,
+    },
+    /// Recordings that are not there.
+    #[error(transparent)]
+    Recordings(#[from] MonitorError),
+    /// What cannot be analyzed.
+    #[error(transparent)]
+    Analysis(#[from] net_analysis::AnalysisError),
     /// A file name that says neither PNG nor SVG.
     #[error("cannot tell the format of the picture {}: its name must end in .png or .svg", path.display())]
     Format {
@@ -169,13 +199,7 @@ impl Activity {
 
     /// Write the figure to `path`; its ending, `.png` or `.svg`, is the format.
     pub fn write(&self, path: &Path) -> Result<(), PlotError> {
-        let bytes = match path.extension().and_then(|ending| ending.to_str()) {
-            Some("png") => self.to_png()?,
-            Some("svg") => self.to_svg()?.into_bytes(),
-            _ => return Err(PlotError::Format { path: path.to_owned() }),
-        };
-        std::fs::write(path, bytes)
-            .map_err(|source| PlotError::Write { path: path.to_owned(), source })
+        write_picture(path, &self.draw()?)
     }
 
     fn draw(&self) -> Result<Sheet, PlotError> {
@@ -195,6 +219,16 @@ impl Activity {
         below.as_ref().unwrap_or(&middle).time_axis(&mut sheet);
         Ok(sheet)
     }
+}
+
+/// Writes a sheet in the format that the ending of the file's name says.
+fn write_picture(path: &Path, sheet: &Sheet) -> Result<(), PlotError> {
+    let bytes = match path.extension().and_then(|ending| ending.to_str()) {
+        Some("png") => sheet.to_png().map_err(|reason| PlotError::Encode { reason })?,
+        Some("svg") => sheet.to_svg().into_bytes(),
+        _ => return Err(PlotError::Format { path: path.to_owned() }),
+    };
+    std::fs::write(path, bytes).map_err(|source| PlotError::Write { path: path.to_owned(), source })
 }
 
 impl Activity {

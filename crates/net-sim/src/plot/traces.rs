@@ -1,6 +1,6 @@
 //! Membrane potentials, each in its own lane, all at one scale.
 
-use super::draw::{Axis, Frame, INK, Sheet, round_up};
+use super::draw::{Axis, Frame, INK, Sheet, polylines, round_up};
 use super::raster::Rows;
 use super::{Trace, Traces};
 
@@ -25,7 +25,7 @@ pub(super) fn draw(sheet: &mut Sheet, frame: &Frame, traces: &Traces, rows: &Row
         // A little air above and below the highest and lowest value.
         let lane = Axis::new(range_mv, (top + 0.96 * height, top + 0.06 * height));
         let color = rows.color_of(trace.gid).unwrap_or(INK);
-        for line in polylines(trace, traces, &frame.time, &lane) {
+        for line in lines_of(trace, traces, &frame.time, &lane) {
             sheet.polyline(line, 1.4, color);
         }
         frame.name(sheet, top + height / 2.0, color, &trace.label);
@@ -82,47 +82,10 @@ fn samples(
     times.filter(move |sample| window_ms.0 <= sample.0 && sample.0 <= window_ms.1)
 }
 
-/// The lines of a trace in pixels, broken where values are not finite. Of the samples that share
-/// a pixel column only the first, the lowest, the highest and the last are kept: what is drawn
-/// stays the same, and the line has a bounded number of points.
-fn polylines(trace: &Trace, traces: &Traces, time: &Axis, lane: &Axis) -> Vec<Vec<(f64, f64)>> {
-    let mut lines = Vec::new();
-    let mut line: Vec<(f64, f64)> = Vec::new();
-    let mut column: Vec<(f64, f64)> = Vec::new();
-    for (t_ms, mv) in samples(trace, traces, time.values) {
-        if !mv.is_finite() {
-            thin(&mut column, &mut line);
-            lines.push(std::mem::take(&mut line));
-            continue;
-        }
-        let point = (time.at(t_ms), lane.at(mv));
-        if column.last().is_some_and(|last| last.0.floor() != point.0.floor()) {
-            thin(&mut column, &mut line);
-        }
-        column.push(point);
-    }
-    thin(&mut column, &mut line);
-    lines.push(line);
-    lines.retain(|line| !line.is_empty());
-    lines
-}
-
-/// Move the points of one pixel column to the line, at most four of them, in order.
-fn thin(column: &mut Vec<(f64, f64)>, line: &mut Vec<(f64, f64)>) {
-    let by_height = |a: &usize, b: &usize| column[*a].1.total_cmp(&column[*b].1);
-    let lowest = (0..column.len()).min_by(by_height);
-    let highest = (0..column.len()).max_by(by_height);
-    if let (Some(lowest), Some(highest)) = (lowest, highest) {
-        let mut kept = [0, lowest, highest, column.len() - 1];
-        kept.sort_unstable();
-        line.extend(
-            kept.iter()
-                .enumerate()
-                .filter(|(i, k)| *i == 0 || kept[i - 1] != **k)
-                .map(|(_, &k)| column[k]),
-        );
-    }
-    column.clear();
+/// The lines of a trace in pixels, broken where values are not finite.
+fn lines_of(trace: &Trace, traces: &Traces, time: &Axis, lane: &Axis) -> Vec<Vec<(f64, f64)>> {
+    let samples = samples(trace, traces, time.values);
+    polylines(samples.map(|(t_ms, mv)| (time.at(t_ms), lane.at(mv))))
 }
 
 #[cfg(test)]
@@ -138,7 +101,7 @@ mod tests {
         let traces = Traces { t0_ms: 0.0, dt_ms: 0.1, cells: Vec::new() };
         let time = Axis::new((0.0, 100.0), (0.0, 100.0));
         let lane = Axis::new((0.0, 100.0), (0.0, 100.0));
-        polylines(&trace(values_mv), &traces, &time, &lane)
+        lines_of(&trace(values_mv), &traces, &time, &lane)
     }
 
     #[test]

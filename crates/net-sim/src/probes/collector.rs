@@ -275,11 +275,28 @@ impl Collector {
         if let Some(file) = self.file {
             file.finish()?;
         }
-        Ok(self.kept.unwrap_or_default())
+        let mut signals = self.kept.unwrap_or_default();
+        for (signal, probe) in signals.iter_mut().zip(&self.probes) {
+            signal.truncate(probe.n_collected as usize);
+        }
+        Ok(signals)
     }
 
     fn error(&self, probe: usize, source: net_lfp::LfpError) -> Error {
         Error::Probe { probe: self.probes[probe].name.clone(), source: Box::new(source) }
+    }
+}
+
+impl ProbeSignal {
+    /// Forgets all but the first `n` samples.
+    fn truncate(&mut self, n: usize) {
+        if n < self.n_samples {
+            for (_, values) in &mut self.fields {
+                let rows = values.chunks(self.n_samples);
+                *values = rows.flat_map(|row| &row[..n]).copied().collect();
+            }
+            self.n_samples = n;
+        }
     }
 }
 

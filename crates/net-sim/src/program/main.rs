@@ -1,5 +1,6 @@
 //! The program `net-sim`: one subcommand a file.
 
+mod plot;
 mod validate;
 
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Plot(plot::Args),
     Validate(validate::Args),
 }
 
@@ -23,6 +25,7 @@ enum Command {
 /// line is wrong.
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Plot(args) => plot::run(&args),
         Command::Validate(args) => validate::run(&args),
     };
     match result {

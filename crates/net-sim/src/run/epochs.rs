@@ -5,7 +5,7 @@
 //! while epoch k+1 is computed, the spikes of epoch k travel; they are queued before epoch k+2.
 //!
 //! A rank that fails says so in place of its spikes. So all ranks leave the loop at the same epoch,
-//! seal what they have, and agree on the error.
+//! agree on the error, and seal what they have.
 
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
@@ -19,6 +19,7 @@ use super::progress::Meter;
 use super::recorder::{Kept, Recorder};
 use super::team::Team;
 use super::threads::Threads;
+use super::tracks::Tracks;
 use crate::error::{Error, Result};
 use crate::probes::{Collector, ProbeSignal};
 
@@ -34,7 +35,6 @@ const UNCONNECTED_EPOCH_MS: f64 = 1.0;
 /// How a run is divided into epochs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
-    pub(crate) n_steps: u64,
     pub(crate) epoch_steps: u64,
     /// Whether spikes travel while the next epoch is computed.
     pub(crate) overlapped: bool,
@@ -48,7 +48,6 @@ impl Plan {
     pub(crate) fn new(
         comm: &Communicator,
         clock: &StepClock,
-        n_steps: u64,
         delays: Option<(u16, u16)>,
         n_columns: usize,
     ) -> Result<Self> {
@@ -65,7 +64,7 @@ impl Plan {
         };
         let longest = (MAX_EPOCH_SAMPLES / n_columns.max(1)).clamp(1, MAX_EPOCH_STEPS);
         let epoch_steps = wanted.clamp(1, longest);
-        Ok(Plan { n_steps, epoch_steps, overlapped, min_delay_steps, max_delay_steps })
+        Ok(Plan { epoch_steps, overlapped, min_delay_steps, max_delay_steps })
     }
 }
 
@@ -107,117 +106,202 @@ pub(crate) struct Finished {
     /// On rank 0.
     pub(crate) signals: Vec<ProbeSignal>,
     pub(crate) times: Times,
+    /// Steps that were computed.
+    pub(crate) n_steps: u64,
 }
 
-/// Runs all epochs. Collective; an error of any rank is an error on all.
-pub(crate) fn run_epochs(
-    comm: &Communicator,
-    clock: &StepClock,
-    plan: &Plan,
+/// A run between two epochs: the cells of all threads, and what the leading thread knows.
+///
+/// It can be advanced in any pieces; they leave the same bytes as one. An epoch ends where a piece
+/// ends, and an epoch may always be shorter.
+pub(crate) struct Run<'a> {
     threads: Threads,
-    groups: Vec<CellGroup>,
-    (recorder, collector): (Recorder, Collector),
-    meter: Meter,
-) -> Result<Finished> {
-    let started = Instant::now();
-    let exchange = SpikeExchange::new(comm)?;
-    let shared = Shared::new(groups, plan);
-    let team = Team::new(threads.n, threads.have_cores);
-    let outcome = std::thread::scope(|scope| {
-        let _dismissal = team.dismissal();
-        for member in 1..threads.n {
-            let (team, shared) = (&team, &shared);
-            std::thread::Builder::new()
-                .name(format!("cells-{member}"))
-                .spawn_scoped(scope, move || team.follow(|| shared.advance(member, || ())))
-                .map_err(|e| Error::Threads { n_threads: threads.n, reason: e.to_string() })?;
+    shared: Shared,
+    leader: Leader<'a>,
+    has_failed: bool,
+}
+
+impl<'a> Run<'a> {
+    /// Cells in their initial state, before the first step. Collective.
+    pub(crate) fn new(
+        comm: &'a Communicator,
+        clock: StepClock,
+        plan: Plan,
+        threads: Threads,
+        groups: Vec<CellGroup>,
+        (recorder, tracks, collector): (Recorder, Tracks, Collector),
+        meter: Meter,
+    ) -> Result<Self> {
+        let leader = Leader {
+            comm,
+            clock,
+            plan,
+            exchange: SpikeExchange::new(comm)?,
+            travelling: None,
+            step: 0,
+            recorded: 0,
+            recorder,
+            tracks,
+            collector,
+            meter,
+            times: Times::default(),
+        };
+        Ok(Run { threads, shared: Shared::new(groups, &plan), leader, has_failed: false })
+    }
+
+    /// Steps that were computed.
+    pub(crate) fn step(&self) -> u64 {
+        self.leader.step
+    }
+
+    /// How the run is divided into epochs.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.leader.plan
+    }
+
+    /// What is recorded for monitors.
+    pub(crate) fn tracks_mut(&mut self) -> &mut Tracks {
+        &mut self.leader.tracks
+    }
+
+    /// Advances to `end_step`. Collective; an error of any rank is an error on all and ends the
+    /// run, in which what was recorded until then has been sealed.
+    pub(crate) fn advance(&mut self, end_step: u64) -> Result<()> {
+        if self.has_failed {
+            return Err(Error::Ended);
         }
-        Loop { comm, clock, plan, shared: &shared, exchange, recorder, collector, meter }.run(&team)
-    });
-    let Finished { kept, signals, mut times } = comm.agree(outcome)?;
-    times.run = started.elapsed();
-    let computed: Duration = shared.members.iter().map(|m| lock(m).computed).sum();
-    times.compute = computed / threads.n as u32;
-    Ok(Finished { kept, signals, times })
+        let started = Instant::now();
+        let outcome = self.advance_threads(end_step);
+        let agreed = self.leader.comm.agree(outcome);
+        if agreed.is_err() {
+            self.has_failed = true;
+            self.leader.close(&self.shared);
+        }
+        self.leader.times.run += started.elapsed();
+        Ok(agreed?)
+    }
+
+    /// Advances with threads that live as long as this call.
+    fn advance_threads(&mut self, end_step: u64) -> Result<()> {
+        let Run { threads, shared, leader, .. } = self;
+        let (shared, team) = (&*shared, Team::new(threads.n, threads.have_cores));
+        std::thread::scope(|scope| {
+            let _dismissal = team.dismissal();
+            let started = (1..threads.n).try_for_each(|member| {
+                let team = &team;
+                std::thread::Builder::new()
+                    .name(format!("cells-{member}"))
+                    .spawn_scoped(scope, move || team.follow(|| shared.advance(member, || ())))
+                    .map_err(|e| Error::Threads { n_threads: threads.n, reason: e.to_string() })?;
+                Ok(())
+            });
+            leader.advance(shared, &team, end_step, started.err())
+        })
+    }
+
+    /// Ends the run: takes the last samples, seals and closes. Collective, after all ranks have
+    /// advanced to the same step.
+    pub(crate) fn finish(mut self) -> Result<Finished> {
+        if self.has_failed {
+            return Err(Error::Ended);
+        }
+        let started = Instant::now();
+        let outcome = self.leader.take_last(&self.shared);
+        self.leader.comm.agree(outcome)?;
+        let Leader { comm, step, recorder, collector, mut times, .. } = self.leader;
+        let shared = &self.shared;
+        let signals = collector.finish();
+        let kept = recorder.finish(&mut |index, into| shared.take_samples(index, into), step);
+        let (signals, kept) = comm.agree(signals.and_then(|signals| Ok((signals, kept?))))?;
+        times.record += started.elapsed();
+        times.run += started.elapsed();
+        let computed: Duration = self.shared.members.iter().map(|m| lock(m).computed).sum();
+        times.compute = computed / self.threads.n as u32;
+        Ok(Finished { kept, signals, times, n_steps: step })
+    }
 }
 
 /// The leading thread's view of a run.
-struct Loop<'a> {
+struct Leader<'a> {
     comm: &'a Communicator,
-    clock: &'a StepClock,
-    plan: &'a Plan,
-    shared: &'a Shared,
+    clock: StepClock,
+    plan: Plan,
     exchange: SpikeExchange,
+    /// First step of the epoch whose spikes are on their way.
+    travelling: Option<u64>,
+    /// Steps that were computed.
+    step: u64,
+    /// Steps that were recorded.
+    recorded: u64,
     recorder: Recorder,
+    tracks: Tracks,
     collector: Collector,
     meter: Meter,
+    times: Times,
 }
 
-impl Loop<'_> {
-    /// All epochs; returns at the same epoch on all ranks.
-    fn run(mut self, team: &Team) -> Result<Finished> {
-        let mut times = Times::default();
-        let mut failure = None;
-        let mut travelling: Option<u64> = None;
-        let mut recorded = 0;
-        let n_steps = self.plan.n_steps;
-        let mut step = 0;
-        while step < n_steps {
-            let steps = step..(step + self.plan.epoch_steps).min(n_steps);
+impl Leader<'_> {
+    /// Epochs until `end_step`; returns at the same epoch on all ranks. `failure` has happened
+    /// already.
+    fn advance(
+        &mut self,
+        shared: &Shared,
+        team: &Team,
+        end_step: u64,
+        mut failure: Option<Error>,
+    ) -> Result<()> {
+        while self.step < end_step {
+            let steps = self.step..(self.step + self.plan.epoch_steps).min(end_step);
             if failure.is_none() {
-                failure = self.compute(team, steps.clone(), travelling.is_some()).err();
+                failure = self.compute(shared, team, steps.clone()).err();
             }
-            if let Some(first) = travelling.take()
-                && self.receive(first, &mut times)?
+            if let Some(first) = self.travelling.take()
+                && self.receive(shared, first)?
             {
-                return self.stop(failure, recorded);
+                break;
             }
-            let mut spikes = self.shared.spikes();
+            let mut spikes = shared.spikes();
             if failure.is_none() {
                 let before = Instant::now();
-                let taken = self.record(&spikes, steps.end);
-                times.record += before.elapsed();
+                let taken = self.record(shared, &spikes, steps.end);
+                self.times.record += before.elapsed();
                 match taken {
-                    Ok(()) => recorded = steps.end,
+                    Ok(()) => self.recorded = steps.end,
                     Err(error) => failure = Some(error),
                 }
             }
             let before = Instant::now();
             let collected = self.collector.collect(self.comm, steps.end, false, failure.is_some());
-            times.record += before.elapsed();
+            self.times.record += before.elapsed();
             failure = failure.or(collected.err());
             if failure.is_some() {
                 spikes.clear();
             }
-            self.send(&spikes, steps.start, failure.is_some(), &mut times)?;
+            self.send(&spikes, steps.start, failure.is_some())?;
             if self.plan.overlapped {
-                travelling = Some(steps.start);
-            } else if self.receive(steps.start, &mut times)? {
-                return self.stop(failure, recorded);
+                self.travelling = Some(steps.start);
+            } else if self.receive(shared, steps.start)? {
+                break;
             }
             self.meter.update(self.clock.time_ms(steps.end));
-            step = steps.end;
+            self.step = steps.end;
         }
-        if let Some(first) = travelling
-            && self.receive(first, &mut times)?
-        {
-            return self.stop(failure, recorded);
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Waits for the spikes of the last epoch, and collects the last samples of probes.
+    fn take_last(&mut self, shared: &Shared) -> Result<()> {
+        if let Some(first) = self.travelling.take() {
+            self.receive(shared, first)?;
         }
-        let before = Instant::now();
-        self.collector.collect(self.comm, n_steps, true, false)?;
-        let signals = self.collector.finish()?;
-        let shared = self.shared;
-        let kept =
-            self.recorder.finish(&mut |index, into| shared.take_samples(index, into), n_steps)?;
-        times.record += before.elapsed();
-        Ok(Finished { kept, signals, times })
+        self.collector.collect(self.comm, self.step, true, false)
     }
 
     /// Advances all cells through one epoch.
-    fn compute(&mut self, team: &Team, steps: Range<u64>, travelling: bool) -> Result<()> {
-        self.shared.epoch.write().unwrap_or_else(PoisonError::into_inner).steps = steps;
+    fn compute(&mut self, shared: &Shared, team: &Team, steps: Range<u64>) -> Result<()> {
+        shared.epoch.write().unwrap_or_else(PoisonError::into_inner).steps = steps;
         let mut polled = Ok(true);
-        let (shared, exchange) = (self.shared, &mut self.exchange);
+        let (travelling, exchange) = (self.travelling.is_some(), &mut self.exchange);
         let followed = team.lead(|| {
             shared.advance(0, || {
                 if travelling && polled.is_ok() {
@@ -225,28 +309,22 @@ impl Loop<'_> {
                 }
             });
         });
-        self.shared.epoch.write().unwrap_or_else(PoisonError::into_inner).arrived.clear();
+        shared.epoch.write().unwrap_or_else(PoisonError::into_inner).arrived.clear();
         followed.map_err(|message| Error::WorkerPanicked { message })?;
         polled?;
-        for member in &self.shared.members {
+        for member in &shared.members {
             std::mem::replace(&mut lock(member).outcome, Ok(()))?;
         }
         self.collector.check()
     }
 
-    fn record(&mut self, spikes: &[Spike], end_step: u64) -> Result<()> {
-        let shared = self.shared;
+    fn record(&mut self, shared: &Shared, spikes: &[Spike], end_step: u64) -> Result<()> {
+        self.tracks.take(&mut |index, into| shared.take_samples(index, into), spikes, end_step);
         self.recorder.take(&mut |index, into| shared.take_samples(index, into), spikes, end_step)
     }
 
     /// Starts to send this rank's spikes of an epoch, or word of its failure.
-    fn send(
-        &mut self,
-        spikes: &[Spike],
-        first_step: u64,
-        has_failed: bool,
-        times: &mut Times,
-    ) -> Result<()> {
+    fn send(&mut self, spikes: &[Spike], first_step: u64, has_failed: bool) -> Result<()> {
         let before = Instant::now();
         let packed = if has_failed {
             vec![failure_mark()?]
@@ -255,19 +333,19 @@ impl Loop<'_> {
             spikes.iter().map(pack).collect::<net_mpi::Result<_>>()?
         };
         self.exchange.start(&packed)?;
-        times.exchange += before.elapsed();
+        self.times.exchange += before.elapsed();
         Ok(())
     }
 
     /// Waits for all ranks' spikes of the epoch that began at `first_step` and hands them to the
     /// groups; true if a rank has failed.
-    fn receive(&mut self, first_step: u64, times: &mut Times) -> Result<bool> {
+    fn receive(&mut self, shared: &Shared, first_step: u64) -> Result<bool> {
         let before = Instant::now();
         let mark = failure_mark()?;
         let packed = self.exchange.finish()?;
         // The mark sorts last.
         let has_failed = packed.last() == Some(&mark);
-        let mut epoch = self.shared.epoch.write().unwrap_or_else(PoisonError::into_inner);
+        let mut epoch = shared.epoch.write().unwrap_or_else(PoisonError::into_inner);
         epoch.arrived.clear();
         if self.plan.min_delay_steps.is_some() && !has_failed {
             epoch.arrived.extend(
@@ -277,20 +355,17 @@ impl Loop<'_> {
                 }),
             );
         }
-        times.exchange += before.elapsed();
+        self.times.exchange += before.elapsed();
         Ok(has_failed)
     }
 
-    /// Ends a run in which a rank has failed.
-    fn stop(mut self, failure: Option<Error>, recorded: u64) -> Result<Finished> {
-        let sealed = self.recorder.seal(recorded);
-        if let Some(error) = failure {
-            return Err(error);
+    /// Ends a run in which a rank has failed: seals what was recorded.
+    fn close(&mut self, shared: &Shared) {
+        // Neither can be helped any more; the error that ended the run is what counts.
+        if let Some(first) = self.travelling.take() {
+            let _ = self.receive(shared, first);
         }
-        sealed?;
-        let none = Kept { n_spikes: 0, spikes: Vec::new(), traces: Vec::new() };
-        // Not seen by the caller: another rank has an error for all.
-        Ok(Finished { kept: none, signals: Vec::new(), times: Times::default() })
+        let _ = self.recorder.seal(self.recorded);
     }
 }
 

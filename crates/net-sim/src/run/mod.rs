@@ -7,26 +7,28 @@ mod recorder;
 mod report;
 mod team;
 mod threads;
+mod tracks;
 
 use std::time::Instant;
 
 use net_cell::Spike;
-use net_core::StepClock;
+use net_core::{Gid, StepClock};
 use net_io::store::PartWriter;
 use net_mpi::{Communicator, SpikeTime};
 
 use crate::build::{self, LocalSize};
-use crate::error::Result;
-use crate::model::Model;
+use crate::error::{Error, Result};
+use crate::model::{Model, Monitored, whole_steps};
 use crate::options::RunOptions;
 use crate::probes::{Collector, ProbeSignal};
-use epochs::{Plan, run_epochs};
+use epochs::{Plan, Run};
 use progress::Meter;
 use recorder::Recorder;
 use threads::Threads;
 
 pub use recorder::Trace;
 pub use report::{Phases, RunReport};
+pub(crate) use tracks::Tracks;
 
 /// A model, built and ready to run.
 ///
@@ -66,19 +68,22 @@ pub use report::{Phases, RunReport};
 /// assert_eq!(outcome.spikes.iter().map(|spike| spike.gid).collect::<Vec<_>>(), [2]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// [`run`](Self::run) goes to the end. [`advance`](Self::advance) goes on by a piece, so that a
+/// program can look or act in between; pieces leave the same bytes as one run.
 pub struct Simulation<'a> {
     comm: &'a Communicator,
+    model: &'a Model,
     options: &'a RunOptions,
     clock: StepClock,
-    plan: Plan,
     threads: Threads,
-    groups: Vec<net_cell::CellGroup>,
-    recorder: Recorder,
-    collector: Collector,
+    gids: Vec<Gid>,
+    run: Run<'a>,
     output: Option<output::Files>,
     size: LocalSize,
     phases: Phases,
     n_columns: u64,
+    n_resets: u64,
 }
 
 /// What a run leaves.
@@ -101,32 +106,19 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// Anything that is wrong with the model, the options or the files, on any rank; the same error
     /// on all ranks. Nothing has been simulated then.
-    pub fn build(comm: &'a Communicator, model: &Model, options: &'a RunOptions) -> Result<Self> {
+    pub fn build(
+        comm: &'a Communicator,
+        model: &'a Model,
+        options: &'a RunOptions,
+    ) -> Result<Self> {
         let started = Instant::now();
         let clock = options.clock()?;
         model.validate(&clock)?;
         let threads = threads::threads_of(comm, options.threads)?;
         let pool = comm.agree(threads::pool(threads.n))?;
-
         let gids = build::own_gids(comm, model, options, &pool)?;
-        let local = build::build(model, options, clock, &gids, threads.n, &pool);
-        let local = comm.agree(local)?;
-        let mut phases = Phases { build_s: started.elapsed().as_secs_f64(), ..Phases::default() };
-
-        let n_steps = clock.n_steps(options.tstop_ms);
-        let n_columns = local.columns.iter().map(Vec::len).sum();
-        let plan = Plan::new(comm, &clock, n_steps, local.size.delay_steps, n_columns)?;
-        let (mut groups, mut size) = (local.groups, local.size);
-        let mut collector = Collector::new(
-            comm,
-            model,
-            &clock,
-            (n_steps, plan.epoch_steps),
-            local.matrices,
-            &mut groups,
-            options.keep_in_memory,
-        )?;
-        size.probe_bytes += collector.memory_bytes() as u64;
+        let mut built = Built::new(comm, model, options, clock, &gids, threads, &pool)?;
+        let build_s = started.elapsed().as_secs_f64();
 
         let started = Instant::now();
         let output = match &options.output {
@@ -135,49 +127,133 @@ impl<'a> Simulation<'a> {
         };
         let writer = match &output {
             Some(files) => {
-                let part = files.start_part(comm, model, clock, &gids, &local.columns);
+                let part = files.start_part(comm, model, clock, &gids, &built.columns);
                 Some(comm.agree(part)?)
             }
             None => None,
         };
         if let Some(files) = &output {
-            comm.agree(files.start_probes(comm, &mut collector, model, &clock))?;
+            comm.agree(files.start_probes(comm, &mut built.collector, model, &clock))?;
         }
-        phases.write_s = started.elapsed().as_secs_f64();
-        let recorder = recorder(writer, local.columns, options, &clock, n_steps);
-        let n_columns = n_columns as u64;
+        let write_s = started.elapsed().as_secs_f64();
+        let (size, n_columns) = (built.size, built.n_columns());
         Ok(Simulation {
             comm,
+            model,
             options,
             clock,
-            plan,
             threads,
-            groups,
-            recorder,
-            collector,
+            gids,
+            run: built.start(comm, options, clock, threads, writer)?,
             output,
             size,
-            phases,
+            phases: Phases { build_s, write_s, ..Phases::default() },
             n_columns,
+            n_resets: 0,
         })
     }
 
-    /// Runs to the end, and merges the files of all ranks. Collective.
+    /// Steps that were computed.
+    pub fn step(&self) -> u64 {
+        self.run.step()
+    }
+
+    /// Time that was simulated, in ms.
+    pub fn time_ms(&self) -> f64 {
+        self.clock.time_ms(self.step())
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> StepClock {
+        self.clock
+    }
+
+    /// Simulates `duration_ms` more, a whole number of steps. Collective.
+    ///
+    /// The end that the options name is where [`run`](Self::run) goes; pieces may go beyond it,
+    /// except with probes, whose file has room for that time only.
+    ///
+    /// # Errors
+    /// A duration that is not a whole number of steps or goes beyond the end of probes; what goes
+    /// wrong in the run, the same on all ranks: then the run has ended, and what was recorded until
+    /// then is sealed.
+    pub fn advance(&mut self, duration_ms: f64) -> Result<()> {
+        let n_steps = whole_steps(&self.clock, "duration of a piece".to_owned(), duration_ms, 0)?;
+        let end_step = self.step() + n_steps;
+        if !self.model.probes().is_empty() && end_step > self.clock.n_steps(self.options.tstop_ms) {
+            let (end_ms, tstop_ms) = (self.clock.time_ms(end_step), self.options.tstop_ms);
+            return Err(Error::BeyondProbes { end_ms, tstop_ms });
+        }
+        self.run.advance(end_step)
+    }
+
+    /// Goes back to the state before the first step: the same cells, synapses and random numbers.
+    /// What was kept in memory is forgotten. Collective.
+    ///
+    /// # Errors
+    /// A run that writes files, which hold one run; those of [`build`](Self::build).
+    pub fn reset(&mut self) -> Result<()> {
+        self.check_reset()?;
+        let (comm, model, options) = (self.comm, self.model, self.options);
+        let (clock, threads) = (self.clock, self.threads);
+        let pool = comm.agree(threads::pool(threads.n))?;
+        let built = Built::new(comm, model, options, clock, &self.gids, threads, &pool)?;
+        self.run = built.start(comm, options, clock, threads, None)?;
+        self.n_resets += 1;
+        Ok(())
+    }
+
+    /// Whether it can go back to its start.
+    pub(crate) fn check_reset(&self) -> Result<()> {
+        match &self.options.output {
+            Some(output) => Err(Error::ResetOfFiles { directory: output.directory.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// How often it went back.
+    pub(crate) fn n_resets(&self) -> u64 {
+        self.n_resets
+    }
+
+    pub(crate) fn comm(&self) -> &'a Communicator {
+        self.comm
+    }
+
+    pub(crate) fn model(&self) -> &'a Model {
+        self.model
+    }
+
+    /// What is recorded for monitors.
+    pub(crate) fn monitored(&self) -> &'a Monitored {
+        self.model.monitored()
+    }
+
+    /// The recordings for monitors.
+    pub(crate) fn tracks_mut(&mut self) -> &mut Tracks {
+        self.run.tracks_mut()
+    }
+
+    /// Runs to the end of the time that the options name, and finishes. Collective.
     ///
     /// # Errors
     /// The same on all ranks. What was sealed until then stays on the disk.
     pub fn run(mut self) -> Result<Outcome> {
+        let end_step = self.clock.n_steps(self.options.tstop_ms);
+        if end_step > self.step() {
+            self.run.advance(end_step)?;
+        }
+        self.finish()
+    }
+
+    /// Ends the run here, and merges the files of all ranks. Collective.
+    ///
+    /// # Errors
+    /// The same on all ranks. What was sealed until then stays on the disk.
+    pub fn finish(mut self) -> Result<Outcome> {
         let (comm, options) = (self.comm, self.options);
-        let meter = Meter::new(options.progress, comm.is_root(), options.tstop_ms);
-        let finished = run_epochs(
-            comm,
-            &self.clock,
-            &self.plan,
-            self.threads,
-            std::mem::take(&mut self.groups),
-            (self.recorder, self.collector),
-            meter,
-        )?;
+        let plan = *self.run.plan();
+        let finished = self.run.finish()?;
         self.phases.run_s = finished.times.run.as_secs_f64();
         self.phases.compute_s = finished.times.compute.as_secs_f64();
         self.phases.exchange_s = finished.times.exchange.as_secs_f64();
@@ -192,8 +268,9 @@ impl<'a> Simulation<'a> {
             comm,
             &report::Own {
                 options,
-                plan: &self.plan,
+                plan: &plan,
                 n_threads: self.threads.n,
+                n_steps: finished.n_steps,
                 size: self.size,
                 phases: self.phases,
                 n_columns: self.n_columns,
@@ -208,6 +285,70 @@ impl<'a> Simulation<'a> {
         let traces = finished.kept.traces;
         let signals = finished.signals;
         Ok(Outcome { report, spikes, traces, signals, dt_ms: self.clock.dt_ms() })
+    }
+}
+
+/// What a rank has before its run starts.
+struct Built {
+    groups: Vec<net_cell::CellGroup>,
+    /// For each recording the recorded (gid, segment).
+    columns: Vec<Vec<(Gid, u32)>>,
+    tracks: Tracks,
+    collector: Collector,
+    plan: Plan,
+    size: LocalSize,
+}
+
+impl Built {
+    /// Draws and lays out what `gids` need. Collective.
+    fn new(
+        comm: &Communicator,
+        model: &Model,
+        options: &RunOptions,
+        clock: StepClock,
+        gids: &[Gid],
+        threads: Threads,
+        pool: &rayon::ThreadPool,
+    ) -> Result<Self> {
+        let local = build::build(model, options, clock, gids, threads.n, pool);
+        let local = comm.agree(local)?;
+        let n_columns = local.columns.iter().map(Vec::len).sum();
+        let plan = Plan::new(comm, &clock, local.size.delay_steps, n_columns)?;
+        let (mut groups, mut size, mut columns) = (local.groups, local.size, local.columns);
+        let n_recordings = model.recordings().len();
+        let monitored = columns.split_off(n_recordings);
+        let tracks = Tracks::new(model.monitored(), monitored, n_recordings);
+        let collector = Collector::new(
+            comm,
+            model,
+            &clock,
+            (clock.n_steps(options.tstop_ms), plan.epoch_steps),
+            local.matrices,
+            &mut groups,
+            options.keep_in_memory,
+        )?;
+        size.probe_bytes += collector.memory_bytes() as u64;
+        Ok(Built { groups, columns, tracks, collector, plan, size })
+    }
+
+    /// Columns of all recordings.
+    fn n_columns(&self) -> u64 {
+        self.columns.iter().map(Vec::len).sum::<usize>() as u64
+    }
+
+    /// Sets the initial state. Collective.
+    fn start<'a>(
+        self,
+        comm: &'a Communicator,
+        options: &RunOptions,
+        clock: StepClock,
+        threads: Threads,
+        writer: Option<PartWriter>,
+    ) -> Result<Run<'a>> {
+        let recorder = recorder(writer, self.columns, options, &clock);
+        let meter = Meter::new(options.progress, comm.is_root(), options.tstop_ms);
+        let recorded = (recorder, self.tracks, self.collector);
+        Run::new(comm, clock, self.plan, threads, self.groups, recorded, meter)
     }
 }
 
@@ -253,12 +394,14 @@ impl Outcome {
 
 fn recorder(
     writer: Option<PartWriter>,
-    columns: Vec<Vec<(net_core::Gid, u32)>>,
+    columns: Vec<Vec<(Gid, u32)>>,
     options: &RunOptions,
     clock: &StepClock,
-    n_steps: u64,
 ) -> Recorder {
     let asked_ms = options.output.as_ref().and_then(|output| output.seal_interval_ms);
-    let seal_steps = asked_ms.map_or(n_steps / 10, |ms| clock.n_steps(ms));
+    let seal_steps = match asked_ms {
+        Some(ms) => clock.n_steps(ms),
+        None => clock.n_steps(options.tstop_ms) / 10,
+    };
     Recorder::new(writer, columns, seal_steps, options.keep_in_memory)
 }

@@ -1,0 +1,44 @@
+//! What monitors look at.
+
+use std::ops::Range;
+
+use net_core::{Gid, Network, StepClock};
+
+use super::Recording;
+use crate::error::{Error, Result};
+use crate::monitor::MonitorError;
+
+/// Variables and spikes for monitors, which are recorded beside the recordings of the model and go
+/// into no file.
+#[derive(Clone, Default)]
+pub(crate) struct Monitored {
+    /// One a variable, in the order of the monitors.
+    pub(crate) recordings: Vec<Recording>,
+    /// Gids of the populations whose spikes are wanted.
+    pub(crate) spikes: Vec<Range<Gid>>,
+    /// Steps that samples are taken after the step of their label: 0 or 1.
+    pub(crate) shift: u64,
+}
+
+impl Monitored {
+    /// Checks periods and variables.
+    pub(super) fn validate(&self, network: &Network, clock: &StepClock) -> Result<()> {
+        for recording in &self.recordings {
+            if recording.schedule(clock).is_err() {
+                return Err(Error::Monitor(Box::new(MonitorError::Period {
+                    compartment: recording.name.split(';').next().unwrap_or_default().to_owned(),
+                    period_ms: recording.interval_ms.unwrap_or(f64::NAN),
+                    dt_ms: clock.dt_ms(),
+                })));
+            }
+            recording.validate(network, clock)?;
+        }
+        Ok(())
+    }
+
+    /// The schedule of a variable.
+    pub(crate) fn schedule(&self, at: usize, clock: &StepClock) -> Result<net_cell::Schedule> {
+        let schedule = self.recordings[at].schedule(clock)?;
+        Ok(net_cell::Schedule { offset: schedule.offset + self.shift, ..schedule })
+    }
+}

@@ -1,0 +1,180 @@
+//! Samples and spikes for monitors, which are started and paused while a program looks on.
+//!
+//! A track takes every sample of its recording and keeps those that belong to times at which it was
+//! running. Pieces of a run end between two samples: one taken at the very end belongs to what comes
+//! next, and is held back until it is known whether the track runs then.
+
+use std::ops::Range;
+
+use net_cell::{Samples, Spike};
+use net_core::Gid;
+
+use super::recorder::TakeSamples;
+use crate::model::Monitored;
+
+/// All tracks of a rank, in the order of what is monitored.
+#[derive(Default)]
+pub(crate) struct Tracks {
+    samples: Vec<Track>,
+    spikes: Vec<SpikeTrack>,
+}
+
+/// One monitored variable of some cells.
+pub(crate) struct Track {
+    /// Index of the recording in the groups of cells.
+    recording: usize,
+    pub(crate) columns: Vec<(Gid, u32)>,
+    /// Steps that a sample is later than its label.
+    shift: u64,
+    is_running: bool,
+    new: Samples,
+    /// The sample at the end, of the state at which the next step begins.
+    held: Option<Vec<f64>>,
+    /// Samples of running times, row by row.
+    values: Vec<f64>,
+}
+
+/// Spikes of the cells of a population.
+pub(crate) struct SpikeTrack {
+    gids: Range<Gid>,
+    is_running: bool,
+    spikes: Vec<Spike>,
+}
+
+impl Tracks {
+    /// Tracks of what is monitored, all paused; `columns` has the (gid, segment)s of each variable of
+    /// this rank, and `first_recording` is the index of the first.
+    pub(crate) fn new(
+        monitored: &Monitored,
+        columns: Vec<Vec<(Gid, u32)>>,
+        first_recording: usize,
+    ) -> Self {
+        let track = |(at, columns): (usize, Vec<(Gid, u32)>)| Track {
+            recording: first_recording + at,
+            shift: monitored.shift,
+            is_running: false,
+            new: Samples::new(columns.len()),
+            held: None,
+            values: Vec::new(),
+            columns,
+        };
+        let spikes = |gids: &Range<Gid>| SpikeTrack {
+            gids: gids.clone(),
+            is_running: false,
+            spikes: Vec::new(),
+        };
+        Tracks {
+            samples: columns.into_iter().enumerate().map(track).collect(),
+            spikes: monitored.spikes.iter().map(spikes).collect(),
+        }
+    }
+
+    /// Takes what was recorded in the epoch that ended at `end_step`.
+    pub(super) fn take(&mut self, take: TakeSamples, spikes: &[Spike], end_step: u64) {
+        for track in &mut self.samples {
+            track.take(take, end_step);
+        }
+        for track in self.spikes.iter_mut().filter(|track| track.is_running) {
+            track.spikes.extend(spikes.iter().filter(|spike| track.gids.contains(&spike.gid)));
+        }
+    }
+
+    /// Lets a variable's track run or pause.
+    pub(crate) fn run_samples(&mut self, track: usize, is_running: bool) {
+        self.samples[track].is_running = is_running;
+    }
+
+    /// Lets a population's track of spikes run or pause.
+    pub(crate) fn run_spikes(&mut self, track: usize, is_running: bool) {
+        self.spikes[track].is_running = is_running;
+    }
+
+    /// Columns of a variable and the values, row by row, since the last call.
+    pub(crate) fn drain_samples(&mut self, track: usize) -> (&[(Gid, u32)], Vec<f64>) {
+        let track = &mut self.samples[track];
+        (&track.columns, std::mem::take(&mut track.values))
+    }
+
+    /// The spikes of a population since the last call.
+    pub(crate) fn drain_spikes(&mut self, track: usize) -> Vec<Spike> {
+        std::mem::take(&mut self.spikes[track].spikes)
+    }
+}
+
+impl Track {
+    fn take(&mut self, take: &mut dyn FnMut(usize, &mut Samples), end_step: u64) {
+        self.new.steps.clear();
+        self.new.values.clear();
+        take(self.recording, &mut self.new);
+        let n_columns = self.columns.len();
+        if let Some(held) = self.held.take()
+            && self.is_running
+        {
+            self.values.extend(held);
+        }
+        let n_now = self.new.steps.partition_point(|&step| step < end_step + self.shift);
+        let (now, later) = self.new.values.split_at(n_now * n_columns);
+        if self.is_running {
+            self.values.extend_from_slice(now);
+        }
+        if n_now < self.new.steps.len() {
+            self.held = Some(later.to_vec());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a track keeps that runs in steps 2..5 and 7..8 of epochs of two steps and one.
+    fn kept(shift: u64) -> Vec<f64> {
+        let monitored = Monitored { shift, ..Monitored::default() };
+        let mut tracks = Tracks::new(&monitored, vec![vec![(0, 0)]], 3);
+        let (mut next, mut kept) = (0, Vec::new());
+        for (end, is_running) in
+            [(2, false), (4, true), (5, true), (7, false), (8, true), (9, false)]
+        {
+            tracks.run_samples(0, is_running);
+            tracks.take(
+                &mut |recording, into| {
+                    assert_eq!(recording, 3);
+                    // States 0 to the end, of which a shifted schedule leaves out the first.
+                    for step in (next..=end).filter(|&step| step >= shift) {
+                        into.steps.push(step);
+                        into.values.push(step as f64);
+                    }
+                    next = end + 1;
+                },
+                &[],
+                end,
+            );
+            kept.extend(tracks.drain_samples(0).1);
+        }
+        kept
+    }
+
+    #[test]
+    fn samples_belong_to_the_time_that_begins_with_them() {
+        assert_eq!(kept(0), [2.0, 3.0, 4.0, 7.0]);
+    }
+
+    #[test]
+    fn shifted_samples_belong_to_the_time_that_ends_with_them() {
+        assert_eq!(kept(1), [3.0, 4.0, 5.0, 8.0]);
+    }
+
+    #[test]
+    fn spikes_are_kept_by_population_while_it_runs() {
+        let monitored = Monitored { spikes: vec![0..2, 2..5], ..Monitored::default() };
+        let mut tracks = Tracks::new(&monitored, Vec::new(), 0);
+        let none = &mut |_: usize, _: &mut Samples| ();
+        let spike = |step, gid| Spike { step, gid };
+        tracks.take(none, &[spike(0, 0), spike(0, 3)], 1);
+        tracks.run_spikes(1, true);
+        tracks.take(none, &[spike(1, 0), spike(2, 4)], 3);
+        assert_eq!(tracks.drain_spikes(0), []);
+        assert_eq!(tracks.drain_spikes(1), [spike(2, 4)]);
+        assert_eq!(tracks.drain_spikes(1), []);
+    }
+}

@@ -550,8 +550,9 @@ impl<'a> Placer<'a> {
                 continue;
             }
             let slot = self.lowered.slots.slots.len() as u32 + by.len() as u32;
-            let at = self.placed.columns.len() as u32;
+            // May add a column for the geometry.
             let depends_on = self.columns_below(id);
+            let at = self.placed.columns.len() as u32;
             self.placed.columns.push(Column {
                 name: format!("derived{}", by.len()),
                 unit: String::new(),

@@ -74,11 +74,11 @@ impl<'a> Machine<'a, '_> {
             return Err(Refusal::new(span, format!("there is no block `{name}` to solve")));
         };
         if solve.steady_state {
-            let long = self.graph.number(1e9);
-            // What is left of the start after one such step is one part in 1e9; after two nothing.
+            // What is left of the start after one step is one part in 1e9; after two nothing.
             let kind = block.kind;
-            self.collect_and_solve(block, |machine| machine.implicit(long, kind, span))?;
-            return self.collect_and_solve(block, |machine| machine.implicit(long, kind, span));
+            return (0..2).try_for_each(|pass| {
+                self.collect_and_solve(block, |machine| machine.steady_state(pass, kind, span))
+            });
         }
         let step = self.graph.input(Input::Step);
         match (block.kind, method) {

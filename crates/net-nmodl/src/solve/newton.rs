@@ -16,7 +16,9 @@ const SMALLEST: f64 = 1e-15;
 /// NEURON stops the iteration of a nonlinear scheme when the changes of all states add up to less,
 /// whatever the states' size, and gives up after so many iterations.
 const NEURON_TOLERANCE: f64 = 1e-6;
-const NEURON_ITERATIONS: f64 = 20.0;
+const NEURON_ITERATIONS: f64 = 22.0;
+/// The step that is taken for infinite.
+const LONG_STEP_MS: f64 = 1e9;
 
 /// When Newton's method is done.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,8 @@ enum Stop {
     Converged,
     /// As NEURON stops for reactions; negative states become 0 after each iteration.
     Neuron,
+    /// After one iteration.
+    Once,
 }
 
 impl Machine<'_, '_> {
@@ -39,6 +43,26 @@ impl Machine<'_, '_> {
             EquationKind::Kinetic if self.settings.neuron_iteration => Stop::Neuron,
             _ => Stop::Converged,
         };
+        self.backward_euler(step, stop, span)
+    }
+
+    /// States that do not change any more, by very long steps.
+    pub(super) fn steady_state(
+        &mut self,
+        pass: usize,
+        kind: EquationKind,
+        span: Span,
+    ) -> Result<Vec<Id>> {
+        let stop = match kind {
+            EquationKind::Kinetic if self.settings.neuron_iteration && pass == 0 => Stop::Once,
+            EquationKind::Kinetic if self.settings.neuron_iteration => Stop::Neuron,
+            _ => Stop::Converged,
+        };
+        let long = self.graph.number(LONG_STEP_MS);
+        self.backward_euler(long, stop, span)
+    }
+
+    fn backward_euler(&mut self, step: Id, stop: Stop, span: Span) -> Result<Vec<Id>> {
         let rates = self.rates();
         let unknowns = self.unknowns();
         let conserved = self.equations.as_ref().map_or(vec![], |e| e.conserved.clone());
@@ -134,6 +158,11 @@ impl Machine<'_, '_> {
         }
         let right = residuals.into_iter().map(|r| self.graph.negate(r)).collect();
         let change = solve_linear(self.graph, matrix, right).ok_or_else(singular)?;
+        if stop == Stop::Once {
+            let by = symbols.iter().copied().zip(start.iter().copied()).collect();
+            let change = self.graph.substitute(&change, &by);
+            return Ok(start.iter().zip(change).map(|(&x, d)| self.graph.add(x, d)).collect());
+        }
         Ok(self.newton(&symbols, &start, &change, stop))
     }
 
@@ -146,7 +175,7 @@ impl Machine<'_, '_> {
         let (active_symbol, active) = graph.symbol();
         let limit = graph.number(match stop {
             Stop::Converged => MAX_ITERATIONS,
-            Stop::Neuron => NEURON_ITERATIONS,
+            Stop::Neuron | Stop::Once => NEURON_ITERATIONS,
         });
         let goes_on = graph.compare(Compare::Less, zero, active);
         let below_limit = graph.compare(Compare::Less, count, limit);

@@ -11,12 +11,14 @@ use crate::source::Span;
 const MAX_ITERATIONS: f64 = 50.0;
 /// Newton's method has converged when no unknown changes by more than this part of it.
 const TOLERANCE: f64 = 1e-9;
-/// Unknowns below this are 0 to the criterion.
+/// Unknowns below this part of all of them are 0 to the criterion.
 const SMALLEST: f64 = 1e-15;
 /// NEURON stops the iteration of a nonlinear scheme when the changes of all states add up to less,
 /// whatever the states' size, and gives up after so many iterations.
 const NEURON_TOLERANCE: f64 = 1e-6;
 const NEURON_ITERATIONS: f64 = 22.0;
+/// Passes from a negative steady state.
+const NEURON_PASSES: f64 = 7.0;
 /// The step that is taken for infinite.
 const LONG_STEP_MS: f64 = 1e9;
 
@@ -71,17 +73,61 @@ impl Machine<'_, '_> {
         {
             return Ok(solution);
         }
+        // Passes that start from each other's end have a symbol for where they start.
+        let before: Vec<Id> = match stop {
+            Stop::Once => unknowns.iter().map(|_| self.graph.symbol().1).collect(),
+            _ => unknowns.iter().map(|unknown| unknown.before).collect(),
+        };
         let mut residuals = Vec::with_capacity(unknowns.len());
-        for (unknown, &rate) in unknowns.iter().zip(&rates) {
-            let change = self.graph.subtract(unknown.symbol, unknown.before);
+        for ((unknown, &before), &rate) in unknowns.iter().zip(&before).zip(&rates) {
+            let change = self.graph.subtract(unknown.symbol, before);
             let driven = self.graph.multiply(step, rate);
             residuals.push(self.graph.subtract(change, driven));
         }
         for (row, residual) in conserved {
             residuals[row] = residual;
         }
-        let start = unknowns.iter().map(|u| u.before).collect();
-        self.solve_residuals(residuals, start, stop, span)
+        if stop == Stop::Once {
+            return self.linear_passes(residuals, &before, span);
+        }
+        self.solve_residuals(residuals, before, stop, span)
+    }
+
+    /// One iteration of Newton's method; again with negative states set to 0 if there are any, up to
+    /// seven times.
+    fn linear_passes(&mut self, residuals: Vec<Id>, before: &[Id], span: Span) -> Result<Vec<Id>> {
+        let unknowns = self.unknowns();
+        let symbols: Vec<Id> = unknowns.iter().map(|u| u.symbol).collect();
+        let (change, _) = self.newton_step(residuals, span)?;
+        let here = before.iter().copied().zip(symbols.iter().copied()).collect();
+        let change = self.graph.substitute(&change, &here);
+        let graph = &mut *self.graph;
+        let (zero, one) = (graph.number(0.0), graph.number(1.0));
+        let (count_symbol, count) = graph.symbol();
+        let (active_symbol, active) = graph.symbol();
+        let (limit, allowed) = (graph.number(NEURON_PASSES), graph.number(-NEURON_TOLERANCE));
+        let goes_on = graph.compare(Compare::Less, zero, active);
+        let below_limit = graph.compare(Compare::Less, count, limit);
+        let condition = graph.and(goes_on, below_limit);
+        let mut any_negative = graph.truth(false);
+        let mut variables = vec![(count_symbol, zero), (active_symbol, one)];
+        let mut next = Vec::new();
+        for (unknown, change) in unknowns.iter().zip(change) {
+            let new = graph.add(unknown.symbol, change);
+            let negative = graph.compare(Compare::Less, new, allowed);
+            any_negative = graph.or(any_negative, negative);
+            let new = graph.select(negative, zero, new);
+            next.push(graph.select(condition, new, unknown.symbol));
+            if let Node::Symbol(number) = graph.node(unknown.symbol) {
+                variables.push((number, unknown.before));
+            }
+        }
+        let after = graph.add(count, one);
+        let count_next = graph.select(condition, after, count);
+        let again = graph.select(any_negative, one, zero);
+        let active_next = graph.select(condition, again, active);
+        next.splice(0..0, [count_next, active_next]);
+        Ok(graph.add_loop(Loop { variables, condition, next }).split_off(2))
     }
 
     /// The solution of `LINEAR` and `NONLINEAR` blocks.
@@ -126,8 +172,19 @@ impl Machine<'_, '_> {
         stop: Stop,
         span: Span,
     ) -> Result<Vec<Id>> {
-        let unknowns = self.unknowns();
-        let symbols: Vec<Id> = unknowns.iter().map(|u| u.symbol).collect();
+        let symbols: Vec<Id> = self.unknowns().iter().map(|u| u.symbol).collect();
+        let (change, is_linear) = self.newton_step(residuals, span)?;
+        if is_linear {
+            let by = symbols.iter().copied().zip(start.iter().copied()).collect();
+            let change = self.graph.substitute(&change, &by);
+            return Ok(start.iter().zip(change).map(|(&x, d)| self.graph.add(x, d)).collect());
+        }
+        Ok(self.newton(&symbols, &start, &change, stop))
+    }
+
+    /// The changes of the unknowns that make the linearized residuals 0, and whether these are linear.
+    fn newton_step(&mut self, residuals: Vec<Id>, span: Span) -> Result<(Vec<Id>, bool)> {
+        let symbols: Vec<Id> = self.unknowns().iter().map(|u| u.symbol).collect();
         let mut matrix: Matrix = Vec::with_capacity(residuals.len());
         for &residual in &residuals {
             let below = self.graph.below([residual]);
@@ -147,23 +204,11 @@ impl Machine<'_, '_> {
         }
         let entries: Vec<Id> = matrix.iter().flatten().flatten().copied().collect();
         let is_linear = !self.graph.below(entries).iter().any(|id| symbols.contains(id));
-        let singular =
-            || Refusal::new(span, "the equations cannot be solved: some unknown is not determined");
-        if is_linear {
-            let by = symbols.iter().copied().zip(start.iter().copied()).collect();
-            let at_start = self.graph.substitute(&residuals, &by);
-            let right = at_start.into_iter().map(|r| self.graph.negate(r)).collect();
-            let change = solve_linear(self.graph, matrix, right).ok_or_else(singular)?;
-            return Ok(start.iter().zip(change).map(|(&x, d)| self.graph.add(x, d)).collect());
-        }
         let right = residuals.into_iter().map(|r| self.graph.negate(r)).collect();
-        let change = solve_linear(self.graph, matrix, right).ok_or_else(singular)?;
-        if stop == Stop::Once {
-            let by = symbols.iter().copied().zip(start.iter().copied()).collect();
-            let change = self.graph.substitute(&change, &by);
-            return Ok(start.iter().zip(change).map(|(&x, d)| self.graph.add(x, d)).collect());
-        }
-        Ok(self.newton(&symbols, &start, &change, stop))
+        let change = solve_linear(self.graph, matrix, right).ok_or_else(|| {
+            Refusal::new(span, "the equations cannot be solved: some unknown is not determined")
+        })?;
+        Ok((change, is_linear))
     }
 
     /// Newton's method; `change` is the step from the symbols. A lane that has converged is not
@@ -184,7 +229,14 @@ impl Machine<'_, '_> {
         let mut variables = vec![(count_symbol, zero), (active_symbol, one)];
         let mut next = Vec::new();
         let tolerance = graph.number(TOLERANCE);
-        let smallest = graph.number(SMALLEST);
+        let mut smallest = zero;
+        for (&symbol, &change) in symbols.iter().zip(change) {
+            let new = graph.add(symbol, change);
+            let size = graph.unary(Unary::Abs, new);
+            smallest = graph.add(smallest, size);
+        }
+        let part = graph.number(SMALLEST);
+        smallest = graph.multiply(part, smallest);
         let mut moved_in_all = zero;
         for ((&symbol, &start), &change) in symbols.iter().zip(start).zip(change) {
             let mut new = graph.add(symbol, change);

@@ -29,6 +29,7 @@ const K: usize = 1;
 pub(super) fn hh() -> Mechanism {
     Mechanism {
         name: "hh",
+        origin: "the set 'neuron'".to_string(),
         kind: MechanismKind::Density,
         columns: vec![
             ColumnSpec::parameter("gnabar", "S/cm2", 0.12, 0.0),

@@ -1,4 +1,4 @@
-//! Mechanisms from libraries that are loaded at the start of a run.
+//! Which mechanisms there are: the built-in sets, and libraries that are loaded at the start of a run.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use net_kernel::table::{self, IonTable, MechanismTable, VariableTable, ion, kind
 use crate::simd::Isa;
 
 use super::{
-    ColumnSpec, IonUse, IonVariable, Kernels, Mechanism, MechanismKind, Role, Tables, built_in,
+    ColumnSpec, IonUse, IonVariable, Kernels, Mechanism, MechanismKind, Role, Tables, hh,
 };
 
 /// A library that cannot be used.
@@ -58,20 +58,30 @@ pub enum LibraryError {
     },
     /// A mechanism of this name exists already.
     #[error(
-        "the mechanism library {path} has a mechanism '{name}', which exists already; \
-         rename one of them"
+        "{origin} has a mechanism '{name}', which {other} has already; rename one of them, or use one \
+         of the two only"
     )]
     Duplicate {
-        /// The library.
-        path: PathBuf,
+        /// The library or set.
+        origin: String,
         /// Name of the mechanism.
         name: String,
+        /// The library or set that has it.
+        other: String,
+    },
+    /// There is no such set.
+    #[error("there is no set of mechanisms '{name}'; there are: {known}")]
+    UnknownSet {
+        /// What was asked for.
+        name: String,
+        /// Names of the sets.
+        known: String,
     },
     /// A mechanism needs what the engine does not offer.
-    #[error("mechanism '{name}' of {path} {what}, which is not supported")]
+    #[error("mechanism '{name}' of {origin} {what}, which is not supported")]
     Unsupported {
         /// The library.
-        path: PathBuf,
+        origin: String,
         /// Name of the mechanism.
         name: String,
         /// What it needs.
@@ -79,12 +89,12 @@ pub enum LibraryError {
     },
     /// The catalogue has been used.
     #[error(
-        "the mechanism library {path} was loaded too late: load libraries before the first cell \
-         is described"
+        "{origin} was asked for too late: choose sets and load libraries before the first cell is \
+         described"
     )]
     TooLate {
-        /// The library.
-        path: PathBuf,
+        /// The library or set.
+        origin: String,
     },
 }
 
@@ -115,33 +125,85 @@ pub(super) fn catalogue() -> &'static [Mechanism] {
     })
 }
 
+/// The sets that are there without being asked for.
+const DEFAULT_SETS: [&str; 2] = ["neuron", "generic"];
+/// Origin of mechanisms whose names others may take.
+const GENERIC: &str = "the set 'generic'";
+
+fn set(name: &str) -> Option<Vec<Mechanism>> {
+    let set = net_mechanisms::sets().iter().find(|set| set.name == name)?;
+    // SAFETY: the tables are part of the program.
+    let of = |table| unsafe { mechanism(table, &format!("the set '{name}'")) };
+    // What the build script compiles is supported.
+    Some(set.mechanisms.iter().filter_map(|table| of(table).ok()).collect())
+}
+
+fn built_in() -> Vec<Mechanism> {
+    DEFAULT_SETS.into_iter().filter_map(set).flatten().chain([hh::hh()]).collect()
+}
+
+/// Adds the mechanisms of a built-in set to the [`catalogue`](super::catalogue): `bbp` or `allen`;
+/// the sets `neuron` and `generic` are always there. Returns the names of the set's mechanisms.
+///
+/// Sets may share names with each other; a run uses the one or the other. Sets are chosen before
+/// the first cell is described; to choose one again changes nothing.
+///
+/// # Errors
+/// When there is no such set, or when one of its names is taken by another set or a library.
+pub fn use_set(name: &str) -> Result<Vec<&'static str>, LibraryError> {
+    let Some(mechanisms) = set(name) else {
+        let known: Vec<&str> = net_mechanisms::sets().iter().map(|set| set.name).collect();
+        return Err(LibraryError::UnknownSet { name: name.to_string(), known: known.join(", ") });
+    };
+    add(mechanisms, &format!("the set '{name}'"))
+}
+
 /// Loads a library of mechanisms and adds them to the [`catalogue`](super::catalogue). Returns their
 /// names.
 ///
-/// Libraries are loaded before the first cell is described, and stay loaded.
+/// Libraries are loaded before the first cell is described, and stay loaded; to load one again
+/// changes nothing. A mechanism of a library takes the place of one of the set `generic`.
 ///
 /// # Errors
 /// When it is no library of mechanisms, was made for another version of this program, or has a
 /// mechanism whose name is taken.
 pub fn load_library(path: &Path) -> Result<Vec<&'static str>, LibraryError> {
-    let mut registry = registry();
-    let all = match registry.get_or_insert_with(|| Registry::Open(built_in())) {
-        Registry::Open(all) => all,
-        Registry::Fixed(_) => return Err(LibraryError::TooLate { path: path.to_path_buf() }),
-    };
-    let tables = open(path)?;
-    let mut loaded = Vec::with_capacity(tables.len());
-    for table in tables {
-        // SAFETY: the library is never unloaded.
-        let mechanism = unsafe { mechanism(table, path) }?;
-        if all.iter().chain(&loaded).any(|m| m.name == mechanism.name) {
-            let name = mechanism.name.to_string();
-            return Err(LibraryError::Duplicate { path: path.to_path_buf(), name });
-        }
-        loaded.push(mechanism);
+    let origin = path.display().to_string();
+    if let Some(Registry::Fixed(_)) = *registry() {
+        return Err(LibraryError::TooLate { origin });
     }
-    let names = loaded.iter().map(|m| m.name).collect();
-    all.extend(loaded);
+    // SAFETY: the library is never unloaded.
+    let of = |table| unsafe { mechanism(table, &origin) };
+    let loaded = open(path)?.iter().map(of).collect::<Result<_, _>>()?;
+    add(loaded, &origin)
+}
+
+/// Adds mechanisms of one origin, if their names are free or of the same origin.
+fn add(mechanisms: Vec<Mechanism>, origin: &str) -> Result<Vec<&'static str>, LibraryError> {
+    let mut registry = registry();
+    let all: &mut Vec<Mechanism> = match registry.get_or_insert_with(|| Registry::Open(built_in()))
+    {
+        Registry::Open(all) => all,
+        Registry::Fixed(all) if all.iter().any(|m| m.origin == origin) => &mut all.to_vec(),
+        Registry::Fixed(_) => return Err(LibraryError::TooLate { origin: origin.to_string() }),
+    };
+    let names = mechanisms.iter().map(|m| m.name).collect();
+    for mechanism in &mechanisms {
+        let taken = |m: &&Mechanism| m.name == mechanism.name && m.origin != origin;
+        if let Some(other) = all.iter().find(taken).filter(|m| m.origin != GENERIC) {
+            return Err(LibraryError::Duplicate {
+                origin: origin.to_string(),
+                name: mechanism.name.to_string(),
+                other: other.origin.clone(),
+            });
+        }
+    }
+    for mechanism in mechanisms {
+        match all.iter_mut().find(|m| m.name == mechanism.name) {
+            Some(known) => *known = mechanism,
+            None => all.push(mechanism),
+        }
+    }
     Ok(names)
 }
 
@@ -179,12 +241,15 @@ fn open(path: &Path) -> Result<&'static [MechanismTable], LibraryError> {
 /// What the table points to must stay valid for ever.
 pub(super) unsafe fn mechanism(
     table: &MechanismTable,
-    path: &Path,
+    origin: &str,
 ) -> Result<Mechanism, LibraryError> {
     // SAFETY: the caller's promise, here and below.
     let name = unsafe { table.name.get() };
-    let unsupported =
-        |what| LibraryError::Unsupported { path: path.to_path_buf(), name: name.to_string(), what };
+    let unsupported = |what| LibraryError::Unsupported {
+        origin: origin.to_string(),
+        name: name.to_string(),
+        what,
+    };
     let kind = match table.kind {
         kind::DENSITY => MechanismKind::Density,
         kind::POINT => MechanismKind::Point,
@@ -195,6 +260,7 @@ pub(super) unsafe fn mechanism(
     let columns = unsafe { table.variables.get() }.iter().map(|v| unsafe { column(v) }).collect();
     Ok(Mechanism {
         name,
+        origin: origin.to_string(),
         kind,
         columns,
         ions: unsafe { table.ions.get() }.iter().map(|i| unsafe { ion_use(i) }).collect(),

@@ -8,18 +8,14 @@
 
 pub use net_kernel::kernel;
 
-mod clamp;
 mod hh;
 pub(crate) mod ion;
 mod library;
-mod passive;
-mod synapse;
-mod vclamp;
 
 use crate::error::CellError;
 pub use ion::{IonUse, IonVariable};
 use kernel::{BuildTables, Kernel, NetReceive};
-pub use library::{LibraryError, load_library};
+pub use library::{LibraryError, load_library, use_set};
 
 /// How instances of a mechanism stand on a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +124,8 @@ pub struct Tables {
 pub struct Mechanism {
     /// Name as in the `.mod` file.
     pub name: &'static str,
+    /// The set or library that it is from.
+    pub origin: String,
     /// How instances stand on a cell.
     pub kind: MechanismKind,
     /// Its variables; kernels know them by their index here.
@@ -216,23 +214,10 @@ impl Mechanism {
     }
 }
 
-/// All mechanisms: the built-in ones and those of the libraries that were
-/// [loaded](load_library) before this was first called.
+/// All mechanisms: those of the built-in sets `neuron` and `generic`, of the [sets](use_set) that
+/// were chosen and the libraries that were [loaded](load_library) before this was first called.
 pub fn catalogue() -> &'static [Mechanism] {
     library::catalogue()
-}
-
-fn built_in() -> Vec<Mechanism> {
-    vec![
-        passive::pas(),
-        hh::hh(),
-        synapse::exp_syn(),
-        synapse::exp2_syn(),
-        synapse::exp_syn_i(),
-        clamp::i_clamp(),
-        clamp::se_clamp(),
-        vclamp::v_clamp(),
-    ]
 }
 
 /// The mechanisms and their indices in the order in which they are computed: those that write

@@ -1,0 +1,75 @@
+//! The built-in mechanisms: `.mod` files of this project, compiled when it is built.
+//!
+//! `mod/` has a folder for every [`Set`]. Each file is written from the published equations that
+//! its header names. The build script turns the files into kernels by the same compiler that makes
+//! libraries of users' files; nothing here is special about being built in.
+//!
+//! The crate is apart so that it is compiled only when a `.mod` file, the compiler or the kernel
+//! library changes.
+
+use std::sync::OnceLock;
+
+use net_kernel::table::MechanismTable;
+
+/// Mechanisms that go together. Within a set names are unique; sets may share names.
+#[derive(Debug)]
+pub struct Set {
+    /// Name of the set.
+    pub name: &'static str,
+    /// Its mechanisms.
+    pub mechanisms: Vec<MechanismTable>,
+}
+
+/// All sets: `neuron` (what NEURON has built in), `generic` (common channels and synapses), `bbp`
+/// and `allen` (the channels and synapses of the Blue Brain and Allen Institute cell models).
+///
+/// ```
+/// let sets = net_mechanisms::sets();
+/// assert_eq!(sets[0].name, "neuron");
+/// ```
+pub fn sets() -> &'static [Set] {
+    static SETS: OnceLock<Vec<Set>> = OnceLock::new();
+    SETS.get_or_init(compiled::sets)
+}
+
+#[allow(warnings, clippy::all)]
+mod compiled {
+    use super::Set;
+    include!(concat!(env!("OUT_DIR"), "/mechanisms.rs"));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use net_kernel::table::{CONSTANT_LINEAR, LINEAR};
+
+    use super::sets;
+
+    /// What makes leaks free and lets synapses share their states must be found in the files.
+    #[test]
+    fn linear_mechanisms_are_recognized() {
+        let flags = |name: &str| {
+            let all = sets().iter().flat_map(|set| &set.mechanisms);
+            // SAFETY: the tables are part of this program.
+            let of = all.filter(|table| unsafe { table.name.get() } == name);
+            of.map(|table| table.flags).collect::<Vec<u32>>()
+        };
+        assert_eq!(flags("pas"), [CONSTANT_LINEAR]);
+        for synapse in ["ExpSyn", "Exp2Syn", "ExpSynI"] {
+            assert_eq!(flags(synapse), [LINEAR], "{synapse}");
+        }
+    }
+
+    #[test]
+    fn names_are_unique_in_a_set() {
+        for set in sets() {
+            let mut names = HashSet::new();
+            for table in &set.mechanisms {
+                // SAFETY: the tables are part of this program.
+                let name = unsafe { table.name.get() };
+                assert!(names.insert(name), "{name} is twice in {}", set.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+TITLE Calcium concentration in a shell under the membrane
+
+COMMENT
+Destexhe, Mainen and Sejnowski, J. Comput. Neurosci. 1 (1994) 195: a part gamma of the calcium that enters
+stays free in a shell of the given depth and is removed with the time constant decay,
+
+    cai' = -gamma ica/(2 F depth) - (cai - minCai)/decay
+
+The concentration starts at minCai.
+As in the models of the Allen Cell Types Database, Gouwens et al., Nat. Commun. 9 (2018) 710.
+ENDCOMMENT
+
+NEURON {
+    SUFFIX CaDynamics
+    USEION ca READ ica WRITE cai
+    RANGE decay, gamma, minCai, depth
+}
+
+UNITS {
+    (mA) = (milliamp)
+    (mM) = (milli/liter)
+    (um) = (micron)
+    FARADAY = (faraday) (coulomb)
+}
+
+PARAMETER {
+    gamma = 0.05 <0, 1e9>
+    decay = 80 (ms) <1e-9, 1e9>
+    depth = 0.1 (um) <1e-9, 1e9>
+    minCai = 1e-4 (mM) <0, 1e9>
+}
+
+ASSIGNED { ica (mA/cm2) }
+
+STATE { cai (mM) }
+
+INITIAL { cai = minCai }
+
+BREAKPOINT { SOLVE shell METHOD cnexp }
+
+DERIVATIVE shell {
+    cai' = -10000*gamma*ica/(2*FARADAY*depth) - (cai - minCai)/decay
+}

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use net_nmodl::compile::{Compiled, Settings, compile};
+use net_nmodl::compile::{Settings, compile};
 use net_nmodl::library::mod_files;
 use net_nmodl::source::Diagnostic;
 use net_nmodl::{Options, parse_file};
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let _ = writeln!(modules, "mod {set} {{");
         let mut tables = Vec::new();
         for path in mod_files(&Path::new("mod").join(set))? {
-            let source = translated(&path)?.source;
+            let source = translated(&path)?;
             let module = module_name(&path);
             let _ = writeln!(modules, "pub(super) mod {module} {{\n{source}}}");
             tables.push(format!("{set}::{module}::table()"));
@@ -36,16 +36,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The Rust text of a file; in this project warnings are errors.
-fn translated(path: &Path) -> Result<Compiled, String> {
+/// The Rust text of a file; in this project warnings about it are errors.
+fn translated(path: &Path) -> Result<String, String> {
     let join = |messages: Vec<Diagnostic>| {
         let lines: Vec<String> = messages.iter().map(ToString::to_string).collect();
         lines.join("\n")
     };
     let parsed = parse_file(path, &Options::default()).map_err(join)?;
     let compiled = compile(&parsed, &Settings::default()).map_err(join)?;
-    let warnings = [parsed.warnings, compiled.warnings.clone()].concat();
-    if warnings.is_empty() { Ok(compiled) } else { Err(join(warnings)) }
+    if parsed.warnings.is_empty() { Ok(compiled.source) } else { Err(join(parsed.warnings)) }
 }
 
 fn module_name(path: &Path) -> String {

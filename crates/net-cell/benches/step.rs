@@ -73,23 +73,11 @@ fn tree(seed: u64, n_dendrites: usize) -> SegmentedMorphology {
     }
 }
 
-/// Compiles the channels from their `.mod` file, under a name of their own.
-fn load_compiled() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(folder.join("mechanisms/hh.mod")).unwrap();
-    let own = tempfile::tempdir().unwrap();
-    let file = own.path().join("hh_compiled.mod");
-    std::fs::write(&file, text.replace("SUFFIX hh", "SUFFIX hh_compiled")).unwrap();
-    let library = net_nmodl::library::build(&[file], &Default::default()).unwrap();
-    net_cell::mechanism::load_library(&library.path).unwrap();
-}
-
 fn template(seed: u64, n_dendrites: usize, membrane: Membrane) -> Arc<CellTemplate> {
     let mut cell = CellTemplate::new(tree(seed, n_dendrites)).unwrap();
     match membrane {
         Membrane::Passive => {}
         Membrane::Excitable => cell.insert("hh", &Region::All, &[]).unwrap(),
-        Membrane::Compiled => cell.insert("hh_compiled", &Region::All, &[]).unwrap(),
     }
     let dendrites = Region::AllBut(vec![SectionKind::Soma]);
     cell.insert("pas", &dendrites, &[("g", 0.001), ("e", -65.0)]).unwrap();
@@ -107,8 +95,6 @@ enum Trees {
 enum Membrane {
     Passive,
     Excitable,
-    /// The same channels from their `.mod` file.
-    Compiled,
 }
 
 fn group(n_cells: usize, trees: Trees, membrane: Membrane, n_synapses: usize) -> CellGroup {
@@ -139,13 +125,11 @@ fn steps(c: &mut Criterion) {
     let mut benchmarks = c.benchmark_group("step");
     benchmarks.sample_size(20);
     const EPOCH: u64 = 40;
-    use Membrane::{Compiled, Excitable, Passive};
-    load_compiled();
+    use Membrane::{Excitable, Passive};
     let cases = [
         ("64 cells, one tree", 64, Trees::Same, Excitable, 0),
         ("64 cells, all trees different", 64, Trees::Different, Excitable, 0),
         ("2048 cells, one tree", 2048, Trees::Same, Excitable, 0),
-        ("2048 cells, one tree, hh compiled", 2048, Trees::Same, Compiled, 0),
         ("2048 cells, all trees different", 2048, Trees::Different, Excitable, 0),
         ("256 cells, 1000 synapses a cell", 256, Trees::Different, Excitable, 1000),
         ("64 passive cells, one tree", 64, Trees::Same, Passive, 0),

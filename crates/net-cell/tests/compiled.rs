@@ -1,4 +1,4 @@
-//! Mechanisms compiled from `.mod` files, beside those written by hand.
+//! Mechanisms compiled from `.mod` files, beside the built-in ones.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
@@ -11,7 +11,7 @@ use net_nmodl::library::{BuildError, BuildOptions, build};
 
 fn hh_source(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(folder.join("mechanisms/hh.mod")).unwrap();
+    let text = std::fs::read_to_string(folder.join("../net-mechanisms/mod/neuron/hh.mod")).unwrap();
     text.replace("SUFFIX hh", &format!("SUFFIX {name}"))
 }
 
@@ -162,20 +162,20 @@ fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
 }
 
 #[test]
-fn hh_from_its_file_is_hh_by_hand() {
+fn hh_from_its_file_is_the_built_in_one() {
     load();
     let variables = ["m", "h", "n", "ina", "ik", "il"];
-    let by_hand = run(&["hh"], &variables, 0.2);
-    assert!(by_hand[0].iter().any(|v| *v > 20.0), "the cell does not spike");
+    let built_in = run(&["hh"], &variables, 0.2);
+    assert!(built_in[0].iter().any(|v| *v > 20.0), "the cell does not spike");
     for compiled in ["hh_fast", "hh_exact"] {
         let compiled = run(&[compiled], &variables, 0.2);
         // A spike makes 1e-15 in a rate some 1e-12 in v.
-        assert!(largest_difference(&by_hand[0], &compiled[0]) < 1e-9);
+        assert!(largest_difference(&built_in[0], &compiled[0]) < 1e-9);
         for k in 1..=3 {
-            assert!(largest_difference(&by_hand[k], &compiled[k]) < 1e-11, "{}", variables[k - 1]);
+            assert!(largest_difference(&built_in[k], &compiled[k]) < 1e-11, "{}", variables[k - 1]);
         }
         for k in 4..=6 {
-            assert!(largest_difference(&by_hand[k], &compiled[k]) < 1e-10, "{}", variables[k - 1]);
+            assert!(largest_difference(&built_in[k], &compiled[k]) < 1e-10, "{}", variables[k - 1]);
         }
     }
 }
@@ -188,11 +188,11 @@ fn tables_are_used_when_a_run_asks_for_them() {
     let without = run(&["hh_tabled"], &variables, 0.2);
     assert!(largest_difference(&exact[0], &without[0]) < 1e-9);
     let settings = StepSettings { tables: true, ..StepSettings::default() };
-    let by_hand = run_with(settings, &["hh"], &variables, 0.2);
+    let built_in = run_with(settings, &["hh"], &variables, 0.2);
     let tabled = run_with(settings, &["hh_tabled"], &variables, 0.2);
-    assert!(largest_difference(&by_hand[0], &tabled[0]) < 1e-9);
+    assert!(largest_difference(&built_in[0], &tabled[0]) < 1e-9);
     for k in 1..=4 {
-        assert!(largest_difference(&by_hand[k], &tabled[k]) < 1e-10, "{}", variables[k - 1]);
+        assert!(largest_difference(&built_in[k], &tabled[k]) < 1e-10, "{}", variables[k - 1]);
     }
     // A parameter that tables depend on has one value.
     let cells: Vec<CellSpec> = [0.0, 1.0]
@@ -212,9 +212,9 @@ fn tables_are_used_when_a_run_asks_for_them() {
 #[test]
 fn parameters_and_uniform_values_are_recognized() {
     load();
-    let (_, by_hand) = find("hh").unwrap();
+    let (_, built_in) = find("hh").unwrap();
     let (_, compiled) = find("hh_fast").unwrap();
-    assert_eq!(compiled.instance(&[]).unwrap()[..4], by_hand.instance(&[]).unwrap()[..4]);
+    assert_eq!(compiled.instance(&[]).unwrap()[..4], built_in.instance(&[]).unwrap()[..4]);
     assert!(!compiled.constant_linear);
     assert!(compiled.parameter("gnabar", -1.0).is_err());
 }

@@ -35,13 +35,6 @@ pub struct IonUse {
     pub valence: Option<f64>,
 }
 
-impl IonUse {
-    /// The reversal potential of `ion`, read.
-    pub(super) const fn reversal(ion: &'static str) -> Self {
-        IonUse { ion, variable: IonVariable::Reversal, read: true, write: false, valence: None }
-    }
-}
-
 /// Faraday's constant, C/mol (CODATA 2018, with the digits that NEURON uses).
 pub(crate) const FARADAY: f64 = 96_485.332_123_310_01;
 /// The gas constant, J/(K mol).

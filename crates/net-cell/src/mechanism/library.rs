@@ -7,9 +7,7 @@ use net_kernel::table::{self, IonTable, MechanismTable, VariableTable, ion, kind
 
 use crate::simd::Isa;
 
-use super::{
-    ColumnSpec, IonUse, IonVariable, Kernels, Mechanism, MechanismKind, Role, Tables, hh,
-};
+use super::{ColumnSpec, IonUse, IonVariable, Kernels, Mechanism, MechanismKind, Role, Tables};
 
 /// A library that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -139,7 +137,7 @@ fn set(name: &str) -> Option<Vec<Mechanism>> {
 }
 
 fn built_in() -> Vec<Mechanism> {
-    DEFAULT_SETS.into_iter().filter_map(set).flatten().chain([hh::hh()]).collect()
+    DEFAULT_SETS.into_iter().filter_map(set).flatten().collect()
 }
 
 /// Adds the mechanisms of a built-in set to the [`catalogue`](super::catalogue): `bbp` or `allen`;

@@ -8,7 +8,6 @@
 
 pub use net_kernel::kernel;
 
-mod hh;
 pub(crate) mod ion;
 mod library;
 
@@ -75,16 +74,6 @@ pub struct ColumnSpec {
     pub unit: &'static str,
     /// What it is.
     pub role: Role,
-}
-
-impl ColumnSpec {
-    const fn parameter(name: &'static str, unit: &'static str, default: f64, minimum: f64) -> Self {
-        ColumnSpec { name, unit, role: Role::Parameter { default, minimum } }
-    }
-
-    const fn new(name: &'static str, unit: &'static str, role: Role) -> Self {
-        ColumnSpec { name, unit, role }
-    }
 }
 
 /// What computes a mechanism.

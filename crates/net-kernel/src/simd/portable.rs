@@ -1,4 +1,8 @@
 //! Eight lanes in plain Rust.
+//!
+//! On x86-64 this is for processors without fused multiply-add, where `mul_add` is a library call.
+//! The other operations are calls there too: kernels are hardly slower, and half the time to compile
+//! them is saved. Elsewhere all is inlined.
 
 use super::{EXPONENT_OFFSET, LANES, Lanes, SQRT_HALF_BITS, TWO_52_BITS, pair_offset};
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -16,7 +20,8 @@ impl Portable {
 
 impl Add for Portable {
     type Output = Self;
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn add(self, other: Self) -> Self {
         self.zip(other, |a, b| a + b)
     }
@@ -24,7 +29,8 @@ impl Add for Portable {
 
 impl Sub for Portable {
     type Output = Self;
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn sub(self, other: Self) -> Self {
         self.zip(other, |a, b| a - b)
     }
@@ -32,7 +38,8 @@ impl Sub for Portable {
 
 impl Mul for Portable {
     type Output = Self;
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn mul(self, other: Self) -> Self {
         self.zip(other, |a, b| a * b)
     }
@@ -40,7 +47,8 @@ impl Mul for Portable {
 
 impl Div for Portable {
     type Output = Self;
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn div(self, other: Self) -> Self {
         self.zip(other, |a, b| a / b)
     }
@@ -48,7 +56,8 @@ impl Div for Portable {
 
 impl Neg for Portable {
     type Output = Self;
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn neg(self) -> Self {
         Portable(self.0.map(|a| -a))
     }
@@ -57,57 +66,68 @@ impl Neg for Portable {
 impl Lanes for Portable {
     type Mask = [bool; LANES];
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn lt(a: Self, b: Self) -> Self::Mask {
         std::array::from_fn(|l| a.0[l] < b.0[l])
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn le(a: Self, b: Self) -> Self::Mask {
         std::array::from_fn(|l| a.0[l] <= b.0[l])
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn eq(a: Self, b: Self) -> Self::Mask {
         std::array::from_fn(|l| a.0[l] == b.0[l])
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn and(a: Self::Mask, b: Self::Mask) -> Self::Mask {
         std::array::from_fn(|l| a[l] & b[l])
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn or(a: Self::Mask, b: Self::Mask) -> Self::Mask {
         std::array::from_fn(|l| a[l] | b[l])
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn not(a: Self::Mask) -> Self::Mask {
         a.map(|a| !a)
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
         Portable(std::array::from_fn(|l| if mask[l] { yes.0[l] } else { no.0[l] }))
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn any(mask: Self::Mask) -> bool {
         mask.contains(&true)
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn sqrt(self) -> Self {
         Portable(self.0.map(f64::sqrt))
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn floor(self) -> Self {
         Portable(self.0.map(f64::floor))
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn split_exponent(self) -> (Self, Self) {
         let parts = self.0.map(split_exponent);
         (Portable(parts.map(|(m, _)| m)), Portable(parts.map(|(_, k)| k)))
@@ -140,49 +160,58 @@ impl Lanes for Portable {
         unsafe { p.cast::<[f64; LANES]>().write_unaligned(self.0) }
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn mul_add(self, a: Self, b: Self) -> Self {
         Portable(std::array::from_fn(|l| self.0[l].mul_add(a.0[l], b.0[l])))
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn neg_mul_add(self, a: Self, b: Self) -> Self {
         Portable(std::array::from_fn(|l| (-self.0[l]).mul_add(a.0[l], b.0[l])))
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn max(self, other: Self) -> Self {
         self.zip(other, |a, b| if a > b { a } else { b })
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn min(self, other: Self) -> Self {
         self.zip(other, |a, b| if a < b { a } else { b })
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn abs(self) -> Self {
         Portable(self.0.map(f64::abs))
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn select_lt(a: Self, b: Self, yes: Self, no: Self) -> Self {
         Portable(std::array::from_fn(|l| if a.0[l] < b.0[l] { yes.0[l] } else { no.0[l] }))
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn any_lt(a: Self, b: Self) -> bool {
         a.0.iter().zip(&b.0).any(|(a, b)| a < b)
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn scale_by_power_of_two(self, magic: Self) -> Self {
         self.zip(magic, |x, m| {
             f64::from_bits(x.to_bits().wrapping_add(m.to_bits().wrapping_shl(52)))
         })
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn to_pairs(a: Self, b: Self) -> (Self, Self) {
         let mut pairs = [0.0; 2 * LANES];
         for l in 0..LANES {
@@ -195,7 +224,8 @@ impl Lanes for Portable {
         )
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     fn from_pairs(low: Self, high: Self) -> (Self, Self) {
         let at = |i: usize| if i < LANES { low.0[i] } else { high.0[i - LANES] };
         (
@@ -204,7 +234,8 @@ impl Lanes for Portable {
         )
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_arch = "x86_64", inline(never))]
+    #[cfg_attr(not(target_arch = "x86_64"), inline(always))]
     unsafe fn scatter_add_pairs(base: *mut f64, at: &[u32; LANES], a: Self, b: Self) {
         for ((&at, a), b) in at.iter().zip(a.0).zip(b.0) {
             // SAFETY: the caller's promise.

@@ -91,6 +91,7 @@ impl RunArgs {
             connections,
             seal_interval_ms: self.seal_interval,
             attributes: [("command".to_owned(), command_line())].into(),
+            ..Output::default()
         });
         RunOptions {
             tstop_ms,

@@ -1,5 +1,7 @@
 //! What can be wrong with a cell.
 
+use crate::mechanism::IonVariable;
+
 /// A cell that cannot be built as described.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CellError {
@@ -19,6 +21,20 @@ pub enum CellError {
         /// The parameter asked for.
         parameter: String,
         /// Its parameters, separated by commas.
+        known: String,
+    },
+    /// No mechanism of a cell uses an ion, or nobody needs its current.
+    #[error(
+        "the {} of ion '{ion}' is not kept; the ions of these cells are: {known}; of currents only \
+         those that a mechanism reads are kept: record the current of the mechanism itself",
+        variable.describe()
+    )]
+    NoIonVariable {
+        /// The ion.
+        ion: String,
+        /// Which of its quantities.
+        variable: IonVariable,
+        /// Ions that mechanisms of the cell use.
         known: String,
     },
     /// The mechanism has no variable of this name.

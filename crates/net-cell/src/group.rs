@@ -167,6 +167,22 @@ impl Cells {
         block.record((recording, schedule), column, home.member as usize, segment, quantity)
     }
 
+    /// The instances of a mechanism on a segment, in the order of their creation: the index in
+    /// [`CellSpec::points`], or none for one of the template.
+    ///
+    /// # Errors
+    /// When the cell is not here.
+    pub fn instances_on(
+        &self,
+        gid: u64,
+        segment: usize,
+        mechanism: &str,
+    ) -> Result<Vec<Option<u32>>, CellError> {
+        let home = *self.home.get(&gid).ok_or(CellError::NoSuchCell { gid })?;
+        let block = &self.groups[home.group as usize].blocks[home.block as usize];
+        Ok(block.instances_on(home.member as usize, segment, mechanism))
+    }
+
     /// The groups, to be advanced.
     pub fn groups_mut(&mut self) -> &mut [CellGroup] {
         &mut self.groups
@@ -326,6 +342,17 @@ impl CellGroup {
             between();
         }
         Ok(&self.spikes)
+    }
+
+    /// Takes samples of a recording in these steps only, which ascend; without a word, always.
+    pub fn set_windows(&mut self, recording: usize, windows: &[Range<u64>]) {
+        self.blocks.iter_mut().for_each(|block| block.set_windows(recording, windows));
+    }
+
+    /// Takes the sample of a recording at `step`, up to which all cells have been advanced, if it is
+    /// due: for a window that was opened at this step.
+    pub fn sample_now(&mut self, recording: usize, step: u64) {
+        self.blocks.iter_mut().for_each(|block| block.sample_now(recording, step));
     }
 
     /// Copies the samples of a recording taken since the last call.

@@ -1,5 +1,7 @@
 //! What can be recorded, and when.
 
+use crate::mechanism::IonVariable;
+
 /// When samples are taken: at steps `offset`, `offset + interval`, ...
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
@@ -30,6 +32,13 @@ pub enum Quantity {
     /// Membrane current in nA, outward positive: capacitive, ionic and synaptic, without what
     /// electrodes inject; the sum over a cell is what electrodes inject.
     MembraneCurrent,
+    /// A reversal potential, a concentration or, where a mechanism reads it, the current of an ion.
+    Ion {
+        /// Name of the ion, as `ca`.
+        ion: String,
+        /// Which of its quantities.
+        variable: IonVariable,
+    },
     /// A variable of a mechanism: parameter, state, current or other output. Currents sampled at
     /// t were computed from the potential one step before, as in NEURON.
     Variable {

@@ -81,6 +81,50 @@ pub enum Error {
         /// Names there are, separated by commas.
         known: String,
     },
+    /// A recording or probe names a group that the model has not, or a group another group.
+    #[error(
+        "{user}: there is no group '{group}' of cells; groups are: {known}; groups contain no groups"
+    )]
+    UnknownGroup {
+        /// `recording "soma"`.
+        user: String,
+        /// The name.
+        group: String,
+        /// Names there are, separated by commas.
+        known: String,
+    },
+    /// A recording names a projection or input that does not exist.
+    #[error("{user}: there is no {what} '{name}'; known are: {known}")]
+    UnknownSynapses {
+        /// `recording "soma"`.
+        user: String,
+        /// `projection` or `input`.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// Names there are, separated by commas.
+        known: String,
+    },
+    /// A simulation has no recording of this name.
+    #[error("there is no recording '{name}'; recordings are: {known}")]
+    UnknownRecording {
+        /// The name.
+        name: String,
+        /// Names there are, separated by commas.
+        known: String,
+    },
+    /// A cell has no section of this name.
+    #[error("{user}: gid {gid} has no section '{section}'; it has: {known}")]
+    NoSuchSection {
+        /// `recording "soma"`.
+        user: String,
+        /// The cell.
+        gid: Gid,
+        /// The name.
+        section: String,
+        /// Names there are, separated by commas.
+        known: String,
+    },
     /// An input or recording names a cell that does not exist.
     #[error("{user}: gid {gid} does not exist; the network has gids 0..{n_cells}")]
     UnknownGid {

@@ -22,11 +22,14 @@ pub mod tables;
 
 pub use error::{BoxError, Error, Result};
 pub use model::{
-    CellBuilder, CellKind, Input, InputRow, InputSynapses, InputTable, Model, ProbeRecording,
-    Recording, Segments, Targets, table_projection,
+    CellBuilder, CellKind, Input, InputRow, InputSynapses, InputTable, Instances, Model,
+    ProbeRecording, RateRecording, RateUnit, Recording, Segments, SpikeRecording, Targets,
+    table_projection,
 };
+pub use net_cell::mechanism::IonVariable;
 pub use net_cell::{Quantity, SpikeSource, StepSettings};
-pub use net_io::store::SampleType;
+pub use net_io::nix::Identity;
+pub use net_io::store::{Device, SampleType};
 pub use options::{CellPartition, Output, Progress, RunOptions};
 pub use probes::ProbeSignal;
 pub use run::{Outcome, Phases, RunReport, Simulation, Trace};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use net_cell::StepSettings;
 use net_core::StepClock;
+use net_io::nix::Identity;
 
 use crate::error::{Result, bad_value};
 
@@ -54,6 +55,11 @@ pub struct Output {
     /// Simulated time after which what was recorded is sealed on the disk, in ms; absent: a tenth of
     /// the run. A larger amount than fits into a chunk is sealed earlier.
     pub seal_interval_ms: Option<f64>,
+    /// Size of a chunk in bytes at which it is sealed earlier; absent: 16 MiB.
+    pub chunk_bytes: Option<usize>,
+    /// Identifier and time of the run; absent: a new one, now. With given ones, files are the same to
+    /// the last byte whenever and wherever they are made.
+    pub identity: Option<Identity>,
     /// Anything worth keeping with the files, such as the command line.
     pub attributes: BTreeMap<String, String>,
 }

@@ -123,6 +123,25 @@ impl Ions {
         Column { offset, stride: LANES }
     }
 
+    /// Where a variable of an ion is kept; none if no mechanism uses the ion, or nobody needs its
+    /// current.
+    pub(super) fn stored(&self, ion: &str, variable: IonVariable) -> Option<Column> {
+        let column = self.species.iter().find(|s| s.ion == ion)?.columns[variable as usize];
+        (variable != IonVariable::Current || column.stride > 0).then_some(column)
+    }
+
+    /// The value of a column at the position of a compartment.
+    pub(super) fn value(&self, column: Column, position: usize) -> f64 {
+        let Column { offset, stride } = column;
+        let slot = position / LANES;
+        self.arena[(offset + slot * stride) / LANES].0[position % LANES]
+    }
+
+    /// The ions, for a message.
+    pub(super) fn names(&self) -> String {
+        self.species.iter().map(|s| s.ion).collect::<Vec<_>>().join(", ")
+    }
+
     /// Concentrations and reversal potentials at the start of a run.
     pub(super) fn initialize(&mut self, celsius: f64) {
         self.arena.copy_from_slice(&self.initial);

@@ -1,10 +1,13 @@
 //! Sampling of recorded quantities, block by block.
 
+use std::ops::Range;
+
 use super::instances::{Located, Place};
 use super::{Block, Member};
 use crate::currents::{BlockCurrents, BlockLayout, CellLayout, CurrentObserver, RowLayout};
 use crate::error::CellError;
 use crate::mechanism::Role;
+use crate::mechanism::kernel::Column;
 use crate::record::{Quantity, Samples, Schedule};
 use crate::simd::{F8, LANES};
 
@@ -13,6 +16,8 @@ use crate::simd::{F8, LANES};
 pub(super) struct Recorder {
     recording: usize,
     schedule: Schedule,
+    /// Steps in which samples are taken, in ascending order.
+    windows: Vec<Range<u64>>,
     sources: Vec<Source>,
     columns: Vec<u32>,
     samples: Vec<f64>,
@@ -25,9 +30,14 @@ enum Source {
     Voltage(u32),
     MembraneCurrent(u32),
     Column { instances: u32, column: u32, place: Place },
+    Ion { column: Column, position: u32 },
 }
 
 impl Recorder {
+    fn is_due(&self, step: u64) -> bool {
+        self.schedule.is_due(step) && self.windows.iter().any(|window| window.contains(&step))
+    }
+
     /// Forgets all samples.
     pub(super) fn clear(&mut self) {
         self.samples.clear();
@@ -38,8 +48,12 @@ impl Recorder {
 impl Block {
     /// Takes the samples that are due at `step`.
     pub(super) fn sample(&mut self, step: u64) {
-        let Block { recorders, cable, membrane, instances, .. } = self;
-        for recorder in recorders.iter_mut().filter(|r| r.schedule.is_due(step)) {
+        self.sample_some(step, |_| true);
+    }
+
+    fn sample_some(&mut self, step: u64, which: impl Fn(usize) -> bool) {
+        let Block { recorders, cable, membrane, instances, ions, .. } = self;
+        for recorder in recorders.iter_mut().filter(|r| which(r.recording) && r.is_due(step)) {
             recorder.steps.push(step);
             let values = recorder.sources.iter().map(|source| match *source {
                 Source::Voltage(p) => cable.v[p as usize / LANES].0[p as usize % LANES],
@@ -47,6 +61,7 @@ impl Block {
                 Source::Column { instances: at, column, place } => {
                     instances[at as usize].value(column as usize, place)
                 }
+                Source::Ion { column, position } => ions.value(column, position as usize),
             });
             recorder.samples.extend(values);
         }
@@ -67,6 +82,7 @@ impl Block {
             self.recorders.push(Recorder {
                 recording,
                 schedule,
+                windows: std::iter::once(0..u64::MAX).collect(),
                 sources: Vec::new(),
                 columns: Vec::new(),
                 samples: Vec::new(),
@@ -97,6 +113,15 @@ impl Block {
             Quantity::MembraneCurrent => {
                 self.membrane.resize(self.cable.sink_slot() + 1, F8::ZERO);
                 Ok(Source::MembraneCurrent(position))
+            }
+            Quantity::Ion { ion, variable } => {
+                let unknown = || CellError::NoIonVariable {
+                    ion: ion.clone(),
+                    variable: *variable,
+                    known: self.ions.names(),
+                };
+                let column = self.ions.stored(ion, *variable).ok_or_else(unknown)?;
+                Ok(Source::Ion { column, position })
             }
             Quantity::Variable { mechanism: name, variable, nth } => {
                 let not_inserted =
@@ -168,6 +193,33 @@ impl Block {
             }
         }
         BlockLayout { n_slots: self.cable.n_slots(), rows }
+    }
+
+    /// The instances of a mechanism on a segment, in the order of their creation: the number of the
+    /// network's point process, or none for one of the template.
+    pub(crate) fn instances_on(
+        &self,
+        member: usize,
+        segment: usize,
+        mechanism: &str,
+    ) -> Vec<Option<u32>> {
+        let cell = self.members[member].index;
+        let is_here = |l: &&Located| l.cell == cell && l.segment as usize == segment;
+        let at = self.instances.iter().position(|i| i.mechanism.name == mechanism);
+        let located = at.map_or(&[][..], |at| &self.located[at]);
+        located.iter().filter(is_here).map(|l| l.point).collect()
+    }
+
+    /// Takes samples of a recording in these steps only.
+    pub(crate) fn set_windows(&mut self, recording: usize, windows: &[Range<u64>]) {
+        for recorder in self.recorders.iter_mut().filter(|r| r.recording == recording) {
+            recorder.windows = windows.to_vec();
+        }
+    }
+
+    /// Takes the sample of a recording at `step`, the state being that of this step, if it is due.
+    pub(crate) fn sample_now(&mut self, recording: usize, step: u64) {
+        self.sample_some(step, |of| of == recording);
     }
 
     /// Hands over the samples of a recording taken since the last call.

@@ -14,6 +14,25 @@ pub enum IonVariable {
 }
 
 impl IonVariable {
+    /// What it is, for messages.
+    pub fn describe(self) -> &'static str {
+        match self {
+            IonVariable::Reversal => "reversal potential",
+            IonVariable::Current => "current",
+            IonVariable::Inside => "concentration inside",
+            IonVariable::Outside => "concentration outside",
+        }
+    }
+
+    /// Its unit.
+    pub fn unit(self) -> &'static str {
+        match self {
+            IonVariable::Reversal => "mV",
+            IonVariable::Current => "mA/cm2",
+            IonVariable::Inside | IonVariable::Outside => "mM",
+        }
+    }
+
     /// Whether it is a concentration.
     pub fn is_concentration(self) -> bool {
         matches!(self, IonVariable::Inside | IonVariable::Outside)

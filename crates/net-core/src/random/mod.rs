@@ -56,6 +56,8 @@ pub enum Purpose {
     Mechanism = 12,
     /// Points on the surface of a contact.
     ContactPoint = 13,
+    /// Which cells of a population are chosen, to be recorded for instance.
+    Selection = 14,
 }
 
 /// All streams of one seed, purpose and object (population, projection or input).

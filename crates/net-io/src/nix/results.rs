@@ -10,7 +10,7 @@ use crate::nix::{
     Annotations, Identity, NioFile, Object, multiplexed, per_object, units::neo_units,
 };
 use crate::provenance::Provenance;
-use crate::store::{Device, Population, Ranges};
+use crate::store::{Device, Population, Ranges, Signal};
 
 /// How recordings become objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -276,10 +276,14 @@ impl Part<'_> {
         annotations: &mut Annotations,
     ) {
         let column = signal.columns()[row];
-        if let Some(label) = signal.signal().labels.get(column.label as usize) {
+        let Signal { labels, recording_kind, .. } = signal.signal();
+        // Of several synapses on a segment, each has a column for every label.
+        let n_labels = labels.len().max(1) as u32;
+        if let Some(label) = labels.get((column.label % n_labels) as usize) {
             annotations.set("bsb_label", label.as_str());
-        } else if signal.signal().recording_kind.as_deref() == Some("synapse") {
-            annotations.set("bsb_synapse", i64::from(column.label));
+        }
+        if recording_kind.as_deref() == Some("synapse") {
+            annotations.set("bsb_synapse", i64::from(column.label / n_labels));
         }
         if let Some(gid) = signal.source(row)
             && let Some((_, population)) = self.reader.manifest().population_of(gid)

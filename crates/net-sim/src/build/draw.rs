@@ -82,6 +82,16 @@ impl<'m> Drawer<'m> {
         &self.kinds
     }
 
+    /// Index of the kind of synapses of a projection, by its index in the network.
+    pub(super) fn kind_of_projection(&self, projection: usize) -> u32 {
+        self.kind_of_projection[projection]
+    }
+
+    /// Index of the kind of synapses of an input.
+    pub(super) fn kind_of_input(&self, input: usize) -> u32 {
+        self.kind_of_input[input]
+    }
+
     fn kind(&mut self, synapse: &SynapseKind, user: impl Fn() -> String) -> Result<u32> {
         let parameters: Vec<(&str, f64)> =
             synapse.parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();

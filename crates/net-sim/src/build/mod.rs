@@ -5,6 +5,7 @@
 
 mod cells;
 mod draw;
+mod record;
 mod save;
 
 use net_cell::{CellGroup, Cells, SourceKey};
@@ -16,6 +17,7 @@ use crate::error::{Error, Result, bad_value};
 use crate::model::{InputSynapses, Model};
 use crate::options::{CellPartition, RunOptions};
 use crate::probes::{Matrices, build_matrices};
+use crate::run::SignalPlan;
 pub(crate) use cells::{LocalCell, PlacedCell};
 use draw::{Drawer, Part, Scratch};
 
@@ -25,9 +27,8 @@ pub(crate) use save::save_network;
 pub(crate) struct Local {
     /// One group a thread.
     pub(crate) groups: Vec<CellGroup>,
-    /// For each recording, then each variable of a monitor, the recorded (gid, segment) of this rank,
-    /// in order of columns.
-    pub(crate) columns: Vec<Vec<(Gid, u32)>>,
+    /// What is recorded of this rank's cells, for each recording, then each variable of a monitor.
+    pub(crate) recordings: Vec<SignalPlan>,
     /// What probes measure of the cells.
     pub(crate) matrices: Matrices,
     pub(crate) size: LocalSize,
@@ -100,8 +101,8 @@ pub(crate) fn build(
         n_points: specs.iter().map(|spec| spec.points.len() as u64).sum(),
         ..LocalSize::default()
     };
+    let recordings = record::record(model, clock, &own_cells, (&specs, &drawer), &mut cells)?;
     drop(specs);
-    let columns = record(model, clock, &own_cells, &mut cells)?;
 
     let mut by_group: Vec<Vec<ConnectionPart>> = vec![Vec::new(); n_groups];
     let mut first_cell = 0;
@@ -127,7 +128,7 @@ pub(crate) fn build(
     let layouts: Vec<_> = groups.iter().map(CellGroup::layouts).collect();
     let matrices = pool.install(|| build_matrices(model, &layouts, &own_cells))?;
     size.probe_bytes = matrices.memory_bytes() as u64;
-    Ok(Local { groups, columns, matrices, size })
+    Ok(Local { groups, recordings, matrices, size })
 }
 
 impl LocalSize {
@@ -150,46 +151,6 @@ fn draw_all(drawer: &Drawer, own_cells: &[LocalCell], n_groups: usize) -> Result
         .par_chunks(cells_per_part)
         .map_init(Scratch::default, |scratch, chunk| drawer.draw_part(chunk, scratch))
         .collect()
-}
-
-/// Sets up all recordings; returns the columns of this rank.
-fn record(
-    model: &Model,
-    clock: StepClock,
-    own_cells: &[LocalCell],
-    cells: &mut Cells,
-) -> Result<Vec<Vec<(Gid, u32)>>> {
-    let mut columns = Vec::new();
-    let schedules = model.recordings().iter().map(|recording| recording.schedule(&clock));
-    let monitored = model.monitored();
-    let monitors = (0..monitored.recordings.len()).map(|at| monitored.schedule(at, &clock));
-    let recordings = model.recordings().iter().chain(&monitored.recordings);
-    for (index, (recording, schedule)) in recordings.zip(schedules.chain(monitors)).enumerate() {
-        let schedule = schedule?;
-        let mut own = Vec::new();
-        let is_recorded = recording.targets.filter(model.network());
-        for cell in own_cells.iter().filter(|cell| is_recorded(cell.gid)) {
-            for segment in recording.segments_of(&cell.template) {
-                let column = own.len() as u32;
-                cells
-                    .record(
-                        (index, schedule),
-                        column,
-                        cell.gid,
-                        segment as usize,
-                        &recording.quantity,
-                    )
-                    .map_err(|source| Error::Recording {
-                        recording: recording.name.clone(),
-                        gid: cell.gid,
-                        source: Box::new(source),
-                    })?;
-                own.push((cell.gid, segment));
-            }
-        }
-        columns.push(own);
-    }
-    Ok(columns)
 }
 
 /// Connects the inputs of the `cell`-th cell of a part.

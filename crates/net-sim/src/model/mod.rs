@@ -5,12 +5,14 @@ mod monitored;
 mod probe;
 mod recording;
 mod saved;
+mod targets;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use net_cell::CellTemplate;
 use net_core::{Gid, Network, StepClock};
+use net_io::store::Ranges;
 
 use crate::error::{BoxError, Error, Result, bad_value};
 
@@ -18,8 +20,12 @@ pub use input::{Input, InputRow, InputSynapses, InputTable};
 pub(crate) use monitored::Monitored;
 pub use probe::ProbeRecording;
 pub(crate) use probe::{GivenPoints, Samples};
-pub use recording::{Recording, Segments, Targets};
+pub(crate) use recording::windows;
+pub use recording::{Instances, RateRecording, RateUnit, Recording, SpikeRecording};
 pub use saved::table_projection;
+use targets::Groups;
+pub(crate) use targets::place_of;
+pub use targets::{Segments, Targets};
 
 /// Makes the template of a cell from its gid; called on the cell's rank, on any thread.
 pub type CellBuilder =
@@ -63,7 +69,10 @@ pub struct Model {
     network: Network,
     cells: BTreeMap<String, CellKind>,
     inputs: Vec<Input>,
+    groups: Groups,
     recordings: Vec<Recording>,
+    spike_recordings: Vec<SpikeRecording>,
+    rate_recordings: Vec<RateRecording>,
     probes: Vec<ProbeRecording>,
     given_points: Option<Arc<GivenPoints>>,
     monitored: Monitored,
@@ -76,7 +85,10 @@ impl Model {
             network,
             cells: BTreeMap::new(),
             inputs: Vec::new(),
+            groups: Groups::new(),
             recordings: Vec::new(),
+            spike_recordings: Vec::new(),
+            rate_recordings: Vec::new(),
             probes: Vec::new(),
             given_points: None,
             monitored: Monitored::default(),
@@ -93,6 +105,24 @@ impl Model {
     /// Adds an input.
     pub fn with_input(mut self, input: Input) -> Self {
         self.inputs.push(input);
+        self
+    }
+
+    /// Names some cells, for [`Targets::Group`].
+    pub fn with_group(mut self, name: impl Into<String>, cells: Targets) -> Self {
+        self.groups.insert(name.into(), cells);
+        self
+    }
+
+    /// Adds a recorder of spikes.
+    pub fn with_spike_recording(mut self, recording: SpikeRecording) -> Self {
+        self.spike_recordings.push(recording);
+        self
+    }
+
+    /// Adds a recorder of rates.
+    pub fn with_rate_recording(mut self, recording: RateRecording) -> Self {
+        self.rate_recordings.push(recording);
         self
     }
 
@@ -121,6 +151,22 @@ impl Model {
     /// The recordings, in the order in which they were added.
     pub fn recordings(&self) -> &[Recording] {
         &self.recordings
+    }
+
+    /// The recorders of spikes, in the order in which they were added. Without any, the spikes of all
+    /// cells are recorded.
+    pub fn spike_recordings(&self) -> &[SpikeRecording] {
+        &self.spike_recordings
+    }
+
+    /// The recorders of rates, in the order in which they were added.
+    pub fn rate_recordings(&self) -> &[RateRecording] {
+        &self.rate_recordings
+    }
+
+    /// The gids of some cells.
+    pub(crate) fn gids_of(&self, targets: &Targets) -> Result<Ranges> {
+        targets.gids(&self.network, &self.groups)
     }
 
     /// The probes, in the order in which they were added.
@@ -170,16 +216,25 @@ impl Model {
             self.kind_of(population)?;
         }
         check_names("input", self.inputs.iter().map(|i| i.name.as_str()))?;
-        check_names("recording", self.recordings.iter().map(|r| r.name.as_str()))?;
+        let names = self.recordings.iter().map(|r| &r.name);
+        let names = names.chain(self.spike_recordings.iter().map(|r| &r.name));
+        let names = names.chain(self.rate_recordings.iter().map(|r| &r.name));
+        check_names("recording", names.map(String::as_str))?;
+        let (network, groups) = (&self.network, &self.groups);
+        for (name, targets) in groups {
+            targets.validate(network, groups, || format!("group '{name}'"))?;
+        }
         self.inputs.iter().try_for_each(|input| input.validate(&self.network))?;
         self.recordings
             .iter()
-            .try_for_each(|recording| recording.validate(&self.network, clock))?;
-        self.monitored.validate(&self.network, clock)?;
+            .try_for_each(|recording| recording.validate(network, &self.inputs, groups, clock))?;
+        self.spike_recordings.iter().try_for_each(|r| r.validate(network, groups, clock))?;
+        self.rate_recordings.iter().try_for_each(|r| r.validate(network, groups, clock))?;
+        self.monitored.validate(&self.network, groups, clock)?;
         let names = self.probe_names();
         check_names("probe", names.iter().map(String::as_str))?;
         let mut probes = self.probes.iter().zip(&names);
-        probes.try_for_each(|(probe, name)| probe.validate(name, &self.network, clock))
+        probes.try_for_each(|(probe, name)| probe.validate(name, network, groups, clock))
     }
 
     /// What the cells of a population are made from.
@@ -219,14 +274,6 @@ pub(crate) fn whole_steps(clock: &StepClock, key: String, time_ms: f64, least: u
         return Ok(steps as u64);
     }
     Err(bad_value(key, time_ms, "a whole number of time steps, in ms"))
-}
-
-fn require_targets(network: &Network, user: impl Fn() -> String, targets: &Targets) -> Result<()> {
-    match targets {
-        Targets::Population(name) => require_population(network, user, name),
-        Targets::Gids(gids) => gids.iter().try_for_each(|&gid| require_gid(network, &user, gid)),
-        Targets::All | Targets::FirstOfEach(_) => Ok(()),
-    }
 }
 
 fn require_gid(network: &Network, user: impl Fn() -> String, gid: Gid) -> Result<()> {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use net_core::{Network, StepClock};
 use net_lfp::{Probe, Sampling};
 
-use super::{Targets, require_targets};
+use super::Targets;
+use super::targets::Groups;
 use crate::error::{Error, Result, bad_value};
 
 /// Name of the signal of all cells.
@@ -71,7 +72,13 @@ impl ProbeRecording {
         }
     }
 
-    pub(super) fn validate(&self, name: &str, network: &Network, clock: &StepClock) -> Result<()> {
+    pub(super) fn validate(
+        &self,
+        name: &str,
+        network: &Network,
+        known_groups: &Groups,
+        clock: &StepClock,
+    ) -> Result<()> {
         let user = || format!("probe '{name}'");
         self.probe
             .validate()
@@ -81,7 +88,7 @@ impl ProbeRecording {
             return Err(bad_value(format!("{}: chunk_samples", user()), 0, "at least 1"));
         }
         for (_, targets) in &self.groups {
-            require_targets(network, user, targets)?;
+            targets.validate(network, known_groups, user)?;
         }
         let fields = self.fields(network);
         super::check_names("field of a probe", fields.iter().map(String::as_str))

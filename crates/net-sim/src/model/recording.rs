@@ -1,15 +1,19 @@
-//! What is recorded.
+//! What is recorded: samples of segments and synapses, spikes, rates.
 
-use std::collections::BTreeSet;
+use net_cell::mechanism::IonVariable;
+use net_cell::{Quantity, Schedule};
+use net_core::{Network, StepClock};
+use net_io::store::{Device, Direction, Ranges, SampleType};
 
-use net_cell::{CellTemplate, Quantity, Schedule, morphology::SectionKind};
-use net_core::{Gid, Network, StepClock};
-use net_io::store::SampleType;
-
-use super::{require_targets, whole_steps};
+use super::targets::Groups;
+use super::{Segments, Targets, whole_steps};
 use crate::error::{Error, Result, bad_value};
 
 /// One quantity of some segments of some cells, sampled on one grid.
+///
+/// A sample at time t is the state at t: at 0 the initial one, at the end of the run the last one.
+/// Currents and other outputs of mechanisms at t were computed from the state one step before, as in
+/// NEURON.
 ///
 /// ```
 /// use net_sim::{Quantity, Recording, SampleType, Segments, Targets};
@@ -21,7 +25,7 @@ use crate::error::{Error, Result, bad_value};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recording {
-    /// Name, unique among the recordings; the group in `traces.h5`.
+    /// Name, unique among all recordings; the group in `traces.h5`.
     pub name: String,
     /// The cells.
     pub targets: Targets,
@@ -29,56 +33,89 @@ pub struct Recording {
     pub segments: Segments,
     /// What is recorded.
     pub quantity: Quantity,
+    /// Which instances of the mechanism on a segment, if the quantity is a variable of one.
+    pub instances: Instances,
     /// Time between samples in ms, a whole number of steps; absent: every step.
     pub interval_ms: Option<f64>,
     /// Time of the first sample in ms, a whole number of steps.
     pub start_ms: f64,
+    /// Start and stop in ms of the windows in which samples are taken, without the stop; empty:
+    /// always. While a model runs, [`Simulation::set_windows`](crate::Simulation::set_windows)
+    /// changes them.
+    pub windows_ms: Vec<(f64, f64)>,
     /// How samples are stored.
     pub sample_type: SampleType,
+    /// Count, mean, variance, minimum and maximum of all samples so far instead of the samples,
+    /// written every so many ms, in double precision.
+    pub statistics_ms: Option<f64>,
+    /// Name and kind of the device that records, as results say them; absent: the recording's name,
+    /// and a kind that fits.
+    pub device: Option<Device>,
 }
 
-/// Cells of a recording.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Targets {
-    /// All.
+/// Which instances of a mechanism on a segment are recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Instances {
+    /// The one that the quantity names by its number. A segment without it is an error.
+    #[default]
+    Nth,
+    /// All, as many columns as there are; segments without any have none.
     All,
-    /// Those of a population.
-    Population(String),
-    /// The first of every population, as many as there are up to this number.
-    FirstOfEach(u64),
-    /// These.
-    Gids(Vec<Gid>),
+    /// Those that are synapses of a projection. Linear synapses with the same parameters on a segment
+    /// share one state, which then is the sum over all of them.
+    Projection(String),
+    /// Those that are synapses of an input.
+    Input(String),
 }
 
-/// Segments of a recording.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Segments {
-    /// The middle of the soma; segment 0 of cells without one.
-    Soma,
-    /// All.
-    All,
-    /// These, in every cell of the recording.
-    Indices(Vec<u32>),
+/// Spikes of some cells. Without any such recording, those of all cells are recorded.
+///
+/// ```
+/// use net_sim::{SpikeRecording, Targets};
+/// let targets = Targets::Fraction { population: "E".into(), fraction: 0.1, seed: 1 };
+/// let spikes = SpikeRecording::new("some", targets);
+/// assert!(spikes.windows_ms.is_empty());
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpikeRecording {
+    /// Name, unique among all recordings.
+    pub name: String,
+    /// The cells. All of them are listed in the results, so that one that is silent differs from
+    /// one that was not recorded.
+    pub targets: Targets,
+    /// Start and stop in ms of the windows in which spikes are recorded, without the stop; empty:
+    /// always.
+    pub windows_ms: Vec<(f64, f64)>,
+    /// Kind of the device, as results say it.
+    pub kind: String,
 }
 
-impl Targets {
-    /// Tells whether a cell is among them.
-    pub(crate) fn filter<'a>(&'a self, network: &'a Network) -> Box<dyn Fn(Gid) -> bool + 'a> {
-        let population = |gid| network.population_of(gid).ok().map(|id| network.population(id));
-        match self {
-            Targets::All => Box::new(|_| true),
-            Targets::Population(name) => {
-                Box::new(move |gid| population(gid).is_some_and(|p| p.name() == name))
-            }
-            Targets::FirstOfEach(n) => {
-                Box::new(move |gid| population(gid).is_some_and(|p| gid - p.first_gid() < *n))
-            }
-            Targets::Gids(gids) => {
-                let gids: BTreeSet<Gid> = gids.iter().copied().collect();
-                Box::new(move |gid| gids.contains(&gid))
-            }
-        }
-    }
+/// How often some cells spike together, in bins.
+///
+/// A sample at time t is about the bin that ends there: the steps from `t - interval_ms` up to t,
+/// without t.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RateRecording {
+    /// Name, unique among all recordings; the group in `traces.h5`.
+    pub name: String,
+    /// The cells.
+    pub targets: Targets,
+    /// Width of a bin in ms, a whole number of steps.
+    pub interval_ms: f64,
+    /// Time at which the first bin begins, in ms, a whole number of steps.
+    pub start_ms: f64,
+    /// What the samples are.
+    pub unit: RateUnit,
+}
+
+/// What is told of the spikes in a bin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RateUnit {
+    /// Spikes a second and cell, in Hz.
+    #[default]
+    Hertz,
+    /// Their number.
+    Count,
 }
 
 impl Recording {
@@ -89,29 +126,84 @@ impl Recording {
             targets,
             segments: Segments::Soma,
             quantity,
+            instances: Instances::Nth,
             interval_ms: None,
             start_ms: 0.0,
+            windows_ms: Vec::new(),
             sample_type: SampleType::F32,
+            statistics_ms: None,
+            device: None,
         }
     }
 
-    pub(super) fn validate(&self, network: &Network, clock: &StepClock) -> Result<()> {
-        let user = || format!("recording '{}'", self.name);
-        self.schedule(clock)?;
-        self.unit()?;
-        if let Segments::Indices(list) = &self.segments {
-            let mut seen = BTreeSet::new();
-            if let Some(twice) = list.iter().find(|&&segment| !seen.insert(segment)) {
-                return Err(bad_value(format!("{}: segment", user()), twice, "each segment once"));
-            }
+    /// A variable of all synapses of a projection on some cells, as their current `i` in nA or
+    /// conductance `g` in uS.
+    pub fn of_projection(
+        name: impl Into<String>,
+        targets: Targets,
+        (projection, mechanism, variable): (&str, &str, &str),
+    ) -> Self {
+        let quantity = Quantity::Variable {
+            mechanism: mechanism.to_owned(),
+            variable: variable.to_owned(),
+            nth: 0,
+        };
+        Recording {
+            segments: Segments::All,
+            instances: Instances::Projection(projection.to_owned()),
+            ..Recording::new(name, targets, quantity)
         }
-        require_targets(network, user, &self.targets)
+    }
+
+    pub(super) fn validate(
+        &self,
+        network: &Network,
+        inputs: &[super::Input],
+        groups: &Groups,
+        clock: &StepClock,
+    ) -> Result<()> {
+        let user = || self.user();
+        self.schedule(clock)?;
+        self.windows(clock)?;
+        self.unit()?;
+        self.statistics_steps(clock)?;
+        self.segments.validate(user)?;
+        self.validate_instances(network, inputs)?;
+        self.targets.validate(network, groups, user)
+    }
+
+    /// The synapses of what is named are of the quantity's mechanism.
+    fn validate_instances(&self, network: &Network, inputs: &[super::Input]) -> Result<()> {
+        let projections = network.projections();
+        let (what, name, found, known): (_, _, _, Vec<&str>) = match &self.instances {
+            Instances::Nth | Instances::All => return Ok(()),
+            Instances::Projection(name) => {
+                let found = projections.iter().find(|p| p.name == *name).map(|p| &p.synapse);
+                ("projection", name, found, projections.iter().map(|p| p.name.as_str()).collect())
+            }
+            Instances::Input(name) => {
+                let found = inputs.iter().find(|input| input.name == *name).map(|i| &i.synapse);
+                ("input", name, found, inputs.iter().map(|input| input.name.as_str()).collect())
+            }
+        };
+        let Some(synapse) = found else {
+            let (user, known) = (self.user(), known.join(", "));
+            return Err(Error::UnknownSynapses { user, what, name: name.clone(), known });
+        };
+        match &self.quantity {
+            Quantity::Variable { mechanism, .. } if *mechanism == synapse.mechanism => Ok(()),
+            other => Err(Error::Value {
+                key: format!("{}: quantity", self.user()),
+                found: format!("{other:?}"),
+                expected: "a variable of the mechanism of these synapses",
+            }),
+        }
     }
 
     /// The samples' grid in steps.
     pub(crate) fn schedule(&self, clock: &StepClock) -> Result<Schedule> {
         let steps = |key: &str, time_ms: f64, least: u64| {
-            whole_steps(clock, format!("recording '{}': {key}", self.name), time_ms, least)
+            whole_steps(clock, format!("{}: {key}", self.user()), time_ms, least)
         };
         Ok(Schedule {
             interval: self.interval_ms.map_or(Ok(1), |ms| steps("interval_ms", ms, 1))?,
@@ -119,13 +211,15 @@ impl Recording {
         })
     }
 
-    /// The recorded segments of a cell.
-    pub(crate) fn segments_of(&self, cell: &CellTemplate) -> Vec<u32> {
-        match &self.segments {
-            Segments::Soma => vec![soma_segment(cell)],
-            Segments::All => (0..cell.n_segments() as u32).collect(),
-            Segments::Indices(list) => list.clone(),
-        }
+    /// The steps in which samples are taken.
+    pub(crate) fn windows(&self, clock: &StepClock) -> Result<Ranges> {
+        windows(clock, &self.user(), &self.windows_ms)
+    }
+
+    /// Steps between statistics.
+    pub(crate) fn statistics_steps(&self, clock: &StepClock) -> Result<Option<u64>> {
+        let key = || format!("{}: statistics_ms", self.user());
+        self.statistics_ms.map(|ms| whole_steps(clock, key(), ms, 1)).transpose()
     }
 
     /// Name of the variable in files.
@@ -133,14 +227,23 @@ impl Recording {
         match &self.quantity {
             Quantity::Voltage => "v".to_owned(),
             Quantity::MembraneCurrent => "i_membrane".to_owned(),
+            Quantity::Ion { ion, variable } => match variable {
+                IonVariable::Reversal => format!("e{ion}"),
+                IonVariable::Current => format!("i{ion}"),
+                IonVariable::Inside => format!("{ion}i"),
+                IonVariable::Outside => format!("{ion}o"),
+            },
             Quantity::Variable { mechanism, variable, .. } => format!("{mechanism}.{variable}"),
         }
     }
 
     /// Its unit.
     pub(crate) fn unit(&self) -> Result<&'static str> {
-        let Quantity::Variable { mechanism, variable, .. } = &self.quantity else {
-            return Ok(if self.quantity == Quantity::Voltage { "mV" } else { "nA" });
+        let (mechanism, variable) = match &self.quantity {
+            Quantity::Voltage => return Ok("mV"),
+            Quantity::MembraneCurrent => return Ok("nA"),
+            Quantity::Ion { variable, .. } => return Ok(variable.unit()),
+            Quantity::Variable { mechanism, variable, .. } => (mechanism, variable),
         };
         let (_, found) =
             net_cell::mechanism::find(mechanism).map_err(|source| self.error(source))?;
@@ -154,14 +257,121 @@ impl Recording {
         }
     }
 
+    /// The device: a clamp gives its own output, everything else is recorded.
+    pub(crate) fn device(&self) -> Device {
+        if let Some(device) = &self.device {
+            return device.clone();
+        }
+        let kind_of = |mechanism: &str| {
+            let (_, found) = net_cell::mechanism::find(mechanism).ok()?;
+            Some(found.kind)
+        };
+        let (kind, direction) = match &self.quantity {
+            Quantity::Voltage => ("voltage_recorder", Direction::Record),
+            Quantity::Variable { mechanism, .. } => match kind_of(mechanism) {
+                Some(net_cell::mechanism::MechanismKind::Electrode) => {
+                    ("current_clamp", Direction::Stimulate)
+                }
+                Some(net_cell::mechanism::MechanismKind::Point) => {
+                    ("synapse_recorder", Direction::Record)
+                }
+                _ => ("multimeter", Direction::Record),
+            },
+            Quantity::MembraneCurrent | Quantity::Ion { .. } => ("multimeter", Direction::Record),
+        };
+        Device { name: self.name.clone(), kind: kind.to_owned(), direction }
+    }
+
+    /// What is recorded of, if it is not told from the places.
+    pub(crate) fn kind(&self) -> Option<String> {
+        let is_synapse = self.device().kind == "synapse_recorder";
+        is_synapse.then(|| "synapse".to_owned())
+    }
+
+    pub(crate) fn user(&self) -> String {
+        format!("recording '{}'", self.name)
+    }
+
     fn error(&self, source: net_cell::CellError) -> Error {
-        Error::Synapse { user: format!("recording '{}'", self.name), source: Box::new(source) }
+        Error::Synapse { user: self.user(), source: Box::new(source) }
     }
 }
 
-/// The segment in the middle of the soma; 0 where there is none.
-fn soma_segment(cell: &CellTemplate) -> u32 {
-    let morphology = cell.morphology();
-    let soma = morphology.sections.iter().position(|s| s.kind == SectionKind::Soma);
-    soma.map_or(0, |section| morphology.segment_at(section, 0.5)) as u32
+impl SpikeRecording {
+    /// All spikes of some cells.
+    pub fn new(name: impl Into<String>, targets: Targets) -> Self {
+        let kind = "spike_recorder".to_owned();
+        SpikeRecording { name: name.into(), targets, windows_ms: Vec::new(), kind }
+    }
+
+    pub(super) fn validate(
+        &self,
+        network: &Network,
+        groups: &Groups,
+        clock: &StepClock,
+    ) -> Result<()> {
+        self.windows(clock)?;
+        self.targets.validate(network, groups, || self.user())
+    }
+
+    pub(crate) fn windows(&self, clock: &StepClock) -> Result<Ranges> {
+        windows(clock, &self.user(), &self.windows_ms)
+    }
+
+    fn user(&self) -> String {
+        format!("spike recording '{}'", self.name)
+    }
+}
+
+impl RateRecording {
+    /// The rate of some cells in Hz, in bins of some ms from the start of the run.
+    pub fn new(name: impl Into<String>, targets: Targets, interval_ms: f64) -> Self {
+        let (start_ms, unit) = (0.0, RateUnit::Hertz);
+        RateRecording { name: name.into(), targets, interval_ms, start_ms, unit }
+    }
+
+    pub(super) fn validate(
+        &self,
+        network: &Network,
+        groups: &Groups,
+        clock: &StepClock,
+    ) -> Result<()> {
+        self.bins(clock)?;
+        self.targets.validate(network, groups, || self.user())
+    }
+
+    /// Steps of a bin, and the step at which the first one begins.
+    pub(crate) fn bins(&self, clock: &StepClock) -> Result<(u64, u64)> {
+        let interval = format!("{}: interval_ms", self.user());
+        let start = format!("{}: start_ms", self.user());
+        Ok((
+            whole_steps(clock, interval, self.interval_ms, 1)?,
+            whole_steps(clock, start, self.start_ms, 0)?,
+        ))
+    }
+
+    fn user(&self) -> String {
+        format!("rate recording '{}'", self.name)
+    }
+}
+
+/// Windows in steps.
+pub(crate) fn windows(clock: &StepClock, user: &str, list: &[(f64, f64)]) -> Result<Ranges> {
+    if list.is_empty() {
+        return Ok(Ranges::all());
+    }
+    let steps = |time_ms: f64| match time_ms {
+        f64::INFINITY => Ok(u64::MAX),
+        _ => whole_steps(clock, format!("{user}: window"), time_ms, 0),
+    };
+    let mut windows = Ranges::default();
+    for &(start_ms, stop_ms) in list {
+        let (start, stop) = (steps(start_ms)?, steps(stop_ms)?);
+        if stop <= start {
+            let found = format!("{start_ms} to {stop_ms} ms");
+            return Err(bad_value(format!("{user}: window"), found, "a stop after the start"));
+        }
+        windows.add(start..stop);
+    }
+    Ok(windows)
 }

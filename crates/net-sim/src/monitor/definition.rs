@@ -6,7 +6,7 @@ use net_io::store::SampleType;
 use super::SampleLabels;
 use super::error::MonitorError;
 use crate::error::{Error, Result};
-use crate::model::{Model, Monitored, Recording, Segments, Targets};
+use crate::model::{Model, Monitored, Recording, Targets};
 
 /// The variable that stands for spikes.
 pub(super) const SPIKE: &str = "spike";
@@ -64,14 +64,11 @@ impl Definition {
     }
 
     fn recording(&self, name: String, variable: &str) -> Result<Recording, MonitorError> {
+        let cells = Targets::Population(self.compartment.clone());
         Ok(Recording {
-            name,
-            targets: Targets::Population(self.compartment.clone()),
-            segments: Segments::Soma,
-            quantity: self.quantity(variable)?,
             interval_ms: self.period_ms,
-            start_ms: 0.0,
             sample_type: SampleType::F64,
+            ..Recording::new(name, cells, self.quantity(variable)?)
         })
     }
 

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use net_cell::currents::{BlockLayout, RowLayout};
 use net_cell::morphology::SegmentedMorphology;
-use net_core::Gid;
+use net_io::store::Ranges;
 use net_lfp::{Geometry, LaneMask, LaneMatrix};
 use rayon::prelude::*;
 
@@ -61,7 +61,9 @@ pub(crate) fn build_matrices(
     let of_group = |blocks: &Vec<BlockLayout>| -> Result<Vec<OfGroup>> {
         let probes = model.probes().iter().zip(&names);
         probes
-            .map(|(recording, name)| Builder::new(model, recording, name, &by_gid).of_group(blocks))
+            .map(|(recording, name)| {
+                Builder::new(model, recording, name, &by_gid)?.of_group(blocks)
+            })
             .collect()
     };
     let groups: Vec<Vec<OfGroup>> = groups.par_iter().map(of_group).collect::<Result<_>>()?;
@@ -77,8 +79,8 @@ struct Builder<'a> {
     recording: &'a ProbeRecording,
     name: &'a str,
     by_gid: &'a [&'a LocalCell],
-    /// Tells whether a cell is in a group, for the groups with names.
-    filters: Vec<Box<dyn Fn(Gid) -> bool + 'a>>,
+    /// The cells of each group with a name.
+    cells_of_groups: Vec<Ranges>,
     placed: PlacedCell,
 }
 
@@ -88,10 +90,11 @@ impl<'a> Builder<'a> {
         recording: &'a ProbeRecording,
         name: &'a str,
         by_gid: &'a [&'a LocalCell],
-    ) -> Self {
-        let filter = |(_, targets): &'a (String, crate::Targets)| targets.filter(model.network());
-        let filters = recording.groups.iter().map(filter).collect();
-        Builder { model, recording, name, by_gid, filters, placed: PlacedCell::default() }
+    ) -> Result<Self> {
+        let groups = recording.groups.iter().map(|(_, targets)| model.gids_of(targets));
+        let cells_of_groups = groups.collect::<Result<_>>()?;
+        let placed = PlacedCell::default();
+        Ok(Builder { model, recording, name, by_gid, cells_of_groups, placed })
     }
 
     fn of_group(mut self, blocks: &[BlockLayout]) -> Result<OfGroup> {
@@ -141,7 +144,8 @@ impl<'a> Builder<'a> {
     fn sums_of(&self, cell: &LocalCell) -> impl Iterator<Item = usize> {
         let of_total = if self.recording.by_population { cell.population } else { 0 };
         let n_parts = n_parts_of_total(self.model, self.recording);
-        let groups = self.filters.iter().enumerate().filter(|(_, is_in)| is_in(cell.gid));
+        let groups = self.cells_of_groups.iter().enumerate();
+        let groups = groups.filter(|(_, gids)| gids.contains(cell.gid));
         let groups = groups.map(move |(group, _)| n_parts + group);
         std::iter::once(of_total).chain(groups)
     }

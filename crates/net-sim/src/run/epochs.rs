@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use net_cell::{CellGroup, Samples, Spike};
 use net_core::StepClock;
+use net_io::store::Ranges;
 use net_mpi::{Communicator, MAX_GID, MAX_STEP_OFFSET, PackedSpike, SpikeExchange};
 
 use super::progress::Meter;
@@ -162,6 +163,39 @@ impl<'a> Run<'a> {
     /// What is recorded for monitors.
     pub(crate) fn tracks_mut(&mut self) -> &mut Tracks {
         &mut self.leader.tracks
+    }
+
+    /// What is recorded.
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.leader.recorder
+    }
+
+    /// Records a signal in other windows from the next step on.
+    pub(crate) fn set_windows(&mut self, recording: usize, windows: &Ranges) -> Result<()> {
+        let Run { shared, leader: Leader { recorder, step, .. }, .. } = self;
+        let list: Vec<Range<u64>> = windows.iter().collect();
+        // A sample of this step may have been taken that the new windows do not have.
+        recorder.discard(recording, &mut |index, into| shared.take_samples(index, into));
+        let wants_sample = recorder.set_windows(recording, windows, *step)?;
+        for member in &shared.members {
+            let group = &mut lock(member).group;
+            group.set_windows(recording, &list);
+            if wants_sample {
+                group.sample_now(recording, *step);
+            }
+        }
+        Ok(())
+    }
+
+    /// Records spikes in other windows from the next step on.
+    pub(crate) fn set_spike_windows(&mut self, recorder: usize, windows: &Ranges) -> Result<()> {
+        self.leader.recorder.set_spike_windows(recorder, windows, self.leader.step)
+    }
+
+    /// Seals what is recorded so far. Collective.
+    pub(crate) fn seal(&mut self) -> Result<()> {
+        let sealed = self.leader.recorder.seal(self.leader.recorded);
+        Ok(self.leader.comm.agree(sealed)?)
     }
 
     /// Advances to `end_step`. Collective; an error of any rank is an error on all and ends the

@@ -5,6 +5,7 @@ mod output;
 mod progress;
 mod recorder;
 mod report;
+mod statistics;
 mod team;
 mod threads;
 mod tracks;
@@ -13,19 +14,20 @@ use std::time::Instant;
 
 use net_cell::Spike;
 use net_core::{Gid, StepClock};
-use net_io::store::PartWriter;
+use net_io::store::{Column, Manifest, PartWriter, Ranges};
 use net_mpi::{Communicator, SpikeTime};
 
 use crate::build::{self, LocalSize};
 use crate::error::{Error, Result};
-use crate::model::{Model, Monitored, whole_steps};
+use crate::model::{self, Model, Monitored, whole_steps};
 use crate::options::RunOptions;
 use crate::probes::{Collector, ProbeSignal};
 use epochs::{Plan, Run};
 use progress::Meter;
-use recorder::Recorder;
+use recorder::{Recorder, SpikeRecorder};
 use threads::Threads;
 
+pub(crate) use recorder::SignalPlan;
 pub use recorder::Trace;
 pub use report::{Phases, RunReport};
 pub(crate) use tracks::Tracks;
@@ -79,6 +81,7 @@ pub struct Simulation<'a> {
     threads: Threads,
     gids: Vec<Gid>,
     run: Run<'a>,
+    manifest: Manifest,
     output: Option<output::Files>,
     size: LocalSize,
     phases: Phases,
@@ -121,13 +124,14 @@ impl<'a> Simulation<'a> {
         let build_s = started.elapsed().as_secs_f64();
 
         let started = Instant::now();
+        let manifest = comm.agree(output::manifest(comm, model, options, clock))?;
         let output = match &options.output {
-            Some(output) => Some(output::Files::create(comm, model, options, output, clock)?),
+            Some(output) => Some(output::Files::create(comm, output, &manifest)?),
             None => None,
         };
         let writer = match &output {
             Some(files) => {
-                let part = files.start_part(comm, model, clock, &gids, &built.columns);
+                let part = files.start_part(comm, model, clock, &gids, &built.recordings);
                 Some(comm.agree(part)?)
             }
             None => None,
@@ -144,7 +148,8 @@ impl<'a> Simulation<'a> {
             clock,
             threads,
             gids,
-            run: built.start(comm, options, clock, threads, writer)?,
+            run: built.start(comm, (model, &manifest), options, clock, threads, writer)?,
+            manifest,
             output,
             size,
             phases: Phases { build_s, write_s, ..Phases::default() },
@@ -187,6 +192,86 @@ impl<'a> Simulation<'a> {
         self.run.advance(end_step)
     }
 
+    /// What is recorded, by whom, of what network: the same as in `run.json`.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// From now on, records in these windows only: start and stop in ms, without the stop. A sample at
+    /// the present time belongs to what follows. To be called on all ranks alike.
+    ///
+    /// # Errors
+    /// When there is no such recording of samples or spikes, or a window is not possible; errors of
+    /// writing.
+    pub fn set_windows(&mut self, recording: &str, windows_ms: &[(f64, f64)]) -> Result<()> {
+        let user = format!("recording '{recording}'");
+        let windows = match windows_ms.is_empty() {
+            true => Ranges::default(),
+            false => model::windows(&self.clock, &user, windows_ms)?,
+        };
+        self.set_step_windows(recording, &windows)
+    }
+
+    /// Stops recording now. Doing so twice changes nothing.
+    ///
+    /// # Errors
+    /// As [`set_windows`](Self::set_windows).
+    pub fn pause_recording(&mut self, recording: &str) -> Result<()> {
+        self.set_step_windows(recording, &Ranges::default())
+    }
+
+    /// Records from now on. Doing so twice changes nothing.
+    ///
+    /// # Errors
+    /// As [`set_windows`](Self::set_windows).
+    pub fn resume_recording(&mut self, recording: &str) -> Result<()> {
+        self.set_step_windows(recording, &Ranges::all())
+    }
+
+    fn set_step_windows(&mut self, recording: &str, windows: &Ranges) -> Result<()> {
+        let recorders = &self.manifest.spike_devices();
+        if let Some(at) = recorders.iter().position(|r| r.device.name == recording) {
+            return self.run.set_spike_windows(at, windows);
+        }
+        let at = self.recording(recording)?;
+        self.run.set_windows(at, windows)
+    }
+
+    /// Index of a recording of samples.
+    fn recording(&self, name: &str) -> Result<usize> {
+        let signals = &self.manifest.signals[..self.run.recorder().n_signals()];
+        signals.iter().position(|signal| signal.name == name).ok_or_else(|| {
+            let spikes = self.manifest.spike_devices();
+            let known = signals.iter().map(|signal| signal.name.clone());
+            let known = known.chain(spikes.into_iter().map(|recorder| recorder.device.name));
+            let known = known.collect::<Vec<_>>().join(", ");
+            Error::UnknownRecording { name: name.to_owned(), known }
+        })
+    }
+
+    /// Seals what was recorded so far, so that [`RunReader`](net_io::merge::RunReader) can read it
+    /// while the run goes on. Collective.
+    ///
+    /// # Errors
+    /// Errors of writing, the same on all ranks.
+    pub fn seal(&mut self) -> Result<()> {
+        self.run.seal()
+    }
+
+    /// Spikes of this rank's cells so far, if they are kept in memory; within an epoch in no order.
+    pub fn spikes(&self) -> &[Spike] {
+        self.run.recorder().kept_spikes()
+    }
+
+    /// Whose samples a recording has on this rank, and those before the present time, if they are kept
+    /// in memory.
+    ///
+    /// # Errors
+    /// When there is no such recording.
+    pub fn samples(&self, recording: &str) -> Result<Vec<(Column, &[f64])>> {
+        Ok(self.run.recorder().kept_samples(self.recording(recording)?).collect())
+    }
+
     /// Goes back to the state before the first step: the same cells, synapses and random numbers.
     /// What was kept in memory is forgotten. Collective.
     ///
@@ -198,7 +283,8 @@ impl<'a> Simulation<'a> {
         let (clock, threads) = (self.clock, self.threads);
         let pool = comm.agree(threads::pool(threads.n))?;
         let built = Built::new(comm, model, options, clock, &self.gids, threads, &pool)?;
-        self.run = built.start(comm, options, clock, threads, None)?;
+        let described = (model, &self.manifest);
+        self.run = built.start(comm, described, options, clock, threads, None)?;
         self.n_resets += 1;
         Ok(())
     }
@@ -291,8 +377,8 @@ impl<'a> Simulation<'a> {
 /// What a rank has before its run starts.
 struct Built {
     groups: Vec<net_cell::CellGroup>,
-    /// For each recording the recorded (gid, segment).
-    columns: Vec<Vec<(Gid, u32)>>,
+    /// What is recorded, for each recording.
+    recordings: Vec<SignalPlan>,
     tracks: Tracks,
     collector: Collector,
     plan: Plan,
@@ -312,11 +398,19 @@ impl Built {
     ) -> Result<Self> {
         let local = build::build(model, options, clock, gids, threads.n, pool);
         let local = comm.agree(local)?;
-        let n_columns = local.columns.iter().map(Vec::len).sum();
+        let n_columns = local.recordings.iter().map(|plan| plan.columns.len()).sum();
         let plan = Plan::new(comm, &clock, local.size.delay_steps, n_columns)?;
-        let (mut groups, mut size, mut columns) = (local.groups, local.size, local.columns);
+        let (mut groups, mut size) = (local.groups, local.size);
+        let mut recordings = local.recordings;
+        for (at, recording) in recordings.iter().enumerate() {
+            let windows: Vec<_> = recording.windows.iter().collect();
+            groups.iter_mut().for_each(|group| group.set_windows(at, &windows));
+        }
         let n_recordings = model.recordings().len();
-        let monitored = columns.split_off(n_recordings);
+        let places = |plan: SignalPlan| {
+            plan.columns.columns().iter().map(|column| (column.gid, column.segment)).collect()
+        };
+        let monitored = recordings.split_off(n_recordings).into_iter().map(places).collect();
         let tracks = Tracks::new(model.monitored(), monitored, n_recordings);
         let collector = Collector::new(
             comm,
@@ -328,24 +422,27 @@ impl Built {
             options.keep_in_memory,
         )?;
         size.probe_bytes += collector.memory_bytes() as u64;
-        Ok(Built { groups, columns, tracks, collector, plan, size })
+        Ok(Built { groups, recordings, tracks, collector, plan, size })
     }
 
     /// Columns of all recordings.
     fn n_columns(&self) -> u64 {
-        self.columns.iter().map(Vec::len).sum::<usize>() as u64
+        self.recordings.iter().map(|plan| plan.columns.len()).sum::<usize>() as u64
     }
 
     /// Sets the initial state. Collective.
     fn start<'a>(
         self,
         comm: &'a Communicator,
+        (model, manifest): (&Model, &Manifest),
         options: &RunOptions,
         clock: StepClock,
         threads: Threads,
         writer: Option<PartWriter>,
     ) -> Result<Run<'a>> {
-        let recorder = recorder(writer, self.columns, options, &clock);
+        let recorded = what_to_record(model, &clock, manifest, self.recordings);
+        let recorder = recorded.and_then(|recorded| recorder(writer, recorded, options, &clock));
+        let recorder = comm.agree(recorder)?;
         let meter = Meter::new(options.progress, comm.is_root(), options.tstop_ms);
         let recorded = (recorder, self.tracks, self.collector);
         Run::new(comm, clock, self.plan, threads, self.groups, recorded, meter)
@@ -363,15 +460,16 @@ impl Outcome {
         Ok(comm.gather_spikes(&self.spikes.iter().map(spike).collect::<Vec<_>>())?)
     }
 
-    /// The traces of all ranks that were kept in memory, by recording, gid and segment, on rank 0.
+    /// The traces of all ranks that were kept in memory, by recording, gid, segment and label, on rank 0.
     /// Collective.
     ///
     /// # Errors
     /// Those of communication.
     pub fn gather_traces(&self, comm: &Communicator) -> Result<Option<Vec<Trace>>> {
         let head = |trace: &Trace| {
-            let Trace { recording, gid, segment, values } = trace;
-            [*recording as u64, *gid, u64::from(*segment), values.len() as u64]
+            let Trace { recording, gid, segment, label, values } = trace;
+            let place = u64::from(*segment) << 32 | u64::from(*label);
+            [*recording as u64, *gid, place, values.len() as u64]
         };
         let heads: Vec<[u64; 4]> = self.traces.iter().map(head).collect();
         let values: Vec<f64> = self.traces.iter().flat_map(|trace| trace.values.clone()).collect();
@@ -380,28 +478,52 @@ impl Outcome {
         let mut traces = Vec::new();
         for (heads, values) in heads.iter().zip(&values) {
             let mut rest = &values[..];
-            for &[recording, gid, segment, n] in heads {
+            for &[recording, gid, place, n] in heads {
                 let (own, after) = rest.split_at(n as usize);
                 rest = after;
-                let (recording, segment) = (recording as usize, segment as u32);
-                traces.push(Trace { recording, gid, segment, values: own.to_vec() });
+                let (segment, label) = ((place >> 32) as u32, place as u32);
+                let (recording, values) = (recording as usize, own.to_vec());
+                traces.push(Trace { recording, gid, segment, label, values });
             }
         }
-        traces.sort_by_key(|trace| (trace.recording, trace.gid, trace.segment));
+        traces.sort_by_key(|trace| (trace.recording, trace.gid, trace.segment, trace.label));
         Ok(Some(traces))
     }
 }
 
+/// What this rank records of samples, rates and spikes.
+fn what_to_record(
+    model: &Model,
+    clock: &StepClock,
+    manifest: &Manifest,
+    signals: Vec<SignalPlan>,
+) -> Result<recorder::Plan> {
+    let rate = |rate: &model::RateRecording| {
+        Ok((output::rate_grid(rate, clock)?, model.gids_of(&rate.targets)?))
+    };
+    let rates = model.rate_recordings().iter().map(rate).collect::<Result<_>>()?;
+    let windows = |at: usize| match model.spike_recordings().get(at) {
+        Some(recording) => recording.windows(clock),
+        None => Ok(Ranges::all()),
+    };
+    let of_recorder = |(at, recorder): (usize, net_io::store::SpikeRecorder)| {
+        Ok(SpikeRecorder { roster: recorder.roster, windows: windows(at)? })
+    };
+    let spikes =
+        manifest.spike_devices().into_iter().enumerate().map(of_recorder).collect::<Result<_>>()?;
+    Ok(recorder::Plan { signals, rates, spikes })
+}
+
 fn recorder(
     writer: Option<PartWriter>,
-    columns: Vec<Vec<(Gid, u32)>>,
+    recorded: recorder::Plan,
     options: &RunOptions,
     clock: &StepClock,
-) -> Recorder {
+) -> Result<Recorder> {
     let asked_ms = options.output.as_ref().and_then(|output| output.seal_interval_ms);
     let seal_steps = match asked_ms {
         Some(ms) => clock.n_steps(ms),
         None => clock.n_steps(options.tstop_ms) / 10,
     };
-    Recorder::new(writer, columns, seal_steps, options.keep_in_memory)
+    Recorder::new(writer, recorded, seal_steps, options.keep_in_memory)
 }

@@ -2,18 +2,21 @@
 
 use net_core::{Gid, Network, StepClock};
 use net_io::merge::{MergeOptions, merge_recordings};
+use net_io::nix::Uuid;
 use net_io::store::{
-    DEFAULT_CHUNK_BYTES, Manifest, Overwrite, Parameter, PartWriter, Population, Projection,
-    RunDirectory, SampleGrid, Signal,
+    Column, Columns, Combine, DEFAULT_CHUNK_BYTES, Device, Manifest, Overwrite, Parameter,
+    PartWriter, Population, Projection, RunDirectory, SampleGrid, SampleType, Signal,
+    SpikeRecorder,
 };
 use net_io::tables::{merge_cells, merge_connections};
 use net_mpi::Communicator;
 
-use super::recorder::columns_of_part;
+use super::recorder::{SignalPlan, statistics_columns};
 use super::report::RunReport;
+use super::statistics::Statistics;
 use crate::build::save_network;
 use crate::error::{Error, Result};
-use crate::model::Model;
+use crate::model::{Model, RateRecording, RateUnit};
 use crate::options::{Output, RunOptions};
 use crate::probes::Collector;
 
@@ -26,18 +29,17 @@ pub(crate) struct Files {
     manifest: Manifest,
     spikes_text: bool,
     connections: bool,
+    chunk_bytes: usize,
 }
 
 impl Files {
     /// Makes the directory and describes the run in it. Collective.
     pub(crate) fn create(
         comm: &Communicator,
-        model: &Model,
-        options: &RunOptions,
         output: &Output,
-        clock: StepClock,
+        manifest: &Manifest,
     ) -> Result<Self> {
-        let manifest = manifest(comm, model, options, output, clock)?;
+        let manifest = manifest.clone();
         let overwrite = if output.overwrite { Overwrite::Yes } else { Overwrite::No };
         let created = comm.is_root().then(|| -> net_io::Result<()> {
             let run = RunDirectory::create(&output.directory, overwrite)?;
@@ -46,7 +48,8 @@ impl Files {
         comm.agree(created.unwrap_or(Ok(())))?;
         let run = comm.agree(RunDirectory::open(&output.directory))?;
         let Output { spikes_text, connections, .. } = *output;
-        Ok(Files { run, manifest, spikes_text, connections })
+        let chunk_bytes = output.chunk_bytes.unwrap_or(DEFAULT_CHUNK_BYTES);
+        Ok(Files { run, manifest, spikes_text, connections, chunk_bytes })
     }
 
     /// Writes this rank's cells and synapses, and opens its part for recordings.
@@ -56,13 +59,19 @@ impl Files {
         model: &Model,
         clock: StepClock,
         gids: &[Gid],
-        columns: &[Vec<(Gid, u32)>],
+        recordings: &[SignalPlan],
     ) -> Result<PartWriter> {
         let rank = comm.rank() as u32;
         save_network(model, clock, gids, &self.run, &self.manifest, rank)?;
-        let columns = columns.iter().map(|columns| columns_of_part(columns));
+        let columns = recordings.iter().map(|plan| match plan.statistics_steps {
+            Some(_) => statistics_columns(&plan.columns),
+            None => plan.columns.clone(),
+        });
+        // Every rank has a share of every rate.
+        let whole = Columns::from(vec![Column { gid: Column::NO_CELL, segment: 0, label: 0 }]);
+        let columns = columns.chain(std::iter::repeat(whole));
         let signals = self.manifest.signals.iter().cloned().zip(columns).collect();
-        Ok(PartWriter::create(&self.run, rank, signals, DEFAULT_CHUNK_BYTES)?)
+        Ok(PartWriter::create(&self.run, rank, signals, self.chunk_bytes)?)
     }
 
     /// Makes the file of the probes' signals on rank 0, if there are any.
@@ -106,33 +115,52 @@ impl Files {
     }
 }
 
-fn manifest(
+/// What a run records, and the network it is recorded from. The same on all ranks. Collective.
+pub(crate) fn manifest(
     comm: &Communicator,
     model: &Model,
     options: &RunOptions,
-    output: &Output,
     clock: StepClock,
 ) -> Result<Manifest> {
     let network = model.network();
     let mut manifest = Manifest::new(clock.dt_ms(), network.seed(), comm.size() as u32);
+    manifest.run_id = agreed_id(comm, options)?;
     manifest.populations = populations(network);
+    for recording in model.spike_recordings() {
+        manifest.spike_recorders.push(SpikeRecorder {
+            device: Device::new(&recording.name, &recording.kind),
+            roster: model.gids_of(&recording.targets)?,
+        });
+    }
     for recording in model.recordings() {
         let schedule = recording.schedule(&clock)?;
-        let grid = SampleGrid { interval_steps: schedule.interval, offset_steps: schedule.offset };
-        manifest.signals.push(Signal {
+        let mut signal = Signal {
             name: recording.name.clone(),
             variable: recording.variable(),
             units: recording.unit()?.to_owned(),
-            grid,
+            grid: SampleGrid { interval_steps: schedule.interval, offset_steps: schedule.offset },
             sample_type: recording.sample_type,
+            device: Some(recording.device()),
+            recording_kind: recording.kind(),
             ..Signal::default()
-        });
+        };
+        if let Some(steps) = recording.statistics_steps(&clock)? {
+            signal.grid = SampleGrid { interval_steps: steps, offset_steps: steps };
+            signal.sample_type = SampleType::F64;
+            signal.labels = Statistics::NAMES.map(str::to_owned).to_vec();
+        }
+        manifest.signals.push(signal);
     }
-    if output.connections {
+    for recording in model.rate_recordings() {
+        let n_cells = model.gids_of(&recording.targets)?.n();
+        manifest.signals.push(rate_signal(recording, &clock, n_cells)?);
+    }
+    let output = options.output.as_ref();
+    if output.is_some_and(|output| output.connections) {
         manifest.projections =
             network.projections().iter().map(projection).collect::<Result<_>>()?;
     }
-    manifest.attributes = output.attributes.clone();
+    manifest.attributes = output.map(|output| output.attributes.clone()).unwrap_or_default();
     let settings = options.settings;
     let mut add = |key: &str, value: String| manifest.attributes.insert(key.to_owned(), value);
     add("program", format!("net-sim {}", env!("CARGO_PKG_VERSION")));
@@ -145,6 +173,42 @@ fn manifest(
     add("v_init_mv", settings.v_init_mv.to_string());
     add("rate_tables", settings.tables.to_string());
     Ok(manifest)
+}
+
+/// The run's identifier: what the options say, or a random one of rank 0.
+fn agreed_id(comm: &Communicator, options: &RunOptions) -> Result<Uuid> {
+    let given = options.output.as_ref().and_then(|output| output.identity.as_ref());
+    let own = given.map_or_else(Uuid::random, |identity| identity.id);
+    let of_ranks = comm.all_gather_v(own.to_string().as_bytes())?;
+    let text = of_ranks.first().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    Ok(text.and_then(|text| text.parse().ok()).unwrap_or(own))
+}
+
+/// Bins as a signal: counts of spikes that are added up over ranks.
+fn rate_signal(recording: &RateRecording, clock: &StepClock, n_cells: u64) -> Result<Signal> {
+    let grid = rate_grid(recording, clock)?;
+    let per_cell_second = 1000.0 / (recording.interval_ms * n_cells.max(1) as f64);
+    let (variable, units, scale) = match recording.unit {
+        RateUnit::Hertz => ("rate", "Hz", per_cell_second),
+        RateUnit::Count => ("count", "1", 1.0),
+    };
+    Ok(Signal {
+        name: recording.name.clone(),
+        variable: variable.to_owned(),
+        units: units.to_owned(),
+        grid,
+        sample_type: SampleType::F64,
+        combine: Combine::Sum { scale },
+        device: Some(Device::new(&recording.name, "rate_recorder")),
+        recording_kind: Some("population".to_owned()),
+        ..Signal::default()
+    })
+}
+
+/// A sample stands at the end of its bin.
+pub(crate) fn rate_grid(recording: &RateRecording, clock: &StepClock) -> Result<SampleGrid> {
+    let (interval_steps, first_step) = recording.bins(clock)?;
+    Ok(SampleGrid { interval_steps, offset_steps: first_step + interval_steps })
 }
 
 fn populations(network: &Network) -> Vec<Population> {

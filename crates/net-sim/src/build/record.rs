@@ -1,0 +1,132 @@
+//! Recordings, set up on this rank's cells.
+
+use net_cell::{CellSpec, Cells, Quantity};
+use net_core::StepClock;
+use net_io::store::{Column, Columns, Ranges};
+
+use super::cells::LocalCell;
+use super::draw::Drawer;
+use crate::error::{Error, Result};
+use crate::model::{InputSynapses, Instances, Model, Recording, place_of};
+use crate::run::SignalPlan;
+
+/// Sets up all recordings of the model, then the variables of monitors.
+pub(super) fn record(
+    model: &Model,
+    clock: StepClock,
+    own_cells: &[LocalCell],
+    (specs, drawer): (&[CellSpec], &Drawer),
+    cells: &mut Cells,
+) -> Result<Vec<SignalPlan>> {
+    let mut plans = Vec::new();
+    let schedules = model.recordings().iter().map(|recording| recording.schedule(&clock));
+    let monitored = model.monitored();
+    let monitors = (0..monitored.recordings.len()).map(|at| monitored.schedule(at, &clock));
+    let recordings = model.recordings().iter().chain(&monitored.recordings);
+    for (index, (recording, schedule)) in recordings.zip(schedules.chain(monitors)).enumerate() {
+        let schedule = schedule?;
+        let gids = model.gids_of(&recording.targets)?;
+        let wanted = Wanted::new(model, drawer, recording);
+        let mut columns = Columns::default();
+        for (cell, spec) in own_cells.iter().zip(specs).filter(|(c, _)| gids.contains(c.gid)) {
+            for segment in recording.segments.of(&cell.template, cell.gid, || recording.user())? {
+                let wanted = wanted.on(cells, spec, segment);
+                for quantity in wanted.map_err(|source| refusal(recording, cell, source))? {
+                    let label =
+                        if let Quantity::Variable { nth, .. } = &quantity { *nth } else { 0 };
+                    let label =
+                        if recording.instances == Instances::Nth { 0 } else { label as u32 };
+                    let at = columns.len() as u32;
+                    cells
+                        .record((index, schedule), at, cell.gid, segment as usize, &quantity)
+                        .map_err(|source| refusal(recording, cell, source))?;
+                    let column = Column { gid: cell.gid, segment, label };
+                    columns.push(column, place_of(&cell.template, segment).as_ref(), None);
+                }
+            }
+        }
+        let windows = recording.windows(&clock)?;
+        plans.push(SignalPlan {
+            columns,
+            windows,
+            statistics_steps: recording.statistics_steps(&clock)?,
+        });
+    }
+    Ok(plans)
+}
+
+fn refusal(recording: &Recording, cell: &LocalCell, source: net_cell::CellError) -> Error {
+    Error::Recording { recording: recording.name.clone(), gid: cell.gid, source: Box::new(source) }
+}
+
+/// What is recorded on a segment.
+struct Wanted<'a> {
+    recording: &'a Recording,
+    /// The kind of synapses, if there is only one.
+    kind: Option<u32>,
+    /// The cells that have such synapses.
+    cells: Ranges,
+}
+
+impl<'a> Wanted<'a> {
+    fn new(model: &Model, drawer: &Drawer, recording: &'a Recording) -> Self {
+        let projections = model.network().projections();
+        let network = model.network();
+        let gids_of = |name: &str| match network.find_population(name) {
+            Ok(id) => network.population(id).gids().into(),
+            Err(_) => Ranges::default(),
+        };
+        let mut cells = Ranges::all();
+        let kind = match &recording.instances {
+            Instances::Nth | Instances::All => None,
+            Instances::Projection(name) => {
+                let at = projections.iter().position(|projection| projection.name == *name);
+                at.map(|at| {
+                    cells = gids_of(&projections[at].post);
+                    drawer.kind_of_projection(at)
+                })
+            }
+            Instances::Input(name) => {
+                let at = model.inputs().iter().position(|input| input.name == *name);
+                at.map(|at| {
+                    if let InputSynapses::Drawn { population, .. } = &model.inputs()[at].synapses {
+                        cells = gids_of(population);
+                    }
+                    drawer.kind_of_input(at)
+                })
+            }
+        };
+        Wanted { recording, kind, cells }
+    }
+
+    /// The quantities of a segment, one a column.
+    fn on(
+        &self,
+        cells: &Cells,
+        spec: &CellSpec,
+        segment: u32,
+    ) -> std::result::Result<Vec<Quantity>, net_cell::CellError> {
+        let Recording { quantity, instances, .. } = self.recording;
+        let (Quantity::Variable { mechanism, variable, .. }, false) =
+            (quantity, *instances == Instances::Nth)
+        else {
+            return Ok(vec![quantity.clone()]);
+        };
+        if !self.cells.contains(spec.gid) {
+            return Ok(Vec::new());
+        }
+        let here = cells.instances_on(spec.gid, segment as usize, mechanism)?;
+        let is_wanted = |point: &Option<u32>| match (self.kind, point) {
+            (None, _) => true,
+            (Some(kind), Some(point)) => spec.points[*point as usize].kind == kind,
+            (Some(_), None) => false,
+        };
+        let wanted = here.iter().enumerate().filter(|(_, point)| is_wanted(point));
+        let quantities = wanted.map(|(nth, _)| Quantity::Variable {
+            mechanism: mechanism.clone(),
+            variable: variable.clone(),
+            nth,
+        });
+        Ok(quantities.collect())
+    }
+}

@@ -1,10 +1,61 @@
-//! Membrane currents of whole blocks, for what is computed from all of them, such as fields.
+//! Currents of whole blocks, for what is computed from all of them, such as fields.
 //!
 //! Currents are handed over while they are still in the cache: a block at a time, some steps at
 //! once, as vectors of eight lanes. A lane is a cell; what is computed of one lane does not depend
 //! on the others, and the slots of a cell have the same order in every layout.
 
+use crate::error::CellError;
+use crate::mechanism;
 use crate::simd::F8;
+
+/// A part of the currents of a cell, outward positive.
+///
+/// Currents of a step are those that balance in it: at v(t+dt), or in the middle of a step of
+/// second order. So, in every compartment, capacitive current and the currents of all mechanisms
+/// other than electrodes add up to the membrane current, to rounding of the linear system: some
+/// 1e-15 of potential times axial conductance, 1e-11 of the current of a soma that spikes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum CurrentType {
+    /// Through the membrane: capacitive, ionic and synaptic, without what electrodes inject. The
+    /// sum over a cell is what electrodes inject.
+    Membrane,
+    /// Into the capacitance of the membrane.
+    Capacitive,
+    /// Of one mechanism. That of an electrode is what it draws from the cell, so that the membrane
+    /// current and those of all electrodes add up to nothing over a cell.
+    Mechanism(String),
+    /// Of all point processes that take events and have a reversal potential above -50 mV; of those
+    /// without reversal potential what flows inward, added up compartment by compartment.
+    ExcitatorySynapses,
+    /// Of the others.
+    InhibitorySynapses,
+}
+
+impl CurrentType {
+    /// Name of the signal, as LFPy calls it where it has one: `imem`, `icap`, `ipas`, `isyn_e`,
+    /// `isyn_i`, and `i_` with the name of any other mechanism.
+    pub fn name(&self) -> String {
+        match self {
+            CurrentType::Membrane => "imem".into(),
+            CurrentType::Capacitive => "icap".into(),
+            CurrentType::Mechanism(name) if name == "pas" => "ipas".into(),
+            CurrentType::Mechanism(name) => format!("i_{name}"),
+            CurrentType::ExcitatorySynapses => "isyn_e".into(),
+            CurrentType::InhibitorySynapses => "isyn_i".into(),
+        }
+    }
+
+    /// Checks that there is such a current.
+    ///
+    /// # Errors
+    /// When no mechanism of this name is known.
+    pub fn validate(&self) -> Result<(), CellError> {
+        match self {
+            CurrentType::Mechanism(name) => mechanism::find(name).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+}
 
 /// Where the cells of a block stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +86,7 @@ pub struct CellLayout {
     pub slots: Vec<u32>,
 }
 
-/// Membrane currents of a block at consecutive steps.
+/// Currents of a block at consecutive steps.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockCurrents<'a> {
     /// The block, as [`CellGroup::layouts`](crate::CellGroup::layouts) counts them.
@@ -44,11 +95,12 @@ pub struct BlockCurrents<'a> {
     pub first_step: u64,
     /// Slots of the block.
     pub n_slots: usize,
-    /// Outward currents in nA, `n_slots` vectors a step; without what electrodes inject.
-    pub currents: &'a [F8],
+    /// Outward currents in nA, `n_slots` vectors a step: one entry a type, in the order in which they
+    /// were asked for.
+    pub by_type: &'a [Vec<F8>],
 }
 
-/// What is told of all membrane currents of a group of cells.
+/// What is told of all currents of a group of cells.
 pub trait CurrentObserver: Send + std::fmt::Debug {
     /// Takes the currents of a block. Blocks come in turn; of one block, all steps come in order.
     fn observe(&mut self, currents: &BlockCurrents<'_>);

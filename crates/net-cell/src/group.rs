@@ -9,10 +9,12 @@ use rayon::prelude::*;
 use crate::block::{
     Block, CellSpec, Event, NOT_KEPT, PointKind, Spike, StepSettings, blocks_of, check_tables,
 };
-use crate::currents::{BlockLayout, CurrentObserver};
+use crate::currents::{BlockLayout, CurrentObserver, CurrentType};
 use crate::error::{CellError, NotFinite};
+use crate::extracellular::ExtracellularPotential;
 use crate::queue::EventQueue;
 use crate::record::{Quantity, Samples, Schedule};
+use crate::simd::F8;
 use crate::source::{RunningSource, SourceKey, SpikeSource};
 
 /// Where an event goes: a group, and the number of one of its endpoints.
@@ -56,8 +58,10 @@ pub struct CellGroup {
     observer: Option<Box<dyn CurrentObserver>>,
 }
 
-/// Steps of a block whose currents are handed over at once: few enough to stay in the cache.
-const OBSERVED_STEPS: u64 = 32;
+/// Most steps of a block whose currents are handed over at once, and what they may take: few enough to
+/// stay in the cache, enough for a product to be worth reading the matrices. Short epochs are collected.
+const OBSERVED_STEPS: usize = 32;
+const OBSERVED_BYTES: usize = 1 << 19;
 
 /// Where a cell is.
 #[derive(Debug, Clone, Copy)]
@@ -254,7 +258,6 @@ impl CellGroup {
                 input.kept = block.keep_weights(input.route.endpoint, input.weight);
             }
         }
-        self.hand_over_currents();
     }
 
     /// Where the cells of this group stand, block by block.
@@ -262,23 +265,36 @@ impl CellGroup {
         self.blocks.iter().map(Block::layout).collect()
     }
 
-    /// Has all membrane currents observed, from the start of the run. To be called before
+    /// Has all currents of these types observed, from the start of the run. To be called before
     /// [`initialize`](Self::initialize).
-    pub fn observe_currents(&mut self, observer: Box<dyn CurrentObserver>) {
+    ///
+    /// # Errors
+    /// When a type names an unknown mechanism.
+    pub fn observe_currents(
+        &mut self,
+        observer: Box<dyn CurrentObserver>,
+        types: &[CurrentType],
+    ) -> Result<(), CellError> {
+        types.iter().try_for_each(CurrentType::validate)?;
         self.observer = Some(observer);
-        self.blocks.iter_mut().for_each(Block::keep_currents);
+        self.blocks.iter_mut().for_each(|block| block.observe(types));
+        Ok(())
     }
 
-    /// Gives back who observes the currents.
-    pub fn take_observer(&mut self) -> Option<Box<dyn CurrentObserver>> {
-        self.observer.take()
+    /// Imposes a potential from outside on the cells of a block, as [`layouts`](Self::layouts) counts
+    /// them. To be called before [`initialize`](Self::initialize).
+    ///
+    /// # Panics
+    /// If there is no such block.
+    pub fn impose_potential(&mut self, block: usize, source: Box<dyn ExtracellularPotential>) {
+        self.blocks[block].impose(source);
     }
 
-    /// The currents at the start, of all blocks.
-    fn hand_over_currents(&mut self) {
+    /// Shows the observer all currents that it has not seen yet; `step` is the end of the last step.
+    pub fn hand_over_currents(&mut self, step: u64) {
         if let Some(observer) = &mut self.observer {
             for (at, block) in self.blocks.iter_mut().enumerate() {
-                block.hand_over_currents(at, 0, observer.as_mut());
+                block.hand_over_currents(at, step, 1, observer.as_mut());
             }
         }
     }
@@ -328,10 +344,12 @@ impl CellGroup {
             let (external, network) = (&mut self.external[at], &mut self.network[at]);
             let events = |step| [external.due(step), network.due(step)];
             if let Some(observer) = &mut self.observer {
-                for first in steps.clone().step_by(OBSERVED_STEPS as usize) {
-                    let some = first..steps.end.min(first + OBSERVED_STEPS);
+                let enough = observed_steps(block.n_slots());
+                for first in steps.clone().step_by(enough) {
+                    let some = first..steps.end.min(first + enough as u64);
+                    let end = some.end;
                     block.advance(some, events, &mut self.spikes);
-                    block.hand_over_currents(at, first + 1, observer.as_mut());
+                    block.hand_over_currents(at, end, enough, observer.as_mut());
                 }
             } else {
                 block.advance(steps.clone(), events, &mut self.spikes);
@@ -378,4 +396,10 @@ impl CellGroup {
         let routes = self.routes.len() * size_of::<Route>();
         (blocks + routes, self.connections.memory_bytes())
     }
+}
+
+/// How many steps of a block are handed over at once: whole groups of four, which products take.
+fn observed_steps(n_slots: usize) -> usize {
+    let fit = OBSERVED_BYTES / (size_of::<F8>() * n_slots.max(1));
+    (fit / 4 * 4).clamp(4, OBSERVED_STEPS)
 }

@@ -15,6 +15,7 @@ mod block;
 pub mod cell;
 pub mod currents;
 mod error;
+pub mod extracellular;
 mod group;
 pub mod mechanism;
 pub mod morphology;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use harness::{cable, step};
-use net_cell::currents::{BlockCurrents, BlockLayout, CurrentObserver};
+use net_cell::currents::{BlockCurrents, BlockLayout, CurrentObserver, CurrentType};
 use net_cell::morphology::CableProperties;
 use net_cell::simd::{F8, LANES};
 use net_cell::{CellSpec, CellTemplate, Cells, Quantity, Region, Samples, Schedule};
@@ -23,7 +23,7 @@ struct Collector {
 impl CurrentObserver for Collector {
     fn observe(&mut self, block: &BlockCurrents<'_>) {
         let mut seen = self.seen.lock().unwrap();
-        for (k, currents) in block.currents.chunks_exact(block.n_slots).enumerate() {
+        for (k, currents) in block.by_type[0].chunks_exact(block.n_slots).enumerate() {
             let step = block.first_step + k as u64;
             let mut expected_zero = vec![[true; LANES]; block.n_slots];
             for row in &self.layouts[block.block].rows {
@@ -72,10 +72,11 @@ fn an_observer_sees_what_is_recorded() {
         let mut samples = Samples::new(columns.len());
         for mut group in cells.into_groups() {
             let collector = Collector { layouts: group.layouts(), seen: seen.clone() };
-            group.observe_currents(Box::new(collector));
+            group.observe_currents(Box::new(collector), &[CurrentType::Membrane]).unwrap();
             group.initialize(1, 50);
             group.advance(0..50, || ()).unwrap();
             group.advance(50..N_STEPS, || ()).unwrap();
+            group.hand_over_currents(N_STEPS);
             group.take_samples(0, &mut samples);
         }
         let seen = seen.lock().unwrap();

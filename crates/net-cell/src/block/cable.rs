@@ -75,7 +75,7 @@ pub(super) struct Cable {
 struct Kernels {
     assemble: unsafe fn(&mut Cable),
     solve: unsafe fn(&mut Cable, bool),
-    membrane: unsafe fn(&Cable, bool, &mut [F8]),
+    membrane: unsafe fn(&Cable, &[F8], &mut [F8]),
 }
 
 impl Cable {
@@ -220,18 +220,78 @@ impl Cable {
         unsafe { (self.kernels.solve)(self, second_order) }
     }
 
-    /// The current that flows into every slot through its neighbors at the solution of the last
-    /// step, in nA; by position. It leaves through the membrane, less what electrodes inject.
-    pub(super) fn membrane_current(&self, second_order: bool, current: &mut [F8]) {
-        assert!(current.len() > self.sink_slot());
-        // SAFETY: as in `assemble`; the length was checked.
-        unsafe { (self.kernels.membrane)(self, second_order, current) }
+    /// The current that flows into every slot through its neighbors where the potentials inside are
+    /// these, in nA; by position. It leaves through the membrane, less what electrodes inject.
+    pub(super) fn axial_inflow(&self, inside: &[F8], current: &mut [F8]) {
+        assert!(current.len() > self.sink_slot() && inside.len() == self.v.len());
+        // SAFETY: as in `assemble`; the lengths were checked.
+        unsafe { (self.kernels.membrane)(self, inside, current) }
     }
 
-    /// The potential at which the last step's currents balance, at one position.
-    pub(super) fn solution(&self, position: usize, second_order: bool) -> f64 {
-        let values = if second_order { &self.x } else { &self.v };
-        values[position / LANES].0[position % LANES]
+    /// The potentials at which the last step's currents balance, by position.
+    pub(super) fn solution(&self, second_order: bool) -> &[F8] {
+        if second_order { &self.x } else { &self.v }
+    }
+
+    /// Capacitance over the time step of every slot, uS.
+    pub(super) fn capacitance(&self) -> &[F8] {
+        &self.capacitance
+    }
+
+    /// What the mechanisms in the system of a step carry at v(t) in nA, by slot.
+    pub(super) fn conducted(&self) -> impl Iterator<Item = F8> + '_ {
+        (0..self.n_slots).map(|slot| {
+            F8(std::array::from_fn(|lane| {
+                let conductance = self.diagonal[slot].0[lane] - self.unexcited[slot].0[lane];
+                let v = self.v[slot].0[lane];
+                conductance * v - (self.rhs[slot].0[lane] - self.capacitance[slot].0[lane] * v)
+            }))
+        })
+    }
+
+    /// Adds what a potential outside makes of the system: the conductances of the membrane times
+    /// it.
+    pub(super) fn shift_by(&mut self, outside: &[F8]) {
+        assert_eq!(outside.len(), self.n_slots);
+        // SAFETY: as in `assemble`; the length was checked.
+        unsafe { shift_kernel()(self, outside) }
+    }
+
+    /// Subtracts a potential outside from the solution of a step.
+    pub(super) fn shift_back_by(&mut self, outside: &[F8], second_order: bool) {
+        let subtract = |from: &mut [F8], factor: f64| {
+            for (from, outside) in from.iter_mut().zip(outside) {
+                for (from, outside) in from.0.iter_mut().zip(outside.0) {
+                    *from -= factor * outside;
+                }
+            }
+        };
+        // v(t+dt) is twice the middle of the step less v(t).
+        subtract(&mut self.v, if second_order { 2.0 } else { 1.0 });
+        subtract(&mut self.x, 1.0);
+    }
+
+    /// What forks add to potentials outside of the slots so that no current is left over in them: the
+    /// means over their neighbors, weighted with the conductances.
+    pub(super) fn means_at_forks(&self, outside: &[F8]) -> Vec<F8> {
+        let mut means = vec![F8::ZERO; self.n_forks];
+        for slot in 0..self.n_slots {
+            for (lane, &position) in self.parents[slot].position.iter().enumerate() {
+                let parent = (position as usize / LANES).checked_sub(self.n_slots);
+                if let Some(mean) = parent.and_then(|fork| means.get_mut(fork)) {
+                    mean.0[lane] += self.to_parent[slot].0[lane] * outside[slot].0[lane];
+                }
+            }
+        }
+        for slot in 0..self.n_slots {
+            for fork in self.fork_start[slot] as usize..self.fork_start[slot + 1] as usize {
+                for (lane, mean) in means[fork].0.iter_mut().enumerate() {
+                    let below = self.fork_to_parent[fork].0[lane] * outside[slot].0[lane];
+                    *mean = (*mean + below) / self.fork_diagonal[fork].0[lane];
+                }
+            }
+        }
+        means
     }
 
     /// Bytes of all vectors.
@@ -262,6 +322,28 @@ unsafe fn assemble<V: Lanes>(cable: &mut Cable) {
     }
 }
 isa_kernel!(fn assemble_kernel = assemble as unsafe fn(&mut Cable), (cable: &mut Cable));
+
+#[inline(always)]
+unsafe fn shift<V: Lanes>(cable: &mut Cable, outside: &[F8]) {
+    let diagonal = cable.diagonal.as_ptr().cast::<f64>();
+    let unexcited = cable.unexcited.as_ptr().cast::<f64>();
+    let capacitance = cable.capacitance.as_ptr().cast::<f64>();
+    let rhs = cable.rhs.as_mut_ptr().cast::<f64>();
+    for (slot, outside) in outside.iter().enumerate() {
+        let at = slot * LANES;
+        // SAFETY: the caller's promise: one potential a slot.
+        unsafe {
+            let ionic = V::load(diagonal.add(at)) - V::load(unexcited.add(at));
+            let membrane = ionic + V::load(capacitance.add(at));
+            let e = V::load(outside.0.as_ptr());
+            membrane.mul_add(e, V::load(rhs.add(at))).store(rhs.add(at));
+        }
+    }
+}
+isa_kernel!(
+    fn shift_kernel = shift as unsafe fn(&mut Cable, &[F8]),
+    (cable: &mut Cable, outside: &[F8])
+);
 
 #[inline(always)]
 unsafe fn solve<V: Lanes>(cable: &mut Cable, second_order: bool) {
@@ -428,10 +510,9 @@ unsafe fn substitute<V: Lanes>(cable: &Cable, range: Range, x: *mut f64) {
 /// The axial inflow of every slot, edge by edge: what leaves one compartment enters another, so that
 /// the currents of a cell add up to nothing. What flows into a fork is what flows out of it.
 #[inline(always)]
-unsafe fn membrane<V: Lanes>(cable: &Cable, second_order: bool, current: &mut [F8]) {
+unsafe fn membrane<V: Lanes>(cable: &Cable, inside: &[F8], current: &mut [F8]) {
     current.fill(F8::ZERO);
-    let x = if second_order { &cable.x } else { &cable.v };
-    let x = x.as_ptr().cast::<f64>();
+    let x = inside.as_ptr().cast::<f64>();
     let to_parent = cable.to_parent.as_ptr().cast::<f64>();
     let current = current.as_mut_ptr().cast::<f64>();
     // SAFETY: `current` has a place for every position; parents were set in `new`.
@@ -461,6 +542,6 @@ unsafe fn membrane<V: Lanes>(cable: &Cable, second_order: bool, current: &mut [F
     }
 }
 isa_kernel!(
-    fn membrane_kernel = membrane as unsafe fn(&Cable, bool, &mut [F8]),
-    (cable: &Cable, second_order: bool, current: &mut [F8])
+    fn membrane_kernel = membrane as unsafe fn(&Cable, &[F8], &mut [F8]),
+    (cable: &Cable, inside: &[F8], current: &mut [F8])
 );

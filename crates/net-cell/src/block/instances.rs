@@ -55,6 +55,8 @@ pub(super) struct Instances {
     weight: Column,
     to_density: Column,
     ions: Vec<Column>,
+    /// The same for calls whose currents are nobody's.
+    ions_unwritten: Vec<Column>,
     /// Whether outputs are computed.
     pub(super) record: bool,
     pub(super) current: Option<Kernel>,
@@ -188,6 +190,7 @@ impl Instances {
             weight: Column { offset: 0, stride: 0 },
             to_density: Column { offset: 0, stride: 0 },
             ions: Vec::new(),
+            ions_unwritten: Vec::new(),
             record: false,
             current: tabled.map_or(mechanism.kernels.current, |t| t.current),
             init: tabled.map_or(mechanism.kernels.init, |t| t.init),
@@ -322,6 +325,46 @@ impl Instances {
             t_ms: 0.0,
             celsius: block.celsius,
         }
+    }
+
+    /// Arguments of the current kernel for a call that leaves no trace in recorded outputs and ions;
+    /// with weights as [`add_weight`](Self::add_weight) made them, if there are any.
+    pub(super) fn args_unseen(
+        &mut self,
+        block: &BlockAddresses,
+        weight: Option<usize>,
+    ) -> KernelArgs {
+        if self.ions_unwritten.len() != self.ions.len() {
+            let uses = self.mechanism.ions.iter().zip(&self.ions);
+            let unwritten = uses.map(|(used, &column)| match used.write && !used.read {
+                true => Column { stride: 0, ..column },
+                false => column,
+            });
+            self.ions_unwritten = unwritten.collect();
+        }
+        let mut args = self.args(block);
+        args.record = false;
+        args.ions = self.ions_unwritten.as_ptr();
+        if let Some(offset) = weight {
+            args.weight = Column { offset, stride: LANES };
+        }
+        args
+    }
+
+    /// Adds weights that are 0 where `keep` refuses the value of a column, and returns where they
+    /// stand.
+    pub(super) fn add_weight(&mut self, column: usize, keep: impl Fn(f64) -> bool) -> usize {
+        let offset = self.arena.len() * LANES;
+        for vector in 0..self.n_vectors as u32 {
+            let weight = |lane: usize| {
+                let value = self.value(column, Place { vector, lane: lane as u32 });
+                let weight = self.arena[self.weight.offset / LANES + vector as usize].0[lane];
+                if keep(value) { weight } else { 0.0 }
+            };
+            let weights = F8(std::array::from_fn(weight));
+            self.arena.push(weights);
+        }
+        offset
     }
 
     /// Sets states and derived columns for the potentials of the block.

@@ -1,8 +1,10 @@
 //! A block of cells, advanced through a whole epoch before the next block is touched.
 
 mod cable;
+mod field;
 mod instances;
 mod ions;
+mod observation;
 mod rows;
 mod sampling;
 mod tables;
@@ -10,12 +12,15 @@ mod tables;
 use std::ops::Range;
 
 use crate::error::{CellError, NotFinite};
+use crate::extracellular::ExtracellularPotential;
 use crate::mechanism::kernel::{KernelArgs, NetEvent};
 use crate::mechanism::{self, MechanismKind, Role};
 use crate::simd::{F8, LANES};
 use cable::Cable;
+use field::Field;
 use instances::{BlockAddresses, Instances, Located, Place};
 use ions::Ions;
+use observation::Observation;
 use rows::Row;
 use sampling::Recorder;
 
@@ -148,8 +153,10 @@ pub(crate) struct Block {
     membrane: Vec<F8>,
     /// v(t) under the electrodes.
     electrode_mv: Vec<f64>,
-    /// Membrane currents of the last steps, if they are observed.
-    kept: Option<Vec<F8>>,
+    /// Currents of the last steps, if they are observed.
+    observation: Option<Observation>,
+    /// A potential outside, if there is one.
+    field: Option<Field>,
     /// Scratch for outputs of mechanisms whose current is part of the constant system.
     scratch: Vec<F8>,
     n_compartments: usize,
@@ -170,7 +177,8 @@ impl Block {
             settings,
             membrane: Vec::new(),
             electrode_mv: Vec::new(),
-            kept: None,
+            observation: None,
+            field: None,
             scratch: Vec::new(),
             instances: Vec::new(),
             ions: Ions::default(),
@@ -235,38 +243,66 @@ impl Block {
             detector.above = false;
         }
         self.ions.initialize(self.settings.celsius);
-        let addresses = self.addresses();
+        if let Some(field) = &mut self.field {
+            field.start(&self.cable);
+        }
+        let [membrane, electrodes] = self.addresses();
         for instances in &mut self.instances {
-            instances.initialize(&addresses);
+            let is_electrode = instances.is_electrode();
+            instances.initialize(if is_electrode { &electrodes } else { &membrane });
         }
         self.fold_constant_currents();
+        if self.observation.is_some() {
+            // What flows through the membrane at the start, without electrodes.
+            self.cable.assemble();
+            self.currents_of(0..self.first_electrode(), &membrane, 0.0);
+        }
+        if let Some(observation) = &mut self.observation {
+            observation.initialize(&mut self.instances, &self.cable, &membrane);
+        }
         // Outputs and electrode currents at t = 0.
         self.cable.assemble();
         self.currents(0.0);
+        self.currents_by_type(0.0);
         if !self.membrane.is_empty() {
-            // The potential is uniform: no axial current flows, electrodes alone are balanced.
+            // The potential is uniform: axial current flows only where one outside drives it.
             self.membrane.fill(F8::ZERO);
+            if let Some(field) = &self.field {
+                self.cable.axial_inflow(&field.inside, &mut self.membrane);
+            }
             self.add_electrode_currents(false);
         }
         self.recorders.iter_mut().for_each(Recorder::clear);
-        self.keep_step();
+        if let Some(observation) = &mut self.observation {
+            let inside = self.field.as_ref().map_or(&self.cable.v, |field| &field.inside);
+            observation.keep_start(&self.instances, &self.cable, (&self.membrane, inside));
+        }
         self.sample(0);
     }
 
-    fn addresses(&mut self) -> BlockAddresses {
-        BlockAddresses {
+    /// Imposes a potential from outside.
+    pub(crate) fn impose(&mut self, source: Box<dyn ExtracellularPotential>) {
+        self.field = Some(Field::new(source, &self.cable));
+    }
+
+    /// Addresses for the mechanisms of the membrane and for electrodes, which see the potential inside
+    /// against ground.
+    fn addresses(&mut self) -> [BlockAddresses; 2] {
+        let membrane = BlockAddresses {
             v: self.cable.v.as_ptr().cast(),
             diagonal: self.cable.diagonal.as_mut_ptr().cast(),
             rhs: self.cable.rhs.as_mut_ptr().cast(),
             ion_arena: self.ions.arena.as_mut_ptr().cast(),
             dt_ms: self.settings.dt_ms,
             celsius: self.settings.celsius,
-        }
+        };
+        let inside = self.field.as_ref().map_or(membrane.v, |field| field.inside.as_ptr().cast());
+        [membrane, BlockAddresses { v: inside, ..membrane }]
     }
 
     /// Currents that are linear with constant coefficients enter the system once.
     fn fold_constant_currents(&mut self) {
-        let mut addresses = self.addresses();
+        let [mut addresses, _] = self.addresses();
         addresses.diagonal = self.cable.base_diagonal.as_mut_ptr().cast();
         addresses.rhs = self.cable.base_rhs.as_mut_ptr().cast();
         for instances in self.instances.iter_mut().filter(|i| i.mechanism.constant_linear) {
@@ -281,10 +317,24 @@ impl Block {
     /// Adds the currents at v(t) to the system; `t_ms` is the time electrodes see.
     fn currents(&mut self, t_ms: f64) {
         self.ions.before_currents(self.settings.celsius);
-        let addresses = self.addresses();
-        for instances in &mut self.instances {
+        let [membrane, electrodes] = self.addresses();
+        let n = self.first_electrode();
+        self.currents_of(0..n, &membrane, t_ms);
+        if let Some(field) = &mut self.field {
+            field.add_to(&mut self.cable);
+        }
+        self.currents_of(n..self.instances.len(), &electrodes, t_ms);
+    }
+
+    /// Electrodes are last.
+    fn first_electrode(&self) -> usize {
+        self.instances.partition_point(|instances| !instances.is_electrode())
+    }
+
+    fn currents_of(&mut self, which: Range<usize>, addresses: &BlockAddresses, t_ms: f64) {
+        for instances in &mut self.instances[which] {
             let Some(current) = instances.current else { continue };
-            let mut args = instances.args(&addresses);
+            let mut args = instances.args(addresses);
             args.t_ms = t_ms;
             if instances.mechanism.constant_linear {
                 if !instances.record {
@@ -296,6 +346,18 @@ impl Block {
             }
             // SAFETY: the arguments describe this mechanism's columns and the block's vectors.
             unsafe { current(&args) };
+        }
+    }
+
+    /// The currents of the step by type, if they are observed.
+    fn currents_by_type(&mut self, t_ms: f64) {
+        let [membrane, electrodes] = self.addresses();
+        if let Some(observation) = &mut self.observation {
+            let addresses = |instances: &Instances| match instances.is_electrode() {
+                true => electrodes,
+                false => membrane,
+            };
+            observation.before_solution(&mut self.instances, &self.cable, addresses, t_ms);
         }
     }
 
@@ -315,16 +377,42 @@ impl Block {
                 self.deliver(list, t_ms);
             }
             self.cable.assemble();
-            self.currents(t_ms + 0.5 * dt_ms);
+            let middle_ms = t_ms + 0.5 * dt_ms;
+            if let Some(field) = &mut self.field {
+                field.impose(&self.cable, middle_ms);
+            }
+            self.currents(middle_ms);
+            self.currents_by_type(middle_ms);
             self.remember_electrode_potentials();
             self.cable.solve(second_order);
+            if let Some(field) = &mut self.field {
+                field.take_from(&mut self.cable, second_order);
+            }
             if !self.membrane.is_empty() {
-                self.cable.membrane_current(second_order, &mut self.membrane);
-                self.add_electrode_currents(true);
-                self.keep_step();
+                self.membrane_currents();
+            }
+            if let Some(field) = &mut self.field {
+                field.follow(&self.cable);
             }
             self.states(t_ms + dt_ms);
             self.sample(step + 1);
+        }
+    }
+
+    /// The membrane currents of a step, and all currents that are observed.
+    fn membrane_currents(&mut self) {
+        let second_order = self.settings.second_order;
+        let inside = match &self.field {
+            Some(field) => &field.inside,
+            None => self.cable.solution(second_order),
+        };
+        self.cable.axial_inflow(inside, &mut self.membrane);
+        self.add_electrode_currents(true);
+        if let Some(observation) = &mut self.observation {
+            let solution = self.cable.solution(second_order);
+            let inside = self.field.as_ref().map_or(solution, |field| &field.inside);
+            let currents = (&*self.membrane, inside);
+            observation.keep(&self.instances, &self.cable, currents, second_order);
         }
     }
 
@@ -349,7 +437,7 @@ impl Block {
     /// Makes room for the weights of a new connection and has the mechanism set them; gives what
     /// its events carry as [`Event::kept`].
     pub(crate) fn keep_weights(&mut self, endpoint: u32, weight: f64) -> u32 {
-        let addresses = self.addresses();
+        let [addresses, _] = self.addresses();
         let Endpoint { instances, place } = self.endpoints[endpoint as usize];
         let instances = &mut self.instances[instances as usize];
         let at = self.kept_weights.len();
@@ -374,7 +462,7 @@ impl Block {
         if events.is_empty() {
             return;
         }
-        let addresses = self.addresses();
+        let [addresses, _] = self.addresses();
         // Events of one mechanism mostly follow each other.
         let mut last: Option<(u32, KernelArgs)> = None;
         for event in events {
@@ -403,10 +491,11 @@ impl Block {
     }
 
     fn states(&mut self, t_ms: f64) {
-        let addresses = self.addresses();
+        let [membrane, electrodes] = self.addresses();
         for instances in &mut self.instances {
             if let Some(state) = instances.state() {
-                let mut args = instances.args(&addresses);
+                let is_electrode = instances.is_electrode();
+                let mut args = instances.args(if is_electrode { &electrodes } else { &membrane });
                 args.t_ms = t_ms;
                 // SAFETY: the arguments describe this mechanism's columns and the block's vectors.
                 unsafe { state(&args) };
@@ -417,7 +506,8 @@ impl Block {
     /// What electrodes inject leaves through the membrane too. Their current is taken at v(t), or at
     /// the solution of the step.
     fn add_electrode_currents(&mut self, at_solution: bool) {
-        let second_order = self.settings.second_order;
+        let solution = self.cable.solution(self.settings.second_order);
+        let inside = self.field.as_ref().map_or(solution, |field| &field.inside);
         let mut before = self.electrode_mv.iter();
         for instances in self.instances.iter().filter(|i| i.is_electrode()) {
             let Some((current, slope)) = instances.mechanism.electrode else { continue };
@@ -425,7 +515,7 @@ impl Block {
                 let position = instances.position(place);
                 let mut injected = instances.value(current, place);
                 if let (true, Some(before)) = (at_solution, before.next()) {
-                    let change = self.cable.solution(position, second_order) - before;
+                    let change = inside[position / LANES].0[position % LANES] - before;
                     injected -= instances.value(slope, place) * change;
                 }
                 self.membrane[position / LANES].0[position % LANES] += injected;
@@ -433,7 +523,7 @@ impl Block {
         }
     }
 
-    /// Keeps v(t) under the electrodes, if the membrane current is wanted.
+    /// Keeps what the electrodes see at the start of the step, if the membrane current is wanted.
     fn remember_electrode_potentials(&mut self) {
         self.electrode_mv.clear();
         if self.membrane.is_empty() {
@@ -441,7 +531,8 @@ impl Block {
         }
         for instances in self.instances.iter().filter(|i| i.is_electrode()) {
             let positions = instances.occupied().map(|place| instances.position(place));
-            let v = positions.map(|p| self.cable.v[p / LANES].0[p % LANES]);
+            let inside = self.field.as_ref().map_or(&self.cable.v, |field| &field.inside);
+            let v = positions.map(|p| inside[p / LANES].0[p % LANES]);
             self.electrode_mv.extend(v);
         }
     }
@@ -491,6 +582,11 @@ impl Block {
         self.members.iter().map(|m| m.gid)
     }
 
+    /// Number of slots.
+    pub(crate) fn n_slots(&self) -> usize {
+        self.cable.n_slots()
+    }
+
     /// Number of compartments, without empty lanes.
     pub(crate) fn n_compartments(&self) -> usize {
         self.n_compartments
@@ -511,6 +607,7 @@ impl Block {
             + located
             + self.slots.len() * 4
             + self.kept_weights.len() * 8
+            + self.observation.as_ref().map_or(0, Observation::memory_bytes)
             + self.endpoints.len() * size_of::<Endpoint>()
     }
 }

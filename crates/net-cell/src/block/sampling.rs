@@ -3,8 +3,11 @@
 use std::ops::Range;
 
 use super::instances::{Located, Place};
+use super::observation::Observation;
 use super::{Block, Member};
-use crate::currents::{BlockCurrents, BlockLayout, CellLayout, CurrentObserver, RowLayout};
+use crate::currents::{
+    BlockCurrents, BlockLayout, CellLayout, CurrentObserver, CurrentType, RowLayout,
+};
 use crate::error::CellError;
 use crate::mechanism::Role;
 use crate::mechanism::kernel::Column;
@@ -148,30 +151,28 @@ impl Block {
         }
     }
 
-    /// Keeps the membrane currents of all steps until they are handed over.
-    pub(crate) fn keep_currents(&mut self) {
-        self.kept = Some(Vec::new());
+    /// Keeps the currents of these types of all steps until they are handed over.
+    pub(crate) fn observe(&mut self, types: &[CurrentType]) {
+        self.observation = Some(Observation::new(types, &mut self.instances, &self.cable));
         self.membrane.resize(self.cable.sink_slot() + 1, F8::ZERO);
     }
 
-    /// Keeps the membrane currents of a step, if they are observed.
-    pub(super) fn keep_step(&mut self) {
-        if let Some(kept) = &mut self.kept {
-            kept.extend_from_slice(&self.membrane[..self.cable.n_slots()]);
-        }
-    }
-
-    /// Shows an observer what has been kept, from `first_step` on, and forgets it.
+    /// Shows an observer what has been kept up to `step` and forgets it, if that are `at_least` steps.
     pub(crate) fn hand_over_currents(
         &mut self,
         block: usize,
-        first_step: u64,
+        step: u64,
+        at_least: usize,
         observer: &mut dyn CurrentObserver,
     ) {
         let n_slots = self.cable.n_slots();
-        if let Some(kept) = &mut self.kept {
-            observer.observe(&BlockCurrents { block, first_step, n_slots, currents: kept });
-            kept.clear();
+        let Some(observation) = &mut self.observation else { return };
+        let n_kept = observation.n_kept(n_slots);
+        if n_kept >= at_least.max(1) {
+            let first_step = step + 1 - n_kept as u64;
+            let by_type = &observation.kept;
+            observer.observe(&BlockCurrents { block, first_step, n_slots, by_type });
+            observation.kept.iter_mut().for_each(Vec::clear);
         }
     }
 

@@ -146,6 +146,21 @@ impl Mechanism {
         self.columns.iter().position(|c| c.name == name)
     }
 
+    /// The reversal potential of a synapse: the parameter `e`, `erev` or `e_rev`, else the first one in
+    /// mV whose name begins with `e`.
+    pub fn reversal_column(&self) -> Option<usize> {
+        let is_parameter = |c: &ColumnSpec| matches!(c.role, Role::Parameter { .. });
+        let parameter = |keep: &dyn Fn(&str) -> bool| {
+            let named = |c: &ColumnSpec| is_parameter(c) && keep(&c.name.to_ascii_lowercase());
+            self.columns.iter().position(named)
+        };
+        let usual = parameter(&|name| ["e", "erev", "e_rev"].contains(&name));
+        usual.or_else(|| {
+            let in_mv = |c: &ColumnSpec| is_parameter(c) && c.unit == "mV";
+            self.columns.iter().position(|c| in_mv(c) && c.name.starts_with(['e', 'E']))
+        })
+    }
+
     /// The columns' values for one instance: defaults, replaced by `parameters`; states and
     /// computed columns are 0.
     ///
@@ -210,11 +225,13 @@ pub fn catalogue() -> &'static [Mechanism] {
 }
 
 /// The mechanisms and their indices in the order in which they are computed: those that write
-/// concentrations come before those that read them.
+/// concentrations come before those that read them, and electrodes, which see more than the
+/// membrane, last.
 pub(crate) fn in_order() -> impl Iterator<Item = (usize, &'static Mechanism)> {
     let writes = |m: &Mechanism| m.ions.iter().any(|i| i.write && i.variable.is_concentration());
-    let all = || catalogue().iter().enumerate();
-    all().filter(move |(_, m)| writes(m)).chain(all().filter(move |(_, m)| !writes(m)))
+    let mut all: Vec<_> = catalogue().iter().enumerate().collect();
+    all.sort_by_key(|(_, m)| (m.kind == MechanismKind::Electrode, !writes(m)));
+    all.into_iter()
 }
 
 /// The mechanism `name` and its index in the [`catalogue`].

@@ -1,0 +1,283 @@
+//! Currents of a block by type, kept step by step for who observes them.
+//!
+//! What a mechanism's kernel adds to the linear system of a step, a conductance g and a current r,
+//! says what it carries in that step: g x - r at the solution x. So kernels whose currents are told
+//! apart are called once more, into vectors of their own. Capacitive current, all mechanisms' and
+//! what electrodes inject then balance the axial current, whatever the scheme.
+
+use super::cable::Cable;
+use super::instances::{BlockAddresses, Instances};
+use crate::currents::CurrentType;
+use crate::mechanism::MechanismKind;
+use crate::mechanism::kernel::KernelArgs;
+use crate::simd::F8;
+
+/// Synapses with a reversal potential above this (mV) are excitatory; LFPy's rule.
+const EXCITATORY_ABOVE_MV: f64 = -50.0;
+
+/// All currents of a block that are observed.
+#[derive(Debug)]
+pub(super) struct Observation {
+    parts: Vec<Part>,
+    /// One entry a part; vectors of all slots, step after step.
+    pub(super) kept: Vec<Vec<F8>>,
+    /// v at the start of the step, if there is a capacitive part.
+    v_before: Vec<F8>,
+    /// What all mechanisms carry at the start.
+    at_start: Vec<F8>,
+}
+
+#[derive(Debug)]
+enum Part {
+    Membrane,
+    Capacitive,
+    /// What some instances carry; of synapses without reversal potential what has one sign only.
+    Carried {
+        all: Carried,
+        signed: Option<(Carried, Sign)>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Sign {
+    Inward,
+    Outward,
+}
+
+/// What kernels add to the system.
+#[derive(Debug, Default)]
+struct Carried {
+    /// Instances and, if not all of them count, the column of weights that says which.
+    kernels: Vec<(usize, Option<usize>)>,
+    /// Those whose g and r never change were added once.
+    constant: Vec<(usize, Option<usize>)>,
+    /// Conductances, then currents, by position: of the constant ones, and of all in this step.
+    base: [Vec<F8>; 2],
+    step: [Vec<F8>; 2],
+}
+
+impl Observation {
+    /// Of these types of current. Mechanisms that the block does not have carry nothing.
+    pub(super) fn new(types: &[CurrentType], instances: &mut [Instances], cable: &Cable) -> Self {
+        let parts: Vec<Part> = types.iter().map(|kind| Part::new(kind, instances, cable)).collect();
+        let is_capacitive = parts.iter().any(|part| matches!(part, Part::Capacitive));
+        let v_before = vec![F8::ZERO; if is_capacitive { cable.n_slots() } else { 0 }];
+        let (kept, at_start) = (vec![Vec::new(); parts.len()], Vec::new());
+        Observation { parts, kept, v_before, at_start }
+    }
+
+    /// Adds what is constant, once the instances are initialized. The cable's system is that at the
+    /// start, without electrodes.
+    pub(super) fn initialize(
+        &mut self,
+        instances: &mut [Instances],
+        cable: &Cable,
+        addresses: &BlockAddresses,
+    ) {
+        self.kept.iter_mut().for_each(Vec::clear);
+        self.at_start = cable.conducted().collect();
+        for carried in self.parts.iter_mut().flat_map(Part::carried) {
+            let Carried { constant, base, .. } = carried;
+            base.iter_mut().for_each(|values| values.fill(F8::ZERO));
+            for &(at, weight) in &*constant {
+                call(&mut instances[at], weight, addresses, 0.0, base);
+            }
+        }
+    }
+
+    /// Has the kernels say what they add at v(t); `t_ms` is the time electrodes see. `addresses` says
+    /// for every instance what potentials it sees.
+    pub(super) fn before_solution(
+        &mut self,
+        instances: &mut [Instances],
+        cable: &Cable,
+        addresses: impl Fn(&Instances) -> BlockAddresses,
+        t_ms: f64,
+    ) {
+        let n = self.v_before.len();
+        self.v_before.copy_from_slice(&cable.v[..n]);
+        for carried in self.parts.iter_mut().flat_map(Part::carried) {
+            let Carried { kernels, base, step, .. } = carried;
+            for (step, base) in step.iter_mut().zip(&*base) {
+                step.copy_from_slice(base);
+            }
+            for &(at, weight) in &*kernels {
+                let addresses = addresses(&instances[at]);
+                call(&mut instances[at], weight, &addresses, t_ms, step);
+            }
+        }
+    }
+
+    /// Keeps the currents of a step at its solution. `membrane` are those through the membrane,
+    /// `inside` the potentials inside against ground, which electrodes see.
+    pub(super) fn keep(
+        &mut self,
+        instances: &[Instances],
+        cable: &Cable,
+        (membrane, inside): (&[F8], &[F8]),
+        second_order: bool,
+    ) {
+        let n = cable.n_slots();
+        let x = &cable.solution(second_order)[..n];
+        for (part, kept) in self.parts.iter().zip(&mut self.kept) {
+            match part {
+                Part::Membrane => kept.extend_from_slice(&membrane[..n]),
+                Part::Capacitive => {
+                    let before = self.v_before.iter().zip(cable.capacitance());
+                    kept.extend(x.iter().zip(before).map(|(x, (before, capacitance))| {
+                        F8(std::array::from_fn(|l| capacitance.0[l] * (x.0[l] - before.0[l])))
+                    }));
+                }
+                Part::Carried { all, signed } => {
+                    let x = if all.is_electrode(instances) { &inside[..n] } else { x };
+                    all.keep(x, kept);
+                    if let Some((carried, sign)) = signed {
+                        let start = kept.len() - n;
+                        carried.add(x, *sign, &mut kept[start..]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keeps the currents at the start: v is given, and the capacitive current balances all others.
+    pub(super) fn keep_start(
+        &mut self,
+        instances: &[Instances],
+        cable: &Cable,
+        (membrane, inside): (&[F8], &[F8]),
+    ) {
+        self.keep(instances, cable, (membrane, inside), false);
+        for (part, kept) in self.parts.iter().zip(&mut self.kept) {
+            if matches!(part, Part::Capacitive) {
+                kept.clear();
+                kept.extend(membrane.iter().zip(&self.at_start).map(|(membrane, carried)| {
+                    F8(std::array::from_fn(|l| membrane.0[l] - carried.0[l]))
+                }));
+            }
+        }
+    }
+
+    /// Steps that are kept.
+    pub(super) fn n_kept(&self, n_slots: usize) -> usize {
+        self.kept.first().map_or(0, |kept| kept.len() / n_slots.max(1))
+    }
+
+    /// Bytes of all vectors that stay.
+    pub(super) fn memory_bytes(&self) -> usize {
+        let kept: usize = self.kept.iter().map(Vec::capacity).sum();
+        kept * size_of::<F8>()
+    }
+}
+
+impl Part {
+    fn new(kind: &CurrentType, instances: &mut [Instances], cable: &Cable) -> Self {
+        let wanted = match kind {
+            CurrentType::Membrane => return Part::Membrane,
+            CurrentType::Capacitive => return Part::Capacitive,
+            CurrentType::Mechanism(name) => {
+                let mut all = Carried::new(cable);
+                for (at, instances) in instances.iter().enumerate() {
+                    if instances.mechanism.name == name.as_str() {
+                        all.add_kernel(at, None, instances);
+                    }
+                }
+                return Part::Carried { all, signed: None };
+            }
+            CurrentType::ExcitatorySynapses => Sign::Inward,
+            CurrentType::InhibitorySynapses => Sign::Outward,
+        };
+        let (mut all, mut signed) = (Carried::new(cable), Carried::new(cable));
+        for (at, instances) in instances.iter_mut().enumerate() {
+            if !is_synapse(instances) {
+                continue;
+            }
+            match instances.mechanism.reversal_column() {
+                None => signed.add_kernel(at, None, instances),
+                Some(column) => {
+                    let is_excitatory = |value: f64| value > EXCITATORY_ABOVE_MV;
+                    let weight = instances.add_weight(column, |reversal_mv| {
+                        is_excitatory(reversal_mv) == (wanted == Sign::Inward)
+                    });
+                    all.add_kernel(at, Some(weight), instances);
+                }
+            }
+        }
+        let signed = (!signed.kernels.is_empty()).then_some((signed, wanted));
+        Part::Carried { all, signed }
+    }
+
+    fn carried(&mut self) -> impl Iterator<Item = &mut Carried> {
+        let (all, signed) = match self {
+            Part::Carried { all, signed } => {
+                (Some(all), signed.as_mut().map(|(carried, _)| carried))
+            }
+            _ => (None, None),
+        };
+        all.into_iter().chain(signed)
+    }
+}
+
+/// Whether these are point processes that take events.
+fn is_synapse(instances: &Instances) -> bool {
+    let mechanism = instances.mechanism;
+    mechanism.kind == MechanismKind::Point && mechanism.kernels.net_receive.is_some()
+}
+
+impl Carried {
+    fn new(cable: &Cable) -> Self {
+        let zero = || vec![F8::ZERO; cable.sink_slot() + 1];
+        Carried { base: [zero(), zero()], step: [zero(), zero()], ..Self::default() }
+    }
+
+    fn add_kernel(&mut self, at: usize, weight: Option<usize>, instances: &Instances) {
+        let to = match instances.mechanism.constant_linear {
+            true => &mut self.constant,
+            false => &mut self.kernels,
+        };
+        to.push((at, weight));
+    }
+
+    fn is_electrode(&self, instances: &[Instances]) -> bool {
+        self.kernels.first().is_some_and(|&(at, _)| instances[at].is_electrode())
+    }
+
+    /// Appends the current of every slot.
+    fn keep(&self, x: &[F8], kept: &mut Vec<F8>) {
+        let [conductance, current] = &self.step;
+        kept.extend(
+            x.iter()
+                .zip(conductance)
+                .zip(current)
+                .map(|((x, g), r)| F8(std::array::from_fn(|l| g.0[l] * x.0[l] - r.0[l]))),
+        );
+    }
+
+    /// Adds the currents of one sign.
+    fn add(&self, x: &[F8], sign: Sign, to: &mut [F8]) {
+        let [conductance, current] = &self.step;
+        for (slot, to) in to.iter_mut().enumerate() {
+            for (lane, to) in to.0.iter_mut().enumerate() {
+                let i = conductance[slot].0[lane] * x[slot].0[lane] - current[slot].0[lane];
+                *to += if (i < 0.0) == (sign == Sign::Inward) { i } else { 0.0 };
+            }
+        }
+    }
+}
+
+/// Calls a current kernel again, into other vectors, with no trace left elsewhere.
+fn call(
+    instances: &mut Instances,
+    weight: Option<usize>,
+    addresses: &BlockAddresses,
+    t_ms: f64,
+    [diagonal, rhs]: &mut [Vec<F8>; 2],
+) {
+    let Some(current) = instances.current else { return };
+    let mut args: KernelArgs = instances.args_unseen(addresses, weight);
+    args.t_ms = t_ms;
+    args.diagonal = diagonal.as_mut_ptr().cast();
+    args.rhs = rhs.as_mut_ptr().cast();
+    // SAFETY: the arguments describe this mechanism's columns; the vectors hold all positions.
+    unsafe { current(&args) };
+}

@@ -11,6 +11,9 @@
 //! cell is on. There is one `ExactSums` for each group of cells (a population, a single cell) and
 //! each type of current that is to be told apart; disjoint groups merge exactly into their total.
 //!
+//! Fields act on cells, too: an [`ElectricField`], of a [`StimulatingElectrode`] for example, and a
+//! [`TimeCourse`] are a potential outside of them.
+//!
 //! The crate knows no format of results and no ranks; the tables of contacts that users write are
 //! all it reads. Units: um, nA, S/m, and mV for potentials.
 //!
@@ -71,6 +74,7 @@ mod potential;
 mod probe;
 mod slice;
 mod sphere;
+mod stimulation;
 mod vector;
 
 pub use contacts::{ContactShape, Contacts, Layout};
@@ -88,3 +92,6 @@ pub use potential::Conductivity;
 pub use probe::{Description, Probe, UserMatrix};
 pub use slice::RecMeaElectrode;
 pub use sphere::OneSphereVolumeConductor;
+pub use stimulation::{
+    ElectricField, Interpolation, Medium, StimulatingElectrode, TimeCourse, UniformField, UserField,
+};

@@ -138,7 +138,7 @@ const NO_DISTANCE_UM: f64 = 1e-4;
 
 /// Products of the conductivities across each axis: distances weighted with their square roots are
 /// those of an isotropic medium.
-fn weights(sigma: [f64; 3]) -> [f64; 3] {
+pub(crate) fn weights(sigma: [f64; 3]) -> [f64; 3] {
     [sigma[1] * sigma[2], sigma[0] * sigma[2], sigma[0] * sigma[1]]
 }
 

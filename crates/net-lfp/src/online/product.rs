@@ -16,7 +16,10 @@ const TILE_ROWS: usize = 4;
 /// Rows, and samples of currents, that are worked on together: matrices and currents of a cell of
 /// some hundred compartments then stay in the second cache while they are used.
 const PANEL_ROWS: usize = 16;
-const PANEL_GROUPS: usize = 16;
+const PANEL_GROUPS: usize = 32;
+/// Slots of a tile that are multiplied with all samples before the next ones: they stay in the first
+/// cache.
+const PANEL_SLOTS: usize = 64;
 
 /// Some of the eight lanes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -206,11 +209,17 @@ impl LaneMatrix {
         targets: &mut [SumTarget],
     ) -> Result<()> {
         let n_samples = currents.len() / n_slots.max(1);
-        let mut of_row = vec![F8::ZERO; n_samples];
+        let mut ungrouped = vec![F8::ZERO; if self.width == LANES { 0 } else { n_samples }];
         self.for_rows(currents, n_slots, |row, of_groups| {
-            self.samples(of_groups, &mut of_row);
+            let of_samples = match self.width {
+                LANES => of_groups,
+                _ => {
+                    self.samples(of_groups, &mut ungrouped);
+                    &ungrouped
+                }
+            };
             for SumTarget { lanes, sums } in targets.iter_mut() {
-                sums.add_lanes(row, first_sample, &of_row, *lanes)?;
+                sums.add_lanes(row, first_sample, of_samples, *lanes)?;
             }
             Ok(())
         })
@@ -336,13 +345,15 @@ isa_kernel!(fn tile_of_two_kernel = tile_of_two as unsafe fn(&mut Tile), (task: 
 unsafe fn tile_of_four<L: Lanes>(task: &mut Tile) {
     let Range { start, end } = task.samples;
     let end_of_full = start + (end - start) / 4 * 4;
-    // SAFETY: the caller's promise; rows and samples are inside the tile.
+    // SAFETY: the caller's promise; rows, samples and slots are inside the tile.
     unsafe {
-        for sample in (start..end_of_full).step_by(4) {
-            multiply::<L, 4, 4>(task, 0, sample);
-        }
-        for sample in end_of_full..end {
-            multiply::<L, 4, 1>(task, 0, sample);
+        for slots in panels(task) {
+            for sample in (start..end_of_full).step_by(4) {
+                multiply::<L, 4, 4>(task, 0, sample, slots.clone());
+            }
+            for sample in end_of_full..end {
+                multiply::<L, 4, 1>(task, 0, sample, slots.clone());
+            }
         }
     }
 }
@@ -351,20 +362,32 @@ unsafe fn tile_of_four<L: Lanes>(task: &mut Tile) {
 unsafe fn tile_of_two<L: Lanes>(task: &mut Tile) {
     let Range { start, end } = task.samples;
     let end_of_full = start + (end - start) / 2 * 2;
-    // SAFETY: the caller's promise; rows and samples are inside the tile.
+    // SAFETY: the caller's promise; rows, samples and slots are inside the tile.
     unsafe {
-        for row in [0, 2] {
-            for sample in (start..end_of_full).step_by(2) {
-                multiply::<L, 2, 2>(task, row, sample);
-            }
-            for sample in end_of_full..end {
-                multiply::<L, 2, 1>(task, row, sample);
+        for slots in panels(task) {
+            for row in [0, 2] {
+                for sample in (start..end_of_full).step_by(2) {
+                    multiply::<L, 2, 2>(task, row, sample, slots.clone());
+                }
+                for sample in end_of_full..end {
+                    multiply::<L, 2, 1>(task, row, sample, slots.clone());
+                }
             }
         }
     }
 }
 
-/// Sums of `ROWS` rows and `SAMPLES` samples, held in registers over all slots.
+/// The slots of a tile, some at once; one empty range if there are none.
+#[inline(always)]
+fn panels(task: &Tile) -> impl Iterator<Item = Range<usize>> + use<> {
+    let n_slots = task.entries.len() / TILE_ROWS;
+    (0..n_slots.max(1))
+        .step_by(PANEL_SLOTS)
+        .map(move |first| first..(first + PANEL_SLOTS).min(n_slots))
+}
+
+/// Sums of `ROWS` rows and `SAMPLES` samples over some slots, held in registers; those over the slots
+/// before are in the products.
 ///
 /// # Safety
 /// The rows and samples must be inside the tile, and its slots inside the currents.
@@ -373,14 +396,23 @@ unsafe fn multiply<L: Lanes, const ROWS: usize, const SAMPLES: usize>(
     task: &mut Tile,
     row: usize,
     sample: usize,
+    slots: Range<usize>,
 ) {
-    let mut sums = [[L::splat(0.0); SAMPLES]; ROWS];
-    let n_slots = task.entries.len() / TILE_ROWS;
     // SAFETY: the caller's promise.
     unsafe {
-        let mut entries = task.entries.as_ptr().add(row);
-        let mut currents = task.currents.as_ptr().add(sample * task.n_slots + task.first_slot);
-        for _ in 0..n_slots {
+        let products = task.products.as_mut_ptr().add(row * task.n_samples + sample);
+        let mut sums = [[L::splat(0.0); SAMPLES]; ROWS];
+        if slots.start > 0 {
+            for (r, sums) in sums.iter_mut().enumerate() {
+                for (s, sum) in sums.iter_mut().enumerate() {
+                    *sum = L::load(products.add(r * task.n_samples + s).cast());
+                }
+            }
+        }
+        let mut entries = task.entries.as_ptr().add(slots.start * TILE_ROWS + row);
+        let first = sample * task.n_slots + task.first_slot + slots.start;
+        let mut currents = task.currents.as_ptr().add(first);
+        for _ in slots {
             let mut here = [L::splat(0.0); SAMPLES];
             for (s, current) in here.iter_mut().enumerate() {
                 *current = L::load(currents.add(s * task.n_slots).cast());
@@ -394,10 +426,9 @@ unsafe fn multiply<L: Lanes, const ROWS: usize, const SAMPLES: usize>(
             entries = entries.add(TILE_ROWS);
             currents = currents.add(1);
         }
-        let products = task.products.as_mut_ptr();
         for (r, sums) in sums.iter().enumerate() {
             for (s, sum) in sums.iter().enumerate() {
-                sum.store(products.add((row + r) * task.n_samples + sample + s).cast());
+                sum.store(products.add(r * task.n_samples + s).cast());
             }
         }
     }

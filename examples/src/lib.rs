@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use net_mpi::{Communicator, Mode};
-use net_sim::plot::{Activity, DepthMap, Fields, Population, SignalPanel, SpikeRaster, Traces};
+use net_sim::plot::{
+    Activity, ArrayFilm, ArraySignal, DepthMap, Fields, Population, SignalPanel, SpikeRaster,
+    Traces,
+};
 use net_sim::{CellPartition, Model, Outcome, Output, Progress, RunOptions, StepSettings};
 
 /// Options that every program has.
@@ -218,6 +221,84 @@ pub fn draw_fields(
         _ => None,
     };
     Ok(comm.agree(picture.transpose().map_err(|error| format!("{error:#}")))?)
+}
+
+/// Draws `slice.png` into the directory on rank 0: maps of the potentials of a square array with
+/// `n_contacts` along each side, the only probe of the model, the spikes, and the potential where it is
+/// largest. Collective; the run kept spikes and signals in memory.
+///
+/// Returns the picture's path, on rank 0.
+pub fn draw_film(
+    comm: &Communicator,
+    model: &Model,
+    outcome: &Outcome,
+    options: &RunOptions,
+    (n_contacts, pitch_um): (usize, f64),
+    marks_um: &[[f64; 2]],
+    title: &str,
+) -> anyhow::Result<Option<PathBuf>> {
+    let spikes = outcome.gather_spikes(comm)?;
+    let picture = match (spikes, outcome.signals.first(), &options.output) {
+        (Some(spikes), Some(signal), Some(output)) => {
+            let n = signal.n_samples;
+            let in_uv = |values: &[f64]| values.iter().map(|mv| 1e3 * mv).collect::<Vec<f64>>();
+            let size = |row: &[f64]| row.iter().map(|mv| mv.abs()).fold(0.0, f64::max);
+            let rows = signal.fields[0].1.chunks(n.max(1)).map(size).enumerate();
+            let largest = rows.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(row, _)| row);
+            let label = |name: &str| if name == "imem" { "all cells" } else { name }.to_owned();
+            let curve = |(name, values): &(String, Vec<f64>)| {
+                (label(name), in_uv(&values[largest * n..(largest + 1) * n]))
+            };
+            let first_um = -0.5 * pitch_um * (n_contacts - 1) as f64;
+            let at = [largest % n_contacts, largest / n_contacts]
+                .map(|k| first_um + k as f64 * pitch_um);
+            let (t0_ms, dt_ms) = (signal.start_ms, signal.interval_ms);
+            let film = ArrayFilm {
+                title: title.to_owned(),
+                window_ms: (0.0, options.tstop_ms),
+                raster: raster(model, &spikes),
+                array: ArraySignal {
+                    unit: "uV".to_owned(),
+                    n_contacts: [n_contacts; 2],
+                    first_um: [first_um; 2],
+                    pitch_um,
+                    t0_ms,
+                    dt_ms,
+                    values: in_uv(&signal.fields[0].1),
+                },
+                times_ms: film_times(options.tstop_ms, dt_ms),
+                somata_um: somata(model)?,
+                marks_um: marks_um.to_vec(),
+                panels: vec![SignalPanel {
+                    heading: format!("potential at x = {:.0}, y = {:.0} um (uV)", at[0], at[1]),
+                    t0_ms,
+                    dt_ms,
+                    curves: signal.fields.iter().map(curve).collect(),
+                }],
+            };
+            let path = output.directory.join("slice.png");
+            let drawn = film.to_png().map_err(anyhow::Error::from);
+            let written = drawn.and_then(|png| Ok(std::fs::write(&path, png)?));
+            Some(written.with_context(|| format!("drawing {}", path.display())).map(|()| path))
+        }
+        _ => None,
+    };
+    Ok(comm.agree(picture.transpose().map_err(|error| format!("{error:#}")))?)
+}
+
+/// Twelve times over a run, on the grid of samples.
+fn film_times(tstop_ms: f64, dt_ms: f64) -> Vec<f64> {
+    (1..=12).map(|k| (tstop_ms * f64::from(k) / 12.5 / dt_ms).round() * dt_ms).collect()
+}
+
+/// Where the somata of each population are in the plane.
+fn somata(model: &Model) -> anyhow::Result<Vec<Vec<[f64; 2]>>> {
+    let network = model.network();
+    let of_population = |population: &net_core::Population| {
+        let gids = population.first_gid()..population.first_gid() + population.size();
+        gids.map(|gid| network.position(gid).map(|[x, y, _]| [x, y])).collect()
+    };
+    Ok(network.populations().iter().map(of_population).collect::<Result<_, net_core::Error>>()?)
 }
 
 fn raster(model: &Model, spikes: &[net_mpi::SpikeTime]) -> SpikeRaster {

@@ -178,7 +178,7 @@ impl DepthMap {
 }
 
 impl SignalPanel {
-    fn draw(&self, sheet: &mut Sheet, frame: &Frame) {
+    pub(super) fn draw(&self, sheet: &mut Sheet, frame: &Frame) {
         frame.grid(sheet);
         let values = self.curves.iter().flat_map(|curve| &curve.1).filter(|v| v.is_finite());
         let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |range, &value| {
@@ -211,7 +211,7 @@ impl SignalPanel {
 }
 
 /// From blue over white to red, for -1 to 1.
-fn diverging(value: f64) -> Rgb {
+pub(super) fn diverging(value: f64) -> Rgb {
     const BLUE: [f64; 3] = [33.0, 102.0, 172.0];
     const WHITE: [f64; 3] = [250.0, 250.0, 250.0];
     const RED: [f64; 3] = [178.0, 24.0, 43.0];

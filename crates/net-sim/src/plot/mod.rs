@@ -25,6 +25,7 @@
 //! # Ok::<(), net_sim::plot::PlotError>(())
 //! ```
 
+mod array;
 mod draw;
 mod fields;
 mod raster;
@@ -34,6 +35,7 @@ mod traces;
 use std::path::{Path, PathBuf};
 
 use crate::monitor::MonitorError;
+pub use array::{ArrayFilm, ArraySignal};
 use draw::{Align, Axis, Frame, INK, MUTED, Sheet};
 pub use fields::{DepthMap, Fields, SignalPanel};
 pub use recordings::{Format, Panel, RecordingsPlot};

@@ -117,6 +117,10 @@ struct Options {
     #[arg(long, default_value = "out/ei_network", value_name = "DIR")]
     out: PathBuf,
 
+    /// Draw no pictures; then memory does not grow with the duration
+    #[arg(long)]
+    no_pictures: bool,
+
     /// Do not write the table of all synapses
     #[arg(long)]
     no_connections: bool,
@@ -146,10 +150,17 @@ fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
         StepSettings { dt_ms: options.dt, tables: options.tables, ..StepSettings::default() };
     let connections = !options.no_connections;
     let mut run = options.run.options(options.tstop, settings, Some(&options.out), connections);
-    // For the picture.
-    run.keep_in_memory = true;
+    // For the pictures.
+    run.keep_in_memory = !options.no_pictures;
 
     let outcome = Simulation::build(comm, &model, &run)?.run()?;
+    if options.no_pictures {
+        if comm.is_root() {
+            println!("{}", outcome.report);
+            println!("files     {}", options.out.display());
+        }
+        return Ok(());
+    }
     let title = format!("{} ball-and-stick cells, seed {}", options.cells, options.seed);
     let picture = draw_activity(comm, &model, &outcome, &run, &title, 6)?;
     if let Some(picture) = picture {

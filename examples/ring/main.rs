@@ -20,10 +20,11 @@ use anyhow::{Context, ensure};
 use clap::Parser;
 use net_core::{Network, Population, SynapseRow};
 use net_examples::RunArgs;
+use net_lfp::{Conductivity, Layout, RecExtElectrode, Sampling, SourceModel};
 use net_mpi::{Communicator, SpikeTime};
 use net_sim::{
-    CellKind, Input, InputRow, InputSynapses, InputTable, Model, Quantity, Recording, RunReport,
-    Simulation, SpikeSource, StepSettings, Targets, table_projection,
+    CellKind, Input, InputRow, InputSynapses, InputTable, Model, ProbeRecording, Quantity,
+    Recording, RunReport, Simulation, SpikeSource, StepSettings, Targets, table_projection,
 };
 
 use network::NetworkFile;
@@ -85,7 +86,15 @@ struct Options {
     #[arg(long, value_name = "FILE")]
     spikes: Option<PathBuf>,
 
-    /// Output directory for spikes and somatic potentials
+    /// Record potentials at N contacts on a line beside the cells
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    contacts: usize,
+
+    /// Time between samples of the potentials in ms, each the mean over that time [default: a step]
+    #[arg(long, value_name = "MS")]
+    lfp_interval: Option<f64>,
+
+    /// Output directory for spikes, somatic potentials and potentials at contacts
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -125,6 +134,13 @@ fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
     if options.out.is_some() {
         let soma_v = Recording::new("soma_v", Targets::All, Quantity::Voltage);
         model = model.with_recording(soma_v);
+    }
+    if options.contacts > 0 {
+        model = model.with_probe(ProbeRecording {
+            interval_ms: options.lfp_interval,
+            sampling: Sampling::Average,
+            ..ProbeRecording::new(electrode(options.contacts)?)
+        });
     }
     let simulation = Simulation::build(comm, &model, &run)?;
     let setup_s = started.elapsed().as_secs_f64();
@@ -201,6 +217,19 @@ fn from_file(file: NetworkFile) -> anyhow::Result<Described> {
         .with_cells("file", CellKind::per_cell(cell))
         .with_input(kick_input(synapse, kicks));
     Ok(Described { name, model, settings, tstop_ms })
+}
+
+/// Contacts over a millimeter of height, 30 um from the axis.
+fn electrode(n_contacts: usize) -> anyhow::Result<RecExtElectrode> {
+    let spacing_um = 1000.0 / (n_contacts.max(2) - 1) as f64;
+    let lowest_um = if n_contacts > 1 { -500.0 } else { 0.0 };
+    let (first_um, direction) = ([30.0, 0.0, lowest_um], [0.0, 0.0, 1.0]);
+    let line = Layout::Linear { n_contacts, spacing_um, first_um, direction };
+    Ok(RecExtElectrode {
+        contacts: line.contacts()?,
+        conductivity: Conductivity::Isotropic(0.3),
+        source: SourceModel::LineSource,
+    })
 }
 
 /// One event for one cell.

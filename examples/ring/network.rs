@@ -89,6 +89,9 @@ pub(crate) struct Section {
     pub(crate) diam_um: f64,
     pub(crate) n_segments: usize,
     pub(crate) kind: String,
+    /// Where it is, if that matters: start and end.
+    #[serde(default)]
+    pub(crate) points_um: Option<[[f64; 3]; 2]>,
 }
 
 /// One event that starts each ring.
@@ -159,7 +162,15 @@ impl Cell {
             let kind = if section.kind == "soma" { SectionKind::Soma } else { SectionKind::Basal };
             let parent = usize::try_from(section.parent).ok().map(|parent| (parent, 1.0));
             let name = format!("{}[{index}]", section.kind);
-            builder.cylinder(&name, kind, parent, section.length_um, section.diam_um)?;
+            match section.points_um {
+                None => {
+                    builder.cylinder(&name, kind, parent, section.length_um, section.diam_um)?
+                }
+                Some(ends) => {
+                    let points = ends.map(|[x, y, z]| [x, y, z, section.diam_um]);
+                    builder.points(&name, kind, parent, &points)?
+                }
+            };
             counts.push(section.n_segments);
             let membrane = biophysics.membrane(&section.kind)?;
             let (ra_ohm_cm, cm_uf_cm2) = (membrane.ra_ohm_cm, membrane.cm_uf_per_cm2);

@@ -63,7 +63,7 @@ pub enum Error {
         /// What is wrong.
         source: Box<CellError>,
     },
-    /// An input, recording, probe or field of one has a name that is empty or used before.
+    /// An input, recording, stimulation, probe or field of one has a name that is empty or used before.
     #[error("{what} '{name}': names must not be empty and be used once")]
     Name {
         /// `input`, `recording`, `probe`...
@@ -196,6 +196,38 @@ pub enum Error {
         gid: Gid,
         /// What is wrong.
         source: Box<net_lfp::LfpError>,
+    },
+    /// A probe asks for a current that is not known.
+    #[error("probe '{probe}': current {current}: {source}")]
+    ProbeCurrent {
+        /// The probe.
+        probe: String,
+        /// Name of the field.
+        current: String,
+        /// What is wrong.
+        source: Box<CellError>,
+    },
+    /// A stimulation's parameters are not possible.
+    #[error("stimulation '{stimulation}': {source}")]
+    Stimulation {
+        /// The stimulation.
+        stimulation: String,
+        /// What is wrong.
+        source: Box<net_lfp::LfpError>,
+    },
+    /// A stimulating field is not finite somewhere.
+    #[error(
+        "stimulation '{stimulation}': the potential at segment {segment} of the cell with gid {gid} is          {found}; expected a finite number"
+    )]
+    StimulusValue {
+        /// The stimulation.
+        stimulation: String,
+        /// The cell.
+        gid: Gid,
+        /// Its segment.
+        segment: u32,
+        /// NaN or infinite.
+        found: f64,
     },
     /// A number is outside of what is allowed.
     #[error("{key} is {found}; expected {expected}")]

@@ -1,7 +1,8 @@
 //! One run: a model, built, simulated and recorded.
 //!
 //! A [`Model`] is a [`Network`](net_core::Network) with the [`CellKind`]s its populations are made
-//! of, [`Input`]s that drive it, [`Recording`]s and [`ProbeRecording`]s; it is the same on every rank.
+//! of, [`Input`]s and [`Stimulation`]s that drive it, [`Recording`]s and [`ProbeRecording`]s; it is the
+//! same on every rank.
 //! [`Simulation::build`] draws this rank's share of it and lays it out in one group of cells a
 //! thread. [`Simulation::run`] advances all groups epoch by epoch, exchanges spikes between, seals
 //! what is recorded, and in the end merges the ranks' files. [`RunOptions`] say how; neither ranks
@@ -18,14 +19,16 @@ mod options;
 pub mod plot;
 mod probes;
 mod run;
+mod stimulation;
 pub mod tables;
 
 pub use error::{BoxError, Error, Result};
 pub use model::{
-    CellBuilder, CellKind, Input, InputRow, InputSynapses, InputTable, Instances, Model,
-    ProbeRecording, RateRecording, RateUnit, Recording, Segments, SpikeRecording, Targets,
-    table_projection,
+    CellBuilder, CellKind, Input, InputRow, InputSynapses, InputTable, Instances, Model, Potential,
+    PotentialFunction, ProbeRecording, RateRecording, RateUnit, Recording, Segments,
+    SpikeRecording, StimulatedSegment, Stimulation, Targets, table_projection,
 };
+pub use net_cell::currents::CurrentType;
 pub use net_cell::mechanism::IonVariable;
 pub use net_cell::{Quantity, SpikeSource, StepSettings};
 pub use net_io::nix::Identity;

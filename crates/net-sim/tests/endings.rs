@@ -7,12 +7,13 @@ mod common;
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output as Ended, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::fields::laminar;
 use common::{CellError, connected, into_files, stick};
 use net_io::merge::{Extent, MergeOptions, merge_recordings};
 use net_io::store::RunDirectory;
@@ -60,10 +61,15 @@ fn play(role: &str, comm: &Communicator) -> Result<()> {
             model = model.with_cells("I", CellKind::per_cell(cell));
         }
         "explosion" => model = model.with_input(explosion(21, 50.0)),
-        "endless" => {
+        "endless" | "endless-fields" => {
             fs::write(folder.join(format!("pid-{}", comm.rank())), std::process::id().to_string())
                 .unwrap();
             options.tstop_ms = 1e7;
+            if role == "endless-fields" {
+                // The file has room for all of it.
+                options.tstop_ms = 1e5;
+                model = with_electrode(model);
+            }
             if let Some(output) = &mut options.output {
                 output.directory = folder.join("out");
                 output.seal_interval_ms = Some(5.0);
@@ -72,6 +78,16 @@ fn play(role: &str, comm: &Communicator) -> Result<()> {
         _ => {}
     }
     Simulation::build(comm, &model, &options)?.run().map(|_| ())
+}
+
+/// A probe that is written often.
+fn with_electrode(model: Model) -> Model {
+    model.with_probe(ProbeRecording {
+        by_population: true,
+        currents: vec![CurrentType::ExcitatorySynapses],
+        chunk_samples: Some(150),
+        ..ProbeRecording::new(laminar(3))
+    })
 }
 
 /// An input that makes the potential of a cell infinite.
@@ -98,6 +114,7 @@ fn alone() {
     check("panic-in-a-thread", 1, Some(101), &["broken on purpose"]);
     check_explosion(1);
     killed(1);
+    killed_with_fields(1);
 }
 
 fn under_mpirun() {
@@ -110,6 +127,7 @@ fn under_mpirun() {
         check_explosion(ranks);
     }
     killed(2);
+    killed_with_fields(2);
 }
 
 /// This program in a role, on some ranks; alone without a launcher.
@@ -179,10 +197,10 @@ fn check_explosion(ranks: usize) {
     assert!((1960..=2000).contains(&sealed_until), "sealed until step {sealed_until}");
 }
 
-/// One rank of an endless run is killed: the job ends, and what was sealed is what it should be.
-fn killed(ranks: usize) {
+/// Starts an endless run and kills one of its ranks; the job ends. Returns where its files are.
+fn kill(role: &str, ranks: usize) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
-    let child = job("endless", ranks, folder.path()).spawn().unwrap();
+    let child = job(role, ranks, folder.path()).spawn().unwrap();
     let pid_file = folder.path().join(format!("pid-{}", ranks - 1));
     let run_folder = folder.path().join("out");
     let sealed = || {
@@ -200,7 +218,51 @@ fn killed(ranks: usize) {
     let ended = wait(child, "a job with a killed rank");
     assert!(!ended.status.success());
     assert!(killed_at.elapsed() < PROMISED, "the other ranks went on");
+    (folder, run_folder)
+}
 
+/// The signals of a run that was killed are those of a run that was not, as far as the file says.
+fn killed_with_fields(ranks: usize) {
+    let (_folder, run_folder) = kill("endless-fields", ranks);
+    let file = hdf5::File::open(run_folder.join("OUTPUT.h5")).unwrap();
+    let dataset = file.dataset("RecExtElectrode0").unwrap();
+    let n_written: u64 = dataset.attr("samples_written").unwrap().read_scalar().unwrap();
+    // Sealed until step 1000, and chunks are of 150 samples, collected at the end of an epoch.
+    assert!((800..=dataset.shape()[1] as u64).contains(&n_written), "{n_written} samples");
+    let n_compared = n_written.min(20_000) as usize;
+    let found = dataset.read_slice_2d::<Values, _>((.., ..n_compared)).unwrap();
+
+    let options = RunOptions { output: None, ..into_files(500.0, 2, &run_folder) };
+    let model = with_electrode(connected(1, [20, 5], 0.5));
+    let comm = Communicator::solo();
+    let reference = Simulation::build(&comm, &model, &options).unwrap().run().unwrap();
+    let signal = &reference.signals[0];
+    for (row, found) in found.outer_iter().enumerate() {
+        for (at, found) in found.iter().enumerate() {
+            let expected = |field: usize| signal.fields[field].1[row * signal.n_samples + at];
+            let expected =
+                Values { imem: expected(0), isyn_e: expected(1), e: expected(2), i: expected(3) };
+            assert_eq!(*found, expected, "row {row}, sample {at}");
+        }
+    }
+    println!("killed with fields on {ranks} ranks, {n_written} samples are right ... ok");
+}
+
+/// A value of the file of signals.
+#[derive(Clone, Copy, Debug, PartialEq, hdf5::H5Type)]
+#[repr(C)]
+struct Values {
+    imem: f64,
+    isyn_e: f64,
+    #[hdf5(rename = "E")]
+    e: f64,
+    #[hdf5(rename = "I")]
+    i: f64,
+}
+
+/// One rank of an endless run is killed: the job ends, and what was sealed is what it should be.
+fn killed(ranks: usize) {
+    let (_folder, run_folder) = kill("endless", ranks);
     // What is left is a run of that duration.
     let run = RunDirectory::open(&run_folder).unwrap();
     let options = MergeOptions { extent: Extent::Sealed, ..MergeOptions::default() };

@@ -5,6 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
+use common::fields::{currents, laminar, with_probes, with_stimulation};
 use common::{connected, in_memory, into_files};
 use net_io::network::NetworkTables;
 use net_lfp::*;
@@ -58,55 +59,6 @@ fn probes_of_the_network_are_those_of_lfpy() {
     }
 }
 
-/// A laminar electrode of `n` contacts beside the cells.
-fn laminar(n: usize) -> RecExtElectrode {
-    let first_um = [20.0, 30.0, -200.0];
-    let direction = [0.0, 0.0, 1.0];
-    let layout = Layout::Linear { n_contacts: n, spacing_um: 100.0, first_um, direction };
-    RecExtElectrode {
-        contacts: layout.contacts().unwrap(),
-        conductivity: Conductivity::Isotropic(0.3),
-        source: SourceModel::root_as_point(),
-    }
-}
-
-/// Probes of all sorts.
-fn with_probes(model: Model, chunk_samples: Option<usize>) -> Model {
-    let head =
-        FourSphereVolumeConductor::new(vec![[0.0, 0.0, 90_000.0], [0.0, 20_000.0, 80_000.0]]);
-    let at = DipoleSource::At([0.0, 0.0, 78_000.0]);
-    let eeg = DipoleField::new(head, at, HeadFrame::default()).unwrap();
-    let every_step = ProbeRecording {
-        by_population: true,
-        groups: vec![
-            ("first two".into(), Targets::FirstOfEach(2)),
-            ("one cell".into(), Targets::Gids(vec![0])),
-        ],
-        chunk_samples,
-        ..ProbeRecording::new(laminar(7))
-    };
-    let averaged = ProbeRecording {
-        interval_ms: Some(0.5),
-        sampling: Sampling::Average,
-        start_ms: 3.0,
-        stop_ms: Some(47.3),
-        chunk_samples,
-        ..ProbeRecording::new(laminar(3))
-    };
-    let dipole = ProbeRecording {
-        name: Some("dipole".into()),
-        interval_ms: Some(0.1),
-        by_population: true,
-        chunk_samples,
-        ..ProbeRecording::new(CurrentDipoleMoment)
-    };
-    model
-        .with_probe(every_step)
-        .with_probe(averaged)
-        .with_probe(dipole)
-        .with_probe(ProbeRecording { chunk_samples, ..ProbeRecording::new(eeg) })
-}
-
 fn hash(folder: &Path) -> String {
     format!("{:x}", Sha256::digest(fs::read(folder.join("OUTPUT.h5")).unwrap()))
 }
@@ -117,7 +69,7 @@ fn threads_and_chunks_change_no_byte() {
     let mut expected = None;
     for threads in [1, 2, 5] {
         for chunk in [None, Some(1), Some(13)] {
-            let model = with_probes(connected(5, [20, 7], 0.5), chunk);
+            let model = with_stimulation(with_probes(connected(5, [20, 7], 0.5), chunk));
             let own = folder.path().join(format!("{threads}-{chunk:?}"));
             run(&model, &into_files(50.01, threads, &own));
             let found = hash(&own);
@@ -183,11 +135,20 @@ fn the_file_says_what_is_in_it() {
     // The total is the sum of the populations.
     let fields = &outcome.signals[0].fields;
     let names: Vec<_> = fields.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["imem", "E", "I", "first two", "one cell"]);
+    let types = ["icap", "ipas", "i_hh", "isyn_e", "isyn_i"];
+    assert_eq!(names[..6], [&["imem"], &types[..]].concat());
+    assert_eq!(names[6..], ["E", "I", "first two", "one cell"]);
     let largest = fields[0].1.iter().map(|value| value.abs()).fold(0.0, f64::max);
     assert!(largest > 0.0);
-    for ((all, e), i) in fields[0].1.iter().zip(&fields[1].1).zip(&fields[2].1) {
-        assert!((all - e - i).abs() < 1e-12 * largest);
+    for (at, all) in fields[0].1.iter().enumerate() {
+        let of_populations = fields[6].1[at] + fields[7].1[at];
+        assert!((all - of_populations).abs() < 1e-12 * largest);
+        // At t = 0, too.
+        let of_types: f64 = fields[1..6].iter().map(|(_, values)| values[at]).sum();
+        assert!((all - of_types).abs() < 1e-9 * largest, "{at}: {all} {of_types}");
+    }
+    for (name, values) in &fields[1..6] {
+        assert!(values.iter().any(|value| *value != 0.0), "{name}");
     }
     // A mean is over the steps after the sample before.
     let (every, mean) = (&fields[0].1, &outcome.signals[1].fields[0].1);
@@ -198,6 +159,105 @@ fn the_file_says_what_is_in_it() {
             let expected = every[first..first + 20].iter().sum::<f64>() / 20.0;
             assert!((found - expected).abs() < 1e-12 * largest, "{k}: {found} {expected}");
         }
+    }
+}
+
+#[test]
+fn probes_change_nothing_of_the_network() {
+    let alone = run(&with_stimulation(connected(5, [20, 7], 0.5)), &in_memory(30.0, 2));
+    let measured = with_probes(with_stimulation(connected(5, [20, 7], 0.5)), None);
+    let measured = run(&measured, &in_memory(30.0, 1));
+    assert!(alone.spikes.len() > 10);
+    assert_eq!(alone.spikes, measured.spikes);
+    let sorted = |outcome: Outcome| {
+        let mut traces = outcome.traces;
+        traces.sort_by_key(|trace| (trace.recording, trace.gid, trace.segment));
+        traces
+    };
+    assert_eq!(sorted(alone), sorted(measured));
+}
+
+#[test]
+fn a_field_acts_on_its_targets_alone() {
+    let traces = |model: &Model| run(model, &in_memory(10.0, 1)).traces;
+    let quiet = || common::model(common::populations(3, [9, 4]));
+    let alone = traces(&quiet());
+    let pulse = TimeCourse::Pulse { start_ms: 2.0, width_ms: 1.0, amplitude: 100.0 };
+    let field = UniformField { field_v_m: [0.0, 0.0, 1.0] };
+    let targets = Targets::Population("I".into());
+    let shock = Stimulation { targets, ..Stimulation::new("shock", field, pulse) };
+    let shocked = traces(&quiet().with_stimulation(shock));
+    assert_eq!(alone.len(), shocked.len());
+    for (alone, shocked) in alone.iter().zip(&shocked) {
+        // Gids 0 to 8 are those of E.
+        assert_eq!(alone == shocked, alone.gid < 9, "gid {}", alone.gid);
+    }
+}
+
+#[test]
+fn bad_stimulations_are_refused_with_what_to_change() {
+    let refusal = |stimulation: Stimulation| {
+        let model = connected(1, [4, 2], 0.5).with_stimulation(stimulation);
+        let comm = Communicator::solo();
+        match Simulation::build(&comm, &model, &in_memory(1.0, 1)) {
+            Ok(_) => panic!("the stimulation was accepted"),
+            Err(error) => error.to_string(),
+        }
+    };
+    let says = |message: String, parts: &[&str]| {
+        assert!(parts.iter().all(|part| message.contains(part)), "{message}: {parts:?}");
+    };
+    let step = || TimeCourse::Step { start_ms: 0.0, amplitude: 1.0 };
+    let contacts = || Contacts::new(vec![[0.0; 3]]).unwrap();
+    let conductivity = Conductivity::Isotropic(-0.3);
+    let electrode = StimulatingElectrode { conductivity, ..StimulatingElectrode::new(contacts()) };
+    says(refusal(Stimulation::new("s", electrode, step())), &["stimulation 's'", "-0.3"]);
+    let field = || UniformField { field_v_m: [1.0, 0.0, 0.0] };
+    let endless = TimeCourse::Pulse { start_ms: 0.0, width_ms: f64::NAN, amplitude: 1.0 };
+    says(refusal(Stimulation::new("s", field(), endless)), &["stimulation 's'", "width_ms"]);
+    let targets = Targets::Population("V1".into());
+    let unknown = Stimulation { targets, ..Stimulation::new("s", field(), step()) };
+    says(refusal(unknown), &["stimulation 's'", "'V1'"]);
+    let hole = UserField(|_: [f64; 3]| f64::NAN);
+    says(refusal(Stimulation::new("s", hole, step())), &["stimulation 's'", "gid ", "NaN"]);
+    says(refusal(Stimulation::new("", field(), step())), &["stimulation ''"]);
+}
+
+/// A contact inside of a soma with a clamp: the potential at its surface, and the file says so.
+#[test]
+fn a_contact_inside_of_a_cell_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut cell = common::stick(3);
+    cell.insert_point("IClamp", 0, &[("amp", 0.5), ("delay", 0.0), ("dur", 1e9)]).unwrap();
+    let mut network = net_core::Network::new(1);
+    network.add_population(net_core::Population::new("cell", 1, "stick")).unwrap();
+    let contacts = Contacts::new(vec![[0.0; 3], [10.0, 0.0, 0.0]]).unwrap();
+    let electrode = RecExtElectrode {
+        contacts,
+        conductivity: Conductivity::default(),
+        source: SourceModel::root_as_point(),
+    };
+    let clamp = CurrentType::Mechanism("IClamp".into());
+    let recorded = |probe| ProbeRecording { currents: vec![clamp.clone()], ..probe };
+    let model = Model::new(network)
+        .with_cells("stick", CellKind::shared(cell))
+        .with_probe(recorded(ProbeRecording::new(electrode)))
+        .with_probe(recorded(ProbeRecording::new(UserMatrix {
+            matrix: ndarray::Array2::ones((1, 4)),
+            unit: "nA",
+        })));
+    let outcome = run(&model, &into_files(5.0, 1, folder.path()));
+    let file = hdf5::File::open(folder.path().join("OUTPUT.h5")).unwrap();
+    let raised = file.dataset("RecExtElectrode0").unwrap().attr("distances_raised").unwrap();
+    assert!(raised.read_scalar::<u64>().unwrap() >= 1);
+    // In the middle and on the surface the potential of a point source at the radius.
+    let n = outcome.signals[0].n_samples;
+    let values = &outcome.signals[0].fields[0].1;
+    assert!(values[n - 1] != 0.0 && (values[n - 1] / values[2 * n - 1] - 1.0).abs() < 0.05);
+    // All currents of the cell are what the clamp injects, from the first sample on.
+    let sums = &outcome.signals[1].fields;
+    for (all, drawn) in sums[0].1.iter().zip(&sums[1].1) {
+        assert!((all - 0.5).abs() < 1e-13 && (all + drawn).abs() < 1e-13, "{all} {drawn}");
     }
 }
 
@@ -242,6 +302,10 @@ fn bad_probes_are_refused_with_what_to_change() {
     let twice = vec![("imem".to_owned(), Targets::All)];
     says(refusal(ProbeRecording { groups: twice, ..good() }), &["'imem'", "once"]);
     says(refusal(ProbeRecording { chunk_samples: Some(0), ..good() }), &["chunk_samples is 0"]);
+    let unknown = vec![CurrentType::Mechanism("nax".into())];
+    says(refusal(ProbeRecording { currents: unknown, ..good() }), &["i_nax", "'nax'", "known are"]);
+    let twice = [currents(), currents()].concat();
+    says(refusal(ProbeRecording { currents: twice, ..good() }), &["'icap'", "once"]);
     let outside =
         RecExtElectrode { source: SourceModel::RootAsPoint { roots: vec![99] }, ..laminar(1) };
     says(refusal(ProbeRecording::new(outside)), &["gid ", "99"]);

@@ -7,11 +7,14 @@ mod common;
 
 use std::process::ExitCode;
 
-use common::{connected, in_memory, model, populations};
+use common::fields::{laminar, with_probes, with_stimulation};
+use common::{connected, in_memory, into_files, model, populations};
 use net_io::network::NetworkTables;
+use net_lfp::*;
 use net_mpi::{Communicator, Mode, SpikeTime, run};
 use net_sim::tables::{model_of_tables, settings_of_tables};
 use net_sim::*;
+use sha2::{Digest, Sha256};
 
 fn main() -> ExitCode {
     run(Mode::Auto, |comm| -> Result<()> {
@@ -31,8 +34,10 @@ fn main() -> ExitCode {
             check(comm, "no cells", &connected(7, [0, 0], 0.5), &with_threads)?;
             check(comm, "no connections", &model(populations(8, [7, 2])), &with_threads)?;
             replay(comm, threads)?;
+            fields(comm, threads)?;
+            fields_of_ranks(comm, threads)?;
         }
-        Ok(())
+        bad_fields(comm)
     })
 }
 
@@ -81,6 +86,117 @@ fn check(comm: &Communicator, name: &str, model: &Model, options: &RunOptions) -
         assert!(spikes_in_pieces == spikes, "{name}: spikes in pieces differ");
         assert!(traces_in_pieces == traces, "{name}: traces in pieces differ");
         println!("{name}: {} spikes, {} traces ... ok", spikes.len(), traces.len());
+    }
+    Ok(comm.barrier()?)
+}
+
+/// The bytes of all signals, by type, population and group, under stimulation, for two sizes of
+/// chunks.
+fn fields(comm: &Communicator, threads: usize) -> Result<()> {
+    let process = comm.all_gather_v(&[u64::from(std::process::id())])?;
+    let folder = std::env::temp_dir().join(format!("net-sim-fields-{}", process[0][0]));
+    let hash = |name: &str| {
+        let bytes = std::fs::read(folder.join(name).join("OUTPUT.h5")).unwrap();
+        format!("{:x}", Sha256::digest(bytes))
+    };
+    for (number, chunk) in [None, Some(13)].into_iter().enumerate() {
+        let model = with_stimulation(with_probes(connected(5, [20, 7], 0.5), chunk));
+        let name = format!("{threads}-{number}");
+        let options = into_files(50.01, threads, &folder.join(&name));
+        Simulation::build(comm, &model, &options)?.run()?;
+        if comm.is_root() {
+            let model = with_stimulation(with_probes(connected(5, [20, 7], 0.5), None));
+            let options = into_files(50.01, 1, &folder.join("alone"));
+            let options = RunOptions {
+                output: options.output.map(|output| Output { overwrite: true, ..output }),
+                ..options
+            };
+            Simulation::build(&Communicator::solo(), &model, &options)?.run()?;
+            assert_eq!(hash(&name), hash("alone"), "chunk {chunk:?}");
+            println!("fields, chunk {chunk:?}: SHA-256 {} ... ok", hash(&name));
+        }
+        comm.barrier()?;
+    }
+    if comm.is_root() {
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+    Ok(comm.barrier()?)
+}
+
+/// What one rank finds wrong with a probe or stimulation is the error of all ranks.
+fn bad_fields(comm: &Communicator) -> Result<()> {
+    let contacts = || Contacts::new(vec![[0.0, 0.0, 0.0]]).unwrap();
+    let refused = |name: &str, change: &dyn Fn(Model) -> Model, words: &[&str]| {
+        let model = change(connected(5, [9, 4], 0.5));
+        let message = match Simulation::build(comm, &model, &in_memory(1.0, 2)) {
+            Ok(_) => panic!("{name}: accepted"),
+            Err(error) => error.to_string(),
+        };
+        for word in words {
+            assert!(message.contains(word), "{name}: {word:?} is not in {message}");
+        }
+        if comm.is_root() {
+            println!("{name}: {message} ... ok");
+        }
+    };
+    let slice = RecMeaElectrode { thickness_um: 1.0, ..RecMeaElectrode::new(contacts()) };
+    let probe =
+        |probe: Box<dyn Fn() -> ProbeRecording>| move |model: Model| model.with_probe(probe());
+    let outside = slice.clone();
+    let change = probe(Box::new(move || ProbeRecording::new(outside.clone())));
+    refused("a cell outside of the slice", &change, &["RecMeaElectrode0", "gid ", "slice"]);
+    let off = RecMeaElectrode { z_shift_um: 10.0, ..slice };
+    let change = probe(Box::new(move || ProbeRecording::new(off.clone())));
+    refused("a contact outside of the slice", &change, &["contact 0", "slice from 10 to 11 um"]);
+    let head = FourSphereVolumeConductor::new(vec![[0.0, 0.0, 90_000.0]]);
+    let frame = HeadFrame { offset_um: [0.0, 0.0, 80_000.0], ..HeadFrame::default() };
+    let eeg = DipoleField::new(head, DipoleSource::Cells, frame).unwrap();
+    let change = probe(Box::new(move || ProbeRecording::new(eeg.clone())));
+    refused("a dipole outside of the brain", &change, &["gid ", "outside the brain"]);
+    for sigma in [0.0, -0.3] {
+        let change = probe(Box::new(move || {
+            let conductivity = Conductivity::Isotropic(sigma);
+            ProbeRecording::new(RecExtElectrode { conductivity, ..laminar(2) })
+        }));
+        let found = format!("sigma is {sigma}");
+        refused("conductivity", &change, &[&found, "positive"]);
+    }
+    let hole = |model: Model| {
+        let potential = |[x, ..]: [f64; 3]| if x > 0.0 { f64::NAN } else { 0.0 };
+        let step = TimeCourse::Step { start_ms: 0.0, amplitude: 1.0 };
+        model.with_stimulation(Stimulation::new("hole", UserField(potential), step))
+    };
+    refused("a potential that is no number", &hole, &["'hole'", "gid ", "NaN"]);
+    Ok(comm.barrier()?)
+}
+
+/// Signals that stay per rank add up to the whole.
+fn fields_of_ranks(comm: &Communicator, threads: usize) -> Result<()> {
+    let stays = |per_rank| ProbeRecording {
+        name: Some(if per_rank { "of rank" } else { "of all" }.into()),
+        by_population: true,
+        per_rank,
+        chunk_samples: Some(100),
+        ..ProbeRecording::new(laminar(3))
+    };
+    let model = connected(5, [20, 7], 0.5).with_probe(stays(false)).with_probe(stays(true));
+    let outcome = Simulation::build(comm, &model, &in_memory(20.0, threads))?.run()?;
+    let find = |name: &str| outcome.signals.iter().find(|signal| signal.name == name);
+    let own = find("of rank").expect("every rank has its own");
+    assert_eq!(find("of all").is_some(), comm.is_root());
+    for (field, (name, values)) in own.fields.iter().enumerate() {
+        let Some(parts) = comm.gather_v(0, values)? else { continue };
+        let whole = find("of all").map(|signal| &signal.fields[field].1);
+        let whole = whole.expect("rank 0 has all");
+        let largest = whole.iter().map(|value| value.abs()).fold(0.0, f64::max);
+        assert!(largest > 0.0, "{name}");
+        for (at, whole) in whole.iter().enumerate() {
+            let sum: f64 = parts.iter().map(|part| part[at]).sum();
+            assert!((sum - whole).abs() < 1e-12 * largest, "{name}: {sum} {whole}");
+        }
+    }
+    if comm.is_root() {
+        println!("fields of {} ranks ... ok", comm.size());
     }
     Ok(comm.barrier()?)
 }

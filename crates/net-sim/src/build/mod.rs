@@ -18,6 +18,7 @@ use crate::model::{InputSynapses, Model};
 use crate::options::{CellPartition, RunOptions};
 use crate::probes::{Matrices, build_matrices};
 use crate::run::SignalPlan;
+use crate::stimulation::stimulate;
 pub(crate) use cells::{LocalCell, PlacedCell};
 use draw::{Drawer, Part, Scratch};
 
@@ -125,6 +126,7 @@ pub(crate) fn build(
         size.cell_bytes += cell_bytes as u64;
         size.connection_bytes += connection_bytes as u64;
     }
+    stimulate(model, &mut groups, &own_cells)?;
     let layouts: Vec<_> = groups.iter().map(CellGroup::layouts).collect();
     let matrices = pool.install(|| build_matrices(model, &layouts, &own_cells))?;
     size.probe_bytes = matrices.memory_bytes() as u64;

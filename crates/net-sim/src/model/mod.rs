@@ -5,6 +5,7 @@ mod monitored;
 mod probe;
 mod recording;
 mod saved;
+mod stimulation;
 mod targets;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ pub(crate) use probe::{GivenPoints, Samples};
 pub(crate) use recording::windows;
 pub use recording::{Instances, RateRecording, RateUnit, Recording, SpikeRecording};
 pub use saved::table_projection;
+pub use stimulation::{Potential, PotentialFunction, StimulatedSegment, Stimulation};
 use targets::Groups;
 pub(crate) use targets::place_of;
 pub use targets::{Segments, Targets};
@@ -74,6 +76,7 @@ pub struct Model {
     spike_recordings: Vec<SpikeRecording>,
     rate_recordings: Vec<RateRecording>,
     probes: Vec<ProbeRecording>,
+    stimulations: Vec<Stimulation>,
     given_points: Option<Arc<GivenPoints>>,
     monitored: Monitored,
 }
@@ -90,6 +93,7 @@ impl Model {
             spike_recordings: Vec::new(),
             rate_recordings: Vec::new(),
             probes: Vec::new(),
+            stimulations: Vec::new(),
             given_points: None,
             monitored: Monitored::default(),
         }
@@ -138,6 +142,12 @@ impl Model {
         self
     }
 
+    /// Adds a potential outside of cells that acts on them.
+    pub fn with_stimulation(mut self, stimulation: Stimulation) -> Self {
+        self.stimulations.push(stimulation);
+        self
+    }
+
     /// The network.
     pub fn network(&self) -> &Network {
         &self.network
@@ -174,7 +184,12 @@ impl Model {
         &self.probes
     }
 
-    /// Sets where the segments of all cells are for probes.
+    /// The stimulations, in the order in which they were added.
+    pub fn stimulations(&self) -> &[Stimulation] {
+        &self.stimulations
+    }
+
+    /// Sets where the segments of all cells are for probes and stimulation.
     pub(crate) fn with_given_points(mut self, points: GivenPoints) -> Self {
         self.given_points = Some(Arc::new(points));
         self
@@ -231,6 +246,8 @@ impl Model {
         self.spike_recordings.iter().try_for_each(|r| r.validate(network, groups, clock))?;
         self.rate_recordings.iter().try_for_each(|r| r.validate(network, groups, clock))?;
         self.monitored.validate(&self.network, groups, clock)?;
+        check_names("stimulation", self.stimulations.iter().map(|s| s.name.as_str()))?;
+        self.stimulations.iter().try_for_each(|s| s.validate(network, groups))?;
         let names = self.probe_names();
         check_names("probe", names.iter().map(String::as_str))?;
         let mut probes = self.probes.iter().zip(&names);

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use net_cell::currents::CurrentType;
 use net_core::{Network, StepClock};
 use net_lfp::{Probe, Sampling};
 
@@ -13,12 +14,14 @@ use crate::error::{Error, Result, bad_value};
 /// Name of the signal of all cells.
 pub(crate) const ALL_CELLS: &str = "imem";
 
-/// A probe, with the groups of cells whose contributions are told apart and the times of its
-/// samples.
+/// A probe, with the types of current and the groups of cells whose contributions are told apart and
+/// the times of its samples.
 ///
 /// The signal is that of the membrane currents of all cells, `imem`. What an electrode in a cell
 /// injects is no part of them: it comes from outside, and returns at infinity. So the currents of a
-/// cell with a current clamp add up to the injected current, and its field has a monopole.
+/// cell with a current clamp add up to the injected current, and its field has a monopole. The
+/// current of the electrode as a type of its own, `CurrentType::Mechanism("IClamp")`, is the
+/// opposite one: with it the sum is zero, and the current returns where it was injected.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -41,6 +44,9 @@ pub struct ProbeRecording {
     pub probe: Arc<dyn Probe>,
     /// Whether the contribution of every population is a field of its own, with its name.
     pub by_population: bool,
+    /// Further fields: signals of parts of the current of all cells, with their names
+    /// ([`CurrentType::name`]).
+    pub currents: Vec<CurrentType>,
     /// Further fields: named groups of cells, single cells among them. Groups may overlap.
     pub groups: Vec<(String, Targets)>,
     /// Time between samples in ms, a whole number of steps; absent: every step.
@@ -51,6 +57,9 @@ pub struct ProbeRecording {
     pub start_ms: f64,
     /// No sample is later than this; absent: the end of the run.
     pub stop_ms: Option<f64>,
+    /// Whether the signal of each rank's cells stays on that rank, in a file of its own, instead of being
+    /// added up on rank 0. This signal depends on the layout.
+    pub per_rank: bool,
     /// Samples that come together in memory before they are written; absent: as many as fit into some
     /// MB. Changes no result.
     pub chunk_samples: Option<usize>,
@@ -63,11 +72,13 @@ impl ProbeRecording {
             name: None,
             probe: Arc::new(probe),
             by_population: false,
+            currents: Vec::new(),
             groups: Vec::new(),
             interval_ms: None,
             sampling: Sampling::Point,
             start_ms: 0.0,
             stop_ms: None,
+            per_rank: false,
             chunk_samples: None,
         }
     }
@@ -87,6 +98,13 @@ impl ProbeRecording {
         if self.chunk_samples == Some(0) {
             return Err(bad_value(format!("{}: chunk_samples", user()), 0, "at least 1"));
         }
+        for kind in &self.currents {
+            kind.validate().map_err(|source| Error::ProbeCurrent {
+                probe: name.to_owned(),
+                current: kind.name(),
+                source: Box::new(source),
+            })?;
+        }
         for (_, targets) in &self.groups {
             targets.validate(network, known_groups, user)?;
         }
@@ -99,7 +117,9 @@ impl ProbeRecording {
         let populations = network.populations().iter().filter(|_| self.by_population);
         let populations = populations.map(|population| population.name().to_owned());
         let groups = self.groups.iter().map(|(name, _)| name.clone());
-        [ALL_CELLS.to_owned()].into_iter().chain(populations).chain(groups).collect()
+        let currents = self.currents.iter().map(CurrentType::name);
+        let all = [ALL_CELLS.to_owned()].into_iter().chain(currents);
+        all.chain(populations).chain(groups).collect()
     }
 
     /// The samples of a run of `n_steps`.
@@ -123,7 +143,7 @@ impl ProbeRecording {
     }
 }
 
-/// Where the segments of all cells are for probes, in place of what positions, rotations and shapes
+/// Where the segments of all cells are for probes and stimulation, in place of what positions, rotations and shapes
 /// of the model say: the coordinates of another simulator, to the last bit.
 #[derive(Clone, Debug)]
 pub(crate) struct GivenPoints {
@@ -150,6 +170,13 @@ impl GivenPoints {
         let range = self.first_segment[gid]..self.first_segment[gid + 1];
         let points = &self.points;
         (&points.start_um[range.clone()], &points.end_um[range.clone()], &points.diam_um[range])
+    }
+
+    /// Middle of a segment.
+    pub(crate) fn midpoint(&self, gid: net_core::Gid, segment: u32) -> [f64; 3] {
+        let (start, end, _) = self.of(gid);
+        let (start, end) = (start[segment as usize], end[segment as usize]);
+        std::array::from_fn(|axis| 0.5 * (start[axis] + end[axis]))
     }
 }
 

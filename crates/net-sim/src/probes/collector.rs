@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::{MutexGuard, PoisonError};
 
 use net_cell::CellGroup;
+use net_cell::currents::CurrentType;
 use net_core::StepClock;
 use net_io::probes::{Attribute, ProbeDataset, ProbeFile};
 use net_lfp::{Description, ExactSums, Sampling};
 use net_mpi::Communicator;
 
-use super::matrices::{Matrices, n_parts_of_total, n_sums};
+use super::matrices::{Matrices, all_types, n_parts_of_total, n_sums, types_of_sums};
 use super::observer::{self, Observed, Shared};
 use crate::error::{Error, Result};
 use crate::model::{Model, ProbeRecording, Samples};
@@ -19,7 +20,7 @@ const CHUNK_VALUES: usize = 1 << 18;
 /// Least and largest number of samples of a chunk, unless the user says otherwise.
 const CHUNK_SAMPLES: (usize, usize) = (16, 1024);
 
-/// The signal of a probe, of all ranks.
+/// The signal of a probe, of all ranks unless it stays per rank.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProbeSignal {
     /// Name of the dataset.
@@ -34,7 +35,8 @@ pub struct ProbeSignal {
     pub n_rows: usize,
     /// Samples of each row.
     pub n_samples: usize,
-    /// Each field's name and values, rows x samples: `imem` first, then populations and groups.
+    /// Each field's name and values, rows x samples: `imem` first, then types of current, populations
+    /// and groups.
     pub fields: Vec<(String, Vec<f64>)>,
 }
 
@@ -42,10 +44,11 @@ pub struct ProbeSignal {
 pub(crate) struct Collector {
     probes: Vec<Collected>,
     groups: Vec<Shared>,
-    /// On rank 0, if there are files.
-    file: Option<ProbeFile>,
-    /// On rank 0, if signals are to be kept in memory.
-    kept: Option<Vec<ProbeSignal>>,
+    is_root: bool,
+    /// If there are files: that of all ranks, on rank 0, and that of this rank.
+    files: [Option<ProbeFile>; 2],
+    /// Signals that are to be kept in memory, of the probes that this rank has.
+    kept: Option<Vec<Option<ProbeSignal>>>,
 }
 
 /// A probe on its way to the file.
@@ -106,23 +109,31 @@ impl Collector {
                 n_raised,
             });
         }
-        let observed = groups.iter_mut().zip(matrices.groups).filter(|_| !probes.is_empty());
-        let observed = observed.map(|(group, of_group)| {
+        let types = all_types(model);
+        let mut observed = Vec::new();
+        for (group, of_group) in groups.iter_mut().zip(matrices.groups) {
+            if probes.is_empty() {
+                break;
+            }
             let of_probes = of_group.into_iter().zip(&probes).map(|(matrices, probe)| {
                 let sums = vec![probe.zero.clone(); probe.n_sums];
-                (matrices, probe.samples.clone(), probe.recording.sampling, sums)
+                let types = types_of_sums(model, &probe.recording, &types);
+                observer::NewProbe {
+                    matrices,
+                    samples: probe.samples.clone(),
+                    sampling: probe.recording.sampling,
+                    types,
+                    sums,
+                }
             });
-            observer::observe(group, of_probes.collect())
-        });
-        let groups = observed.collect();
-        let signals = || probes.iter().map(|probe| probe.signal(clock)).collect();
-        let kept = (keep && comm.is_root()).then(signals);
-        Ok(Collector { probes, groups, file: None, kept })
-    }
-
-    /// Whether there are no probes.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.probes.is_empty()
+            let shared = observer::observe(group, &types, of_probes.collect());
+            observed.push(shared.map_err(|source| Error::Layout { source: Box::new(source) })?);
+        }
+        let groups = observed;
+        let is_root = comm.is_root();
+        let signal = |probe: &Collected| probe.is_here(is_root).then(|| probe.signal(clock));
+        let kept = keep.then(|| probes.iter().map(signal).collect());
+        Ok(Collector { probes, groups, is_root, files: [None, None], kept })
     }
 
     /// Bytes of all sums of this rank.
@@ -132,16 +143,23 @@ impl Collector {
         self.groups.len() * self.probes.iter().map(of_group).sum::<usize>()
     }
 
-    /// Makes the file; to be called by rank 0.
-    pub(crate) fn create_file(
+    /// Makes the files that this rank writes: that of all ranks' signals at `of_all` on rank 0, and its
+    /// own at `of_rank`, if there are probes for them.
+    pub(crate) fn create_files(
         &mut self,
-        path: &Path,
+        of_all: &Path,
+        of_rank: &Path,
         model: &Model,
         clock: &StepClock,
     ) -> Result<()> {
-        let datasets: Vec<_> =
-            self.probes.iter().map(|probe| probe.dataset(model, clock)).collect();
-        self.file = Some(ProbeFile::create(path, &datasets)?);
+        for (per_rank, path) in [(false, of_all), (true, of_rank)] {
+            let of_file = self.probes.iter().filter(|probe| probe.recording.per_rank == per_rank);
+            let of_file = of_file.filter(|probe| probe.is_here(self.is_root));
+            let datasets: Vec<_> = of_file.map(|probe| probe.dataset(model, clock)).collect();
+            if !datasets.is_empty() {
+                self.files[usize::from(per_rank)] = Some(ProbeFile::create(path, &datasets)?);
+            }
+        }
         Ok(())
     }
 
@@ -154,6 +172,12 @@ impl Collector {
             }
         }
         Ok(())
+    }
+
+    /// Whether some probe's chunk is full at `step`, or the run ends; then all currents until `step` are
+    /// to be handed to the observers before [`collect`](Self::collect).
+    pub(crate) fn is_due(&self, step: u64, is_end: bool) -> bool {
+        self.probes.iter().any(|probe| probe.is_due(step, is_end))
     }
 
     /// Writes the samples up to `step` of all probes whose chunks are full, or of all at the end of
@@ -169,10 +193,10 @@ impl Collector {
         let mut outcome = Ok(());
         for at in 0..self.probes.len() {
             let probe = &self.probes[at];
-            let n_new = probe.samples.n_before(step + 1) - probe.n_collected;
-            if n_new == 0 || !(is_end || n_new >= probe.chunk) {
+            if !probe.is_due(step, is_end) {
                 continue;
             }
+            let n_new = probe.n_new(step);
             // A rank that failed goes on to add, so that no other waits for it.
             let mut sums = Ok(Vec::new());
             if !has_failed && outcome.is_ok() {
@@ -186,8 +210,11 @@ impl Collector {
                 }
             };
             let failed = has_failed || outcome.is_err();
-            let sums = self.sums_of_all(comm, at, sums, failed)?;
-            if let Some(sums) = sums.filter(|_| comm.is_root()) {
+            let sums = match self.probes[at].recording.per_rank {
+                true => (!failed).then(|| sums.iter().map(ExactSums::integers).collect()),
+                false => self.sums_of_all(comm, at, sums, failed)?,
+            };
+            if let Some(sums) = sums.filter(|_| self.probes[at].is_here(self.is_root)) {
                 outcome = outcome.and(self.write(at, n_new as usize, sums));
             }
             // Also where a rank has failed: the others advance until they learn of it.
@@ -240,13 +267,16 @@ impl Collector {
     /// Writes the first `n` samples of the sums of all ranks, and keeps them.
     fn write(&mut self, at: usize, n: usize, sums: Vec<Vec<i128>>) -> Result<()> {
         let Collected { zero, n_parts, n_collected, recording, .. } = &self.probes[at];
-        let (parts, groups) = sums.split_at(*n_parts);
+        let is_in_file = |probe: &&Collected| probe.recording.per_rank == recording.per_rank;
+        let dataset = self.probes[..at].iter().filter(is_in_file).count();
+        let (parts, others) = sums.split_at(*n_parts);
         let mut total = vec![0_i128; zero.n_rows() * zero.n_samples()];
         for part in parts {
             total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
         }
         let populations = if recording.by_population { parts } else { &[] };
-        let fields = std::iter::once(&total).chain(populations).chain(groups);
+        let (types, groups) = others.split_at(recording.currents.len());
+        let fields = std::iter::once(&total).chain(types).chain(populations).chain(groups);
         let signals: Vec<Vec<f64>> = fields
             .map(|integers| {
                 let signal = recording.probe.signal(zero.values(integers), zero.n_samples());
@@ -254,12 +284,11 @@ impl Collector {
                 rows.flat_map(|row| &row[..n]).copied().collect()
             })
             .collect();
-        if let Some(file) = &mut self.file {
+        if let Some(file) = &mut self.files[usize::from(recording.per_rank)] {
             let fields: Vec<&[f64]> = signals.iter().map(Vec::as_slice).collect();
-            file.write(at, *n_collected as usize, &fields)?;
+            file.write(dataset, *n_collected as usize, &fields)?;
         }
-        if let Some(kept) = &mut self.kept {
-            let kept = &mut kept[at];
+        if let Some(Some(kept)) = self.kept.as_mut().map(|kept| &mut kept[at]) {
             for ((_, all), new) in kept.fields.iter_mut().zip(&signals) {
                 for (row, new) in new.chunks(n).enumerate() {
                     let start = row * kept.n_samples + *n_collected as usize;
@@ -270,16 +299,18 @@ impl Collector {
         Ok(())
     }
 
-    /// Closes the file; gives the signals that were kept.
+    /// Closes the files; gives the signals that were kept.
     pub(crate) fn finish(self) -> Result<Vec<ProbeSignal>> {
-        if let Some(file) = self.file {
+        for file in self.files.into_iter().flatten() {
             file.finish()?;
         }
-        let mut signals = self.kept.unwrap_or_default();
-        for (signal, probe) in signals.iter_mut().zip(&self.probes) {
+        let kept = self.kept.into_iter().flatten().zip(&self.probes);
+        let cut = |(signal, probe): (Option<ProbeSignal>, &Collected)| {
+            let mut signal = signal?;
             signal.truncate(probe.n_collected as usize);
-        }
-        Ok(signals)
+            Some(signal)
+        };
+        Ok(kept.filter_map(cut).collect())
     }
 
     fn error(&self, probe: usize, source: net_lfp::LfpError) -> Error {
@@ -301,6 +332,21 @@ impl ProbeSignal {
 }
 
 impl Collected {
+    /// Whether a rank has the signal in the end.
+    fn is_here(&self, is_root: bool) -> bool {
+        is_root || self.recording.per_rank
+    }
+
+    /// Samples up to `step` that were not collected.
+    fn n_new(&self, step: u64) -> u64 {
+        self.samples.n_before(step + 1) - self.n_collected
+    }
+
+    fn is_due(&self, step: u64, is_end: bool) -> bool {
+        let n_new = self.n_new(step);
+        n_new > 0 && (is_end || n_new >= self.chunk)
+    }
+
     /// Times of first sample and between samples in ms.
     fn times_ms(&self, clock: &StepClock) -> (f64, f64) {
         (clock.time_ms(self.samples.window.start), clock.time_ms(self.samples.interval))
@@ -332,6 +378,7 @@ impl Collected {
         };
         let populations = model.network().populations().iter().map(|p| p.name().to_owned());
         let groups = self.recording.groups.iter().map(|(name, _)| name.clone());
+        let currents = self.recording.currents.iter().map(CurrentType::name);
         let attributes = [
             ("class", Attribute::Text(probe.class().to_owned())),
             ("units", Attribute::Text(probe.unit().to_owned())),
@@ -339,6 +386,7 @@ impl Collected {
             ("start_ms", Attribute::Number(start_ms)),
             ("interval_ms", Attribute::Number(interval_ms)),
             ("sampling", Attribute::Text(sampling.to_owned())),
+            ("currents", Attribute::Texts(currents.collect())),
             ("populations", Attribute::Texts(populations.collect())),
             ("groups", Attribute::Texts(groups.collect())),
             ("distances_raised", Attribute::Count(self.n_raised)),

@@ -1,7 +1,7 @@
 //! The matrices of all probes for this rank's cells.
 
 use ndarray::Array2;
-use net_cell::currents::{BlockLayout, RowLayout};
+use net_cell::currents::{BlockLayout, CurrentType, RowLayout};
 use net_cell::morphology::SegmentedMorphology;
 use net_io::store::Ranges;
 use net_lfp::{Geometry, LaneMask, LaneMatrix};
@@ -144,10 +144,12 @@ impl<'a> Builder<'a> {
     fn sums_of(&self, cell: &LocalCell) -> impl Iterator<Item = usize> {
         let of_total = if self.recording.by_population { cell.population } else { 0 };
         let n_parts = n_parts_of_total(self.model, self.recording);
+        let n_types = self.recording.currents.len();
         let groups = self.cells_of_groups.iter().enumerate();
         let groups = groups.filter(|(_, gids)| gids.contains(cell.gid));
-        let groups = groups.map(move |(group, _)| n_parts + group);
-        std::iter::once(of_total).chain(groups)
+        let groups = groups.map(move |(group, _)| n_parts + n_types + group);
+        let types = n_parts..n_parts + n_types;
+        std::iter::once(of_total).chain(types).chain(groups)
     }
 }
 
@@ -156,9 +158,33 @@ pub(super) fn n_parts_of_total(model: &Model, recording: &ProbeRecording) -> usi
     if recording.by_population { model.network().populations().len() } else { 1 }
 }
 
-/// All sums of a probe: first the parts of the total, then the groups with names.
+/// All sums of a probe: first the parts of the total, then the types of current, then the groups with
+/// names.
 pub(super) fn n_sums(model: &Model, recording: &ProbeRecording) -> usize {
-    n_parts_of_total(model, recording) + recording.groups.len()
+    n_parts_of_total(model, recording) + recording.currents.len() + recording.groups.len()
+}
+
+/// For each sum of a probe the number of the current it is made from, in the list of all types.
+pub(super) fn types_of_sums(
+    model: &Model,
+    recording: &ProbeRecording,
+    types: &[CurrentType],
+) -> Vec<usize> {
+    let number = |kind: &CurrentType| types.iter().position(|other| other == kind).unwrap_or(0);
+    let parts = std::iter::repeat_n(0, n_parts_of_total(model, recording));
+    let currents = recording.currents.iter().map(number);
+    parts.chain(currents).chain(recording.groups.iter().map(|_| 0)).collect()
+}
+
+/// All types of current that probes ask for, the membrane current first.
+pub(super) fn all_types(model: &Model) -> Vec<CurrentType> {
+    let mut types = vec![CurrentType::Membrane];
+    for kind in model.probes().iter().flat_map(|probe| &probe.currents) {
+        if !types.contains(kind) {
+            types.push(kind.clone());
+        }
+    }
+    types
 }
 
 /// For each segment the one that its axial current flows to.

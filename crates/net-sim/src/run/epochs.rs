@@ -104,7 +104,7 @@ pub(crate) struct Times {
 /// What a run leaves on this rank.
 pub(crate) struct Finished {
     pub(crate) kept: Kept,
-    /// On rank 0.
+    /// Of the probes that this rank has.
     pub(crate) signals: Vec<ProbeSignal>,
     pub(crate) times: Times,
     /// Steps that were computed.
@@ -305,6 +305,10 @@ impl Leader<'_> {
                 }
             }
             let before = Instant::now();
+            if failure.is_none() && self.collector.is_due(steps.end, false) {
+                shared.hand_over_currents(steps.end);
+                failure = self.collector.check().err();
+            }
             let collected = self.collector.collect(self.comm, steps.end, false, failure.is_some());
             self.times.record += before.elapsed();
             failure = failure.or(collected.err());
@@ -328,7 +332,10 @@ impl Leader<'_> {
         if let Some(first) = self.travelling.take() {
             self.receive(shared, first)?;
         }
-        self.collector.collect(self.comm, self.step, true, false)
+        shared.hand_over_currents(self.step);
+        let failed = self.collector.check().err();
+        let collected = self.collector.collect(self.comm, self.step, true, failed.is_some());
+        failed.map_or(collected, Err)
     }
 
     /// Advances all cells through one epoch.
@@ -438,6 +445,13 @@ impl Shared {
     /// All threads' spikes of the last epoch.
     fn spikes(&self) -> Vec<Spike> {
         self.members.iter().flat_map(|member| lock(member).spikes.clone()).collect()
+    }
+
+    /// Shows the probes all currents up to a step.
+    fn hand_over_currents(&self, step: u64) {
+        for member in &self.members {
+            lock(member).group.hand_over_currents(step);
+        }
     }
 
     fn take_samples(&self, recording: usize, into: &mut Samples) {

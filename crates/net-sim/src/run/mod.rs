@@ -98,7 +98,8 @@ pub struct Outcome {
     pub spikes: Vec<Spike>,
     /// Samples of this rank's cells, if they were to be kept in memory.
     pub traces: Vec<Trace>,
-    /// Signals of the probes of the model, on rank 0, if they were to be kept in memory.
+    /// Signals of the probes of the model, if they were to be kept in memory: of all on rank 0, on
+    /// others of those that stay per rank.
     pub signals: Vec<ProbeSignal>,
     dt_ms: f64,
 }

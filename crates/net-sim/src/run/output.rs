@@ -74,7 +74,7 @@ impl Files {
         Ok(PartWriter::create(&self.run, rank, signals, self.chunk_bytes)?)
     }
 
-    /// Makes the file of the probes' signals on rank 0, if there are any.
+    /// Makes the files of the probes' signals that this rank writes.
     pub(crate) fn start_probes(
         &self,
         comm: &Communicator,
@@ -82,10 +82,9 @@ impl Files {
         model: &Model,
         clock: &StepClock,
     ) -> Result<()> {
-        match comm.is_root() && !collector.is_empty() {
-            true => collector.create_file(&self.run.file(RunDirectory::SIGNALS), model, clock),
-            false => Ok(()),
-        }
+        let of_rank = format!("OUTPUT_RANK_{:03}.h5", comm.rank());
+        let of_all = self.run.file(RunDirectory::SIGNALS);
+        collector.create_files(&of_all, &self.run.file(&of_rank), model, clock)
     }
 
     /// Makes the files that users open. Collective; all ranks have finished their parts.

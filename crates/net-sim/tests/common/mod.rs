@@ -1,6 +1,8 @@
 //! Networks for the tests.
 #![allow(dead_code)]
 
+pub(crate) mod fields;
+
 use std::path::{Path, PathBuf};
 
 use net_cell::morphology::{

@@ -1,0 +1,151 @@
+//! Stimulation of this rank's cells: potentials outside, block by block.
+
+use net_cell::CellGroup;
+use net_cell::currents::BlockLayout;
+use net_cell::extracellular::ExtracellularPotential;
+use net_cell::simd::F8;
+use net_io::store::Ranges;
+use net_lfp::TimeCourse;
+
+use std::sync::Arc;
+
+use crate::build::{LocalCell, PlacedCell};
+use crate::error::{Error, Result};
+use crate::model::{Model, Potential, PotentialFunction, StimulatedSegment};
+
+/// Imposes the potentials of all stimulations of the model on the cells of these groups. Blocks that
+/// none of them reaches are left as they are.
+pub(crate) fn stimulate(
+    model: &Model,
+    groups: &mut [CellGroup],
+    own_cells: &[LocalCell],
+) -> Result<()> {
+    if model.stimulations().is_empty() {
+        return Ok(());
+    }
+    let mut by_gid: Vec<&LocalCell> = own_cells.iter().collect();
+    by_gid.sort_unstable_by_key(|cell| cell.gid);
+    let targets = model.stimulations().iter().map(|s| model.gids_of(&s.targets));
+    let targets = targets.collect::<Result<_>>()?;
+    let mut builder = Builder { model, by_gid, targets, placed: PlacedCell::default() };
+    for group in groups {
+        for (block, layout) in group.layouts().iter().enumerate() {
+            if let Some(potential) = builder.of_block(layout)? {
+                group.impose_potential(block, Box::new(potential));
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Builder<'a> {
+    model: &'a Model,
+    by_gid: Vec<&'a LocalCell>,
+    /// The cells that each stimulation acts on.
+    targets: Vec<Ranges>,
+    placed: PlacedCell,
+}
+
+/// The potential outside of the cells of a block.
+struct OfBlock {
+    patterns: Vec<Pattern>,
+    functions: Vec<Function>,
+    /// Values of the time courses when the potential was written last.
+    last: Vec<f64>,
+}
+
+struct Pattern {
+    /// By slot, mV.
+    potential: Vec<F8>,
+    time_course: TimeCourse,
+}
+
+struct Function {
+    potential: Arc<PotentialFunction>,
+    places: Vec<(usize, usize, StimulatedSegment)>,
+}
+
+impl Builder<'_> {
+    fn of_block(&mut self, layout: &BlockLayout) -> Result<Option<OfBlock>> {
+        let n_cells: usize = layout.rows.iter().map(|row| row.cells.len()).sum();
+        let mut segments = Vec::with_capacity(n_cells);
+        for row in &layout.rows {
+            for (lane, cell) in row.cells.iter().enumerate() {
+                let at = self.by_gid.partition_point(|own| own.gid < cell.gid);
+                self.placed.place(self.model.network(), self.by_gid[at])?;
+                segments.extend(cell.slots.iter().enumerate().map(|(segment, &slot)| {
+                    let segment = segment as u32;
+                    let midpoint_um = match self.model.given_points() {
+                        Some(points) => points.midpoint(cell.gid, segment),
+                        None => self.placed.midpoint(segment),
+                    };
+                    let segment = StimulatedSegment { gid: cell.gid, segment, midpoint_um };
+                    (row.first_slot + slot as usize, lane, segment)
+                }));
+            }
+        }
+        let mut block = OfBlock { patterns: Vec::new(), functions: Vec::new(), last: Vec::new() };
+        for (stimulation, targets) in self.model.stimulations().iter().zip(&self.targets) {
+            let places = || segments.iter().filter(|(.., segment)| targets.contains(segment.gid));
+            if places().next().is_none() {
+                continue;
+            }
+            match &stimulation.potential {
+                Potential::Pattern { field, time_course } => {
+                    let mut potential = vec![F8::ZERO; layout.n_slots];
+                    for (slot, lane, segment) in places() {
+                        let found = field.potential_mv(segment.midpoint_um);
+                        if !found.is_finite() {
+                            let &StimulatedSegment { gid, segment, .. } = segment;
+                            let stimulation = stimulation.name.clone();
+                            return Err(Error::StimulusValue { stimulation, gid, segment, found });
+                        }
+                        potential[*slot].0[*lane] = found;
+                    }
+                    let time_course = time_course.clone();
+                    block.patterns.push(Pattern { potential, time_course });
+                }
+                Potential::Function(potential) => {
+                    let (potential, places) = (Arc::clone(potential), places().copied().collect());
+                    block.functions.push(Function { potential, places });
+                }
+            }
+        }
+        let is_reached = !(block.patterns.is_empty() && block.functions.is_empty());
+        Ok(is_reached.then_some(block))
+    }
+}
+
+impl std::fmt::Debug for OfBlock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("stimulation")
+    }
+}
+
+impl ExtracellularPotential for OfBlock {
+    fn potential_at(&mut self, t_ms: f64, potential_mv: &mut [F8]) {
+        // Mostly nothing changes from step to step: pulses are short.
+        let has_changed = |(at, pattern): (usize, &Pattern)| {
+            self.last.get(at) != Some(&pattern.time_course.at(t_ms))
+        };
+        if self.functions.is_empty() && !self.patterns.iter().enumerate().any(has_changed) {
+            return;
+        }
+        self.last.clear();
+        potential_mv.fill(F8::ZERO);
+        for Pattern { potential, time_course } in &self.patterns {
+            let strength = time_course.at(t_ms);
+            self.last.push(strength);
+            for (to, from) in potential_mv.iter_mut().zip(potential) {
+                for (to, from) in to.0.iter_mut().zip(from.0) {
+                    *to += strength * from;
+                }
+            }
+        }
+        for Function { potential, places } in &self.functions {
+            for (slot, lane, segment) in places {
+                potential_mv[*slot].0[*lane] += potential(segment, t_ms);
+            }
+        }
+    }
+}

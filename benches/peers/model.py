@@ -8,9 +8,12 @@ Cells are those of NEURON's `ringtest`: a soma, a dendrite of 200 um, and short 
 tree in which no section has more than two children; Hodgkin-Huxley channels everywhere, a leak in the dendrites.
 They stand in rings; the first cell of each ring is kicked at 1 ms and the spike runs round. A fan of further
 synapses without weight costs every engine its work and changes no potential.
+
+The cells of `L-tree`, for fields, have long branches of many compartments, as reconstructed cells do; each excites itself.
 """
 import argparse
 import json
+import math
 import random
 
 # name: cells, ring size, fan, tstop in ms
@@ -19,6 +22,10 @@ NETWORKS = {
     "A-large": (2048, 16, 0, 100.0),
     "A-syn": (256, 4, 1000, 50.0),
 }
+
+# Cells of branches, five levels of them: name, cells, tstop in ms.
+TREES = {"L-tree": (20, 50.0)}
+LEVELS = 5
 
 SOMA_DIAM_UM = 12.6157
 # Ranges to draw from.
@@ -59,6 +66,35 @@ def cell(gid, fan):
     return {"sections": sections, "synapses": synapses}
 
 
+def tree(gid):
+    """A cell of long branches, which become shorter, fewer and less divided from level to level."""
+    rng = random.Random(gid)
+    sections = [section(-1, SOMA_DIAM_UM, SOMA_DIAM_UM, 1, "soma")]
+    level = [0]
+    for depth in range(LEVELS):
+        share = depth / (LEVELS - 1)
+        length_um, segments = 200.0 - 180.0 * share, round(20 - 18 * share)
+        parents, level = level, []
+        for parent in parents:
+            for _ in range(2):
+                if rng.random() < 1.0 - 0.5 * share:
+                    sections.append(section(parent, length_um, 1.0, segments, "dend"))
+                    level.append(len(sections) - 1)
+    return {"sections": placed(sections, rng), "synapses": [[0, 0.5]]}
+
+
+def placed(sections, rng):
+    """The sections with points in space: each goes its own way from the end of its parent."""
+    for each in sections:
+        if each["parent"] < 0:
+            start, way = [0.0, 0.0, -each["length_um"] / 2], [0.0, 0.0, 1.0]
+        else:
+            start, way = sections[each["parent"]]["points_um"][1], [rng.gauss(0.0, 1.0) for _ in range(3)]
+        factor = each["length_um"] / math.hypot(*way)
+        each["points_um"] = [start, [a + factor * b for a, b in zip(start, way)]]
+    return sections
+
+
 def section(parent, length_um, diam_um, n_segments, kind):
     return {
         "parent": parent,
@@ -83,7 +119,7 @@ def connections(gid, cells, ring_size, fan):
     return rows
 
 
-def network(name, cells, ring_size, fan, tstop_ms, dt_ms):
+def network(name, cells, ring_size, fan, tstop_ms, dt_ms, make_cell=cell):
     rows = [row for gid in range(cells) for row in connections(gid, cells, ring_size, fan)]
     return {
         "format": "peer-benchmark-network",
@@ -96,7 +132,7 @@ def network(name, cells, ring_size, fan, tstop_ms, dt_ms):
         "threshold_mv": 10.0,
         "membranes": {"soma": {**CABLE, "hh": HH}, "dend": {**CABLE, "hh": HH, "pas": PAS}},
         "synapse": {"tau_ms": 2.0, "e_mv": 0.0},
-        "cells": [cell(gid, fan) for gid in range(cells)],
+        "cells": [make_cell(gid, fan) for gid in range(cells)],
         "connections": rows,
         "kick": {
             "gids": list(range(0, cells, ring_size)),
@@ -109,7 +145,7 @@ def network(name, cells, ring_size, fan, tstop_ms, dt_ms):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", choices=[*NETWORKS, "custom"])
+    parser.add_argument("name", choices=[*NETWORKS, *TREES, "custom"])
     parser.add_argument("file")
     parser.add_argument("--cells", type=int, default=64)
     parser.add_argument("--ring-size", type=int, default=16)
@@ -117,9 +153,14 @@ def main():
     parser.add_argument("--tstop", type=float, default=100.0, help="ms")
     parser.add_argument("--dt", type=float, default=0.025, help="ms")
     args = parser.parse_args()
-    shape = NETWORKS.get(args.name, (args.cells, args.ring_size, args.fan, args.tstop))
+    if args.name in TREES:
+        cells, tstop_ms = TREES[args.name]
+        made = network(args.name, cells, 1, 0, tstop_ms, args.dt, lambda gid, fan: tree(gid))
+    else:
+        shape = NETWORKS.get(args.name, (args.cells, args.ring_size, args.fan, args.tstop))
+        made = network(args.name, *shape, args.dt)
     with open(args.file, "w") as file:
-        json.dump(network(args.name, *shape, args.dt), file, separators=(",", ":"))
+        json.dump(made, file, separators=(",", ":"))
 
 
 if __name__ == "__main__":

@@ -58,6 +58,12 @@ fn fields_of_a_network() {
 }
 
 #[test]
+fn a_slice_on_an_array_that_stimulates() {
+    let arguments = ["--cells", "40", "--contacts", "8", "--tstop", "12"];
+    check_layouts("slice_mea", &arguments, &["OUTPUT.h5", "spikes.h5", "slice.png"]);
+}
+
+#[test]
 fn a_saved_network_gives_the_same_files() {
     let folder = tempfile::tempdir().unwrap();
     let out = |name: &str| folder.path().join(name).display().to_string();

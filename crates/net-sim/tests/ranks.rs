@@ -10,7 +10,10 @@ use std::process::ExitCode;
 use common::fields::{laminar, with_probes, with_stimulation};
 use common::{connected, in_memory, into_files, model, populations};
 use net_io::network::NetworkTables;
-use net_lfp::*;
+use net_lfp::{
+    Conductivity, Contacts, DipoleField, DipoleSource, FourSphereVolumeConductor, HeadFrame,
+    RecExtElectrode, RecMeaElectrode, TimeCourse, UserField,
+};
 use net_mpi::{Communicator, Mode, SpikeTime, run};
 use net_sim::tables::{model_of_tables, settings_of_tables};
 use net_sim::*;
@@ -144,7 +147,7 @@ fn bad_fields(comm: &Communicator) -> Result<()> {
         |probe: Box<dyn Fn() -> ProbeRecording>| move |model: Model| model.with_probe(probe());
     let outside = slice.clone();
     let change = probe(Box::new(move || ProbeRecording::new(outside.clone())));
-    refused("a cell outside of the slice", &change, &["RecMeaElectrode0", "gid ", "slice"]);
+    refused("a cell outside of the slice", &change, &["RecMEAElectrode0", "gid ", "slice"]);
     let off = RecMeaElectrode { z_shift_um: 10.0, ..slice };
     let change = probe(Box::new(move || ProbeRecording::new(off.clone())));
     refused("a contact outside of the slice", &change, &["contact 0", "slice from 10 to 11 um"]);

@@ -17,7 +17,9 @@ use net_cell::{
 };
 
 /// Current of (type, step, gid, segment).
-type Seen = Arc<Mutex<BTreeMap<(usize, u64, u64, usize), f64>>>;
+type Currents = BTreeMap<(usize, u64, u64, usize), f64>;
+
+type Seen = Arc<Mutex<Currents>>;
 
 #[derive(Debug)]
 struct Collector {
@@ -95,11 +97,7 @@ fn network(clamps: bool) -> Network {
 }
 
 /// All currents of these types, and the potentials.
-fn run(
-    network: &Network,
-    settings: StepSettings,
-    types: &[CurrentType],
-) -> (BTreeMap<(usize, u64, u64, usize), f64>, Vec<f64>) {
+fn run(network: &Network, settings: StepSettings, types: &[CurrentType]) -> (Currents, Vec<f64>) {
     let Network { specs, kinds } = network;
     let mut cells = Cells::new(specs, kinds, settings, 1).unwrap();
     for (cell, spec) in specs.iter().enumerate() {
@@ -159,7 +157,7 @@ fn types_add_up_to_the_membrane_current_and_a_cell_to_what_electrodes_inject() {
         for second_order in [false, true] {
             let (seen, _) = run(&network(clamps), step(0.025, second_order), &types);
             let largest = seen.values().map(|i| i.abs()).fold(0.0, f64::max);
-            let n_segments = |gid: u64| if gid % 2 == 0 { 4 } else { 12 };
+            let n_segments = |gid: u64| if gid.is_multiple_of(2) { 4 } else { 12 };
             assert_eq!(seen.len(), types.len() * (N_STEPS as usize + 1) * (6 * 4 + 5 * 12));
             let (mut types_error, mut cell_error) = (0.0_f64, 0.0_f64);
             for step in 0..=N_STEPS {
@@ -186,10 +184,10 @@ fn types_add_up_to_the_membrane_current_and_a_cell_to_what_electrodes_inject() {
             assert!(types_error < 16.0 * rounding, "{types_error} nA, {rounding} nA rounding");
             assert!(cell_error < 1e-12 * largest, "{cell_error} of {largest}");
             // All types are there.
-            for kind in 0..types.len() {
+            for (kind, name) in types.iter().enumerate() {
                 let of_kind = seen.iter().filter(|((k, ..), _)| *k == kind);
                 let most = of_kind.map(|(_, i)| i.abs()).fold(0.0, f64::max);
-                assert_eq!(most > 0.0, clamps || kind < n_membrane, "{:?}", types[kind]);
+                assert_eq!(most > 0.0, clamps || kind < n_membrane, "{name:?}");
             }
         }
     }

@@ -275,18 +275,19 @@ impl Cable {
     /// means over their neighbors, weighted with the conductances.
     pub(super) fn means_at_forks(&self, outside: &[F8]) -> Vec<F8> {
         let mut means = vec![F8::ZERO; self.n_forks];
-        for slot in 0..self.n_slots {
+        for (slot, outside) in outside.iter().enumerate() {
             for (lane, &position) in self.parents[slot].position.iter().enumerate() {
                 let parent = (position as usize / LANES).checked_sub(self.n_slots);
                 if let Some(mean) = parent.and_then(|fork| means.get_mut(fork)) {
-                    mean.0[lane] += self.to_parent[slot].0[lane] * outside[slot].0[lane];
+                    mean.0[lane] += self.to_parent[slot].0[lane] * outside.0[lane];
                 }
             }
         }
-        for slot in 0..self.n_slots {
-            for fork in self.fork_start[slot] as usize..self.fork_start[slot + 1] as usize {
-                for (lane, mean) in means[fork].0.iter_mut().enumerate() {
-                    let below = self.fork_to_parent[fork].0[lane] * outside[slot].0[lane];
+        for (slot, outside) in outside.iter().enumerate() {
+            let forks = self.fork_start[slot] as usize..self.fork_start[slot + 1] as usize;
+            for (mean, fork) in means[forks.clone()].iter_mut().zip(forks) {
+                for (lane, mean) in mean.0.iter_mut().enumerate() {
+                    let below = self.fork_to_parent[fork].0[lane] * outside.0[lane];
                     *mean = (*mean + below) / self.fork_diagonal[fork].0[lane];
                 }
             }

@@ -31,11 +31,14 @@ pub(super) struct Observation {
 enum Part {
     Membrane,
     Capacitive,
-    /// What some instances carry; of synapses without reversal potential what has one sign only.
-    Carried {
-        all: Carried,
-        signed: Option<(Carried, Sign)>,
-    },
+    Carried(Box<OfInstances>),
+}
+
+/// What some instances carry; of synapses without reversal potential what has one sign only.
+#[derive(Debug)]
+struct OfInstances {
+    all: Carried,
+    signed: Option<(Carried, Sign)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -128,7 +131,8 @@ impl Observation {
                         F8(std::array::from_fn(|l| capacitance.0[l] * (x.0[l] - before.0[l])))
                     }));
                 }
-                Part::Carried { all, signed } => {
+                Part::Carried(of_instances) => {
+                    let OfInstances { all, signed } = &**of_instances;
                     let x = if all.is_electrode(instances) { &inside[..n] } else { x };
                     all.keep(x, kept);
                     if let Some((carried, sign)) = signed {
@@ -182,7 +186,7 @@ impl Part {
                         all.add_kernel(at, None, instances);
                     }
                 }
-                return Part::Carried { all, signed: None };
+                return Part::Carried(Box::new(OfInstances { all, signed: None }));
             }
             CurrentType::ExcitatorySynapses => Sign::Inward,
             CurrentType::InhibitorySynapses => Sign::Outward,
@@ -204,17 +208,17 @@ impl Part {
             }
         }
         let signed = (!signed.kernels.is_empty()).then_some((signed, wanted));
-        Part::Carried { all, signed }
+        Part::Carried(Box::new(OfInstances { all, signed }))
     }
 
     fn carried(&mut self) -> impl Iterator<Item = &mut Carried> {
-        let (all, signed) = match self {
-            Part::Carried { all, signed } => {
-                (Some(all), signed.as_mut().map(|(carried, _)| carried))
-            }
-            _ => (None, None),
+        let of_instances = match self {
+            Part::Carried(of_instances) => Some(&mut **of_instances),
+            _ => None,
         };
-        all.into_iter().chain(signed)
+        of_instances.into_iter().flat_map(|OfInstances { all, signed }| {
+            std::iter::once(all).chain(signed.as_mut().map(|(carried, _)| carried))
+        })
     }
 }
 

@@ -102,6 +102,7 @@ impl Rings {
             diam_um,
             n_segments,
             kind: kind.to_owned(),
+            points_um: None,
         };
         let mut sections = vec![section(-1, SOMA_DIAM_UM, SOMA_DIAM_UM, 1, "soma")];
         sections.push(section(0, 200.0, 1.0, self.segments_per_section, "dend"));

@@ -127,6 +127,78 @@ pub enum CellError {
     /// The morphology has no segments.
     #[error("the morphology has no segments")]
     Empty,
+    /// No model of point neurons is known by this name.
+    #[error("unknown point neuron '{name}'; known are: {known}")]
+    UnknownPointModel {
+        /// The name asked for.
+        name: String,
+        /// Names there are, separated by commas.
+        known: String,
+    },
+    /// A value of a point neuron's variable is not allowed.
+    #[error("'{variable}' of point neuron '{model}' is {value}; expected {expected}")]
+    BadPointValue {
+        /// Name of the model.
+        model: String,
+        /// Name of the variable.
+        variable: String,
+        /// What was given.
+        value: f64,
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// The law of a point neuron's variable is not possible.
+    #[error("'{variable}' of point neuron '{model}': {source}")]
+    PointLaw {
+        /// Name of the model.
+        model: String,
+        /// Name of the variable.
+        variable: String,
+        /// What is wrong.
+        source: Box<net_core::DistributionError>,
+    },
+    /// There is not one value for each neuron of the population.
+    #[error(
+        "'{variable}' of point neuron '{model}' has {n_values} values for {n_neurons} neurons; \
+         expected one each"
+    )]
+    PointValues {
+        /// Name of the model.
+        model: String,
+        /// Name of the variable.
+        variable: String,
+        /// Values given.
+        n_values: usize,
+        /// Neurons of the population.
+        n_neurons: u64,
+    },
+    /// The model has no such target.
+    #[error("point neuron '{model}' has no target '{target}'; it has: {known}")]
+    UnknownTarget {
+        /// Name of the model.
+        model: String,
+        /// The target asked for.
+        target: String,
+        /// Its targets, separated by commas.
+        known: String,
+    },
+    /// No model of synapses on point neurons is known by this name.
+    #[error(
+        "unknown model '{name}' of synapses on point neurons; known are: {known}; \
+         they stand before a colon and the target"
+    )]
+    UnknownSynapseModel {
+        /// The name asked for.
+        name: String,
+        /// Names there are, separated by commas.
+        known: String,
+    },
+    /// A projection has too many synapses on the neurons of one thread.
+    #[error("{n_synapses} synapses of one projection on one thread; the limit is 2^32 - 1")]
+    TooManySynapses {
+        /// Synapses drawn.
+        n_synapses: usize,
+    },
     /// A clamp or source was given a time that is no number.
     #[error("{quantity} is {value}; expected {expected}")]
     BadValue {

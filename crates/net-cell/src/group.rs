@@ -12,6 +12,7 @@ use crate::block::{
 use crate::currents::{BlockLayout, CurrentObserver, CurrentType};
 use crate::error::{CellError, NotFinite};
 use crate::extracellular::ExtracellularPotential;
+use crate::point::PointPopulation;
 use crate::queue::EventQueue;
 use crate::record::{Quantity, Samples, Schedule};
 use crate::simd::F8;
@@ -41,11 +42,25 @@ struct Input {
     kept: u32,
 }
 
+/// An input of a point neuron.
+#[derive(Debug)]
+struct PointInput {
+    source: RunningSource,
+    population: usize,
+    ring: usize,
+    neuron: usize,
+    weight: f64,
+}
+
 /// A part of a rank's cells, owned by one thread at a time.
 #[derive(Debug)]
 pub struct CellGroup {
     clock: StepClock,
     blocks: Vec<Block>,
+    points: Vec<PointPopulation>,
+    point_inputs: Vec<PointInput>,
+    /// Spikes that have arrived, for point neurons.
+    arrived: Vec<Spike>,
     /// Network events and events of inputs, by block.
     network: Vec<EventQueue>,
     external: Vec<EventQueue>,
@@ -203,6 +218,9 @@ impl CellGroup {
         CellGroup {
             clock,
             blocks: Vec::new(),
+            points: Vec::new(),
+            point_inputs: Vec::new(),
+            arrived: Vec::new(),
             network: Vec::new(),
             external: Vec::new(),
             routes: Vec::new(),
@@ -239,6 +257,37 @@ impl CellGroup {
         Ok(())
     }
 
+    /// Adds point neurons; gives their number in this group.
+    pub fn add_points(&mut self, population: PointPopulation) -> usize {
+        self.points.push(population);
+        self.points.len() - 1
+    }
+
+    /// The point neurons, in the order in which they were added.
+    pub fn points_mut(&mut self) -> &mut [PointPopulation] {
+        &mut self.points
+    }
+
+    /// Drives a point neuron from outside: events of `ring` (of
+    /// [`PointPopulation::input_ring`]) for the `neuron`-th of the `population`-th point neurons, as
+    /// [`add_input`](Self::add_input).
+    ///
+    /// # Errors
+    /// When the source's parameters are not allowed.
+    pub fn add_point_input(
+        &mut self,
+        (population, ring, neuron): (usize, usize, usize),
+        source: &SpikeSource,
+        weight: f64,
+        delay_ms: f64,
+        key: SourceKey,
+    ) -> Result<(), CellError> {
+        source.validate()?;
+        let source = RunningSource::new(source, delay_ms, key);
+        self.point_inputs.push(PointInput { source, population, ring, neuron, weight });
+        Ok(())
+    }
+
     /// Sets the initial state, once, when connections and inputs are there; `max_delay_steps` over all connections and `epoch_steps` decide how
     /// far ahead events are kept.
     pub fn initialize(&mut self, max_delay_steps: u64, epoch_steps: u64) {
@@ -250,6 +299,9 @@ impl CellGroup {
         }
         for block in &mut self.blocks {
             block.initialize();
+        }
+        for population in &mut self.points {
+            population.initialize(max_delay_steps, epoch_steps);
         }
         self.kept.clear();
         for input in &mut self.inputs {
@@ -302,7 +354,12 @@ impl CellGroup {
     /// Queues the events of spikes, which must come in an order that does not depend on the layout
     /// of the network on ranks and threads; sorted by (step, gid).
     pub fn enqueue(&mut self, spikes: impl IntoIterator<Item = Spike>) {
+        let for_points = !self.points.is_empty();
+        self.arrived.clear();
         for spike in spikes {
+            if for_points {
+                self.arrived.push(spike);
+            }
             let Some(connections) = self.connections.get(spike.gid) else { continue };
             let each =
                 connections.targets.iter().zip(connections.delay_steps).zip(connections.weights);
@@ -318,6 +375,9 @@ impl CellGroup {
                 }
                 self.network[block as usize].push(step, Event { endpoint, kept, weight });
             }
+        }
+        for population in &mut self.points {
+            population.enqueue(&self.arrived);
         }
     }
 
@@ -359,6 +419,18 @@ impl CellGroup {
             block.check_finite(steps.end)?;
             between();
         }
+        for input in &mut self.point_inputs {
+            let population = &mut self.points[input.population];
+            let (ring, neuron, weight) = (input.ring, input.neuron, input.weight);
+            let deliver =
+                |step: u64| population.add_event(ring, neuron, step.max(steps.start), weight);
+            input.source.drain(&self.clock, steps.end, deliver);
+        }
+        for population in &mut self.points {
+            population.advance(steps.clone(), &mut self.spikes);
+            population.check_finite(steps.end)?;
+            between();
+        }
         Ok(&self.spikes)
     }
 
@@ -378,6 +450,9 @@ impl CellGroup {
         for block in &mut self.blocks {
             block.take_samples(recording, into);
         }
+        for population in &mut self.points {
+            population.take_samples(recording, into);
+        }
     }
 
     /// Number of compartments.
@@ -387,14 +462,17 @@ impl CellGroup {
 
     /// Relative cost of a step.
     pub fn cost(&self) -> f64 {
-        self.blocks.iter().map(Block::cost).sum()
+        let blocks: f64 = self.blocks.iter().map(Block::cost).sum();
+        blocks + self.points.iter().map(PointPopulation::cost).sum::<f64>()
     }
 
     /// Bytes of cells and of connections.
     pub fn memory_bytes(&self) -> (usize, usize) {
         let blocks: usize = self.blocks.iter().map(Block::memory_bytes).sum();
         let routes = self.routes.len() * size_of::<Route>();
-        (blocks + routes, self.connections.memory_bytes())
+        let points = self.points.iter().map(PointPopulation::memory_bytes);
+        let (neurons, synapses) = points.fold((0, 0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
+        (blocks + routes + neurons, self.connections.memory_bytes() + synapses)
     }
 }
 

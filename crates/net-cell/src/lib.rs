@@ -19,6 +19,7 @@ pub mod extracellular;
 mod group;
 pub mod mechanism;
 pub mod morphology;
+pub mod point;
 mod queue;
 mod record;
 mod source;

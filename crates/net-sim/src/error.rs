@@ -55,6 +55,14 @@ pub enum Error {
         /// What is wrong.
         source: Box<CellError>,
     },
+    /// Point neurons, or synapses on them, are not possible.
+    #[error("{user}: {source}")]
+    Points {
+        /// `population 'E'`, `projection "E:I"` or `input "background"`.
+        user: String,
+        /// What is wrong.
+        source: Box<CellError>,
+    },
     /// The mechanism of a projection or input is not possible.
     #[error("{user}: synapse: {source}")]
     Synapse {

@@ -30,6 +30,7 @@ pub use model::{
 };
 pub use net_cell::currents::CurrentType;
 pub use net_cell::mechanism::IonVariable;
+pub use net_cell::point::{Integrator, PointNeuron, PointValues};
 pub use net_cell::{Quantity, SpikeSource, StepSettings};
 pub use net_io::nix::Identity;
 pub use net_io::store::{Device, SampleType};

@@ -36,6 +36,10 @@ fn main() -> ExitCode {
             check(comm, "more ranks than cells", &connected(7, [1, 1], 0.5), &with_threads)?;
             check(comm, "no cells", &connected(7, [0, 0], 0.5), &with_threads)?;
             check(comm, "no connections", &model(populations(8, [7, 2])), &with_threads)?;
+            for min_delay_ms in [0.5, 0.025] {
+                let mixed = common::points::mixed(9, min_delay_ms);
+                check(comm, "point neurons and cable cells", &mixed, &with_threads)?;
+            }
             replay(comm, threads)?;
             fields(comm, threads)?;
             fields_of_ranks(comm, threads)?;

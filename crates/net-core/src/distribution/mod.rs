@@ -10,6 +10,7 @@ mod sampler;
 pub(crate) mod special;
 
 pub use sampler::{IntegerSampler, Sampler};
+pub use special::NORMAL_QUANTILE;
 
 use serde::{Deserialize, Serialize};
 use special::{gamma_p_q, gamma_pdf, normal_cdf, normal_pdf};

@@ -36,6 +36,14 @@ pub(crate) fn normal_quantile(p: f64) -> f64 {
     z.copysign(q)
 }
 
+/// The rational functions of AS 241: numerator and denominator for |p - 1/2| <= 0.425, by
+/// `0.180625 - (p - 1/2)^2`; for `r = sqrt(-ln min(p, 1 - p)) <= 5`, by `r - 1.6`; beyond, by `r - 5`.
+pub const NORMAL_QUANTILE: [[[f64; 8]; 2]; 3] = [
+    [CENTRE_NUMERATOR, CENTRE_DENOMINATOR],
+    [MIDDLE_NUMERATOR, MIDDLE_DENOMINATOR],
+    [TAIL_NUMERATOR, TAIL_DENOMINATOR],
+];
+
 /// `c[0] + c[1] x + c[2] x^2 + ...`, multiplied and added separately: the same bits on every CPU.
 fn horner(x: f64, coefficients: &[f64; 8]) -> f64 {
     coefficients.iter().rev().fold(0.0, |sum, c| sum * x + c)

@@ -83,6 +83,34 @@ impl StreamFamily {
         let counter = [0, a as u32, b as u32, ((a >> 32) | ((b >> 32) << 16)) as u32];
         Stream { key: self.key, counter, words: [0; 4], n_left: 0 }
     }
+
+    /// The `block`-th four words of 32 bits of the streams `[first, second]` of up to `N` first ids:
+    /// word `k` of the i-th id is `words[k][i]`. For vectors of neurons that all draw in one step.
+    ///
+    /// ```
+    /// use net_core::{Purpose, StreamFamily};
+    /// let family = StreamFamily::new(1, Purpose::Mechanism, 0);
+    /// let mut words = [[0; 2]; 4];
+    /// family.fill_words(&[7, 9], 5, 0, &mut words);
+    /// assert_eq!(words[0][1], family.stream([9, 5]).bits32());
+    /// ```
+    #[inline(always)]
+    pub fn fill_words<const N: usize>(
+        &self,
+        first: &[u64],
+        second: u64,
+        block: u32,
+        words: &mut [[u32; N]; 4],
+    ) {
+        let b = second % MAX_CELLS;
+        let [w0, w1, w2, w3] = words;
+        let to = w0.iter_mut().zip(w1).zip(w2).zip(w3);
+        for (&id, (((w0, w1), w2), w3)) in first.iter().zip(to) {
+            let a = id % MAX_CELLS;
+            let counter = [block, a as u32, b as u32, ((a >> 32) | ((b >> 32) << 16)) as u32];
+            [*w0, *w1, *w2, *w3] = philox4x32(counter, self.key);
+        }
+    }
 }
 
 /// A stream of random numbers; see the [module](self).

@@ -67,7 +67,14 @@ fn template_of(model: &Model, gid: Gid) -> Result<(usize, Arc<CellTemplate>)> {
 
 /// Relative costs of a step of these cells.
 pub(super) fn costs(model: &Model, gids: &[Gid]) -> Result<Vec<f64>> {
-    gids.par_iter().map(|&gid| template_of(model, gid).map(|(_, cell)| cell.cost())).collect()
+    let cost = |&gid: &Gid| {
+        let population = model.network().population(model.network().population_of(gid)?);
+        match model.points_of(population) {
+            Some(neuron) => Ok(neuron.cost()),
+            None => template_of(model, gid).map(|(_, cell)| cell.cost()),
+        }
+    };
+    gids.par_iter().map(cost).collect()
 }
 
 /// Segments of a placed cell; the memory is reused from cell to cell.

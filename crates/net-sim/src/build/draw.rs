@@ -9,6 +9,7 @@ use net_core::{
 };
 
 use super::cells::{LocalCell, PlacedCell};
+use super::points;
 use crate::error::{Error, Result};
 use crate::model::{Input, InputSynapses, Model};
 
@@ -55,13 +56,18 @@ impl<'m> Drawer<'m> {
         for id in network.projection_ids() {
             let projection = network.projection(id);
             let user = || format!("projection \"{}\"", projection.name);
-            let kind = drawer.kind(&projection.synapse, user)?;
+            let on_points = model.points_of(network.population(network.ends(id)[1])).is_some();
+            let kind = if on_points { NONE } else { drawer.kind(&projection.synapse, user)? };
             drawer.kind_of_projection.push(kind);
             drawer.projections.push(network.projection_sampler(id, gids)?);
             drawer.posts.push(network.ends(id)[1].index());
         }
         for (index, input) in model.inputs().iter().enumerate() {
-            let kind = drawer.kind(&input.synapse, || format!("input \"{}\"", input.name))?;
+            let kind = if points::is_for_points(model, input)? {
+                NONE
+            } else {
+                drawer.kind(&input.synapse, || format!("input \"{}\"", input.name))?
+            };
             drawer.kind_of_input.push(kind);
             // Object 0 are the trains of the sources.
             let streams = StreamFamily::new(network.seed(), Purpose::Input, index as u32 + 1);
@@ -174,6 +180,9 @@ impl<'m> Drawer<'m> {
         part: &mut Part,
     ) -> Result<()> {
         let kind = self.kind_of_input[index];
+        if kind == NONE {
+            return Ok(());
+        }
         let is_linear = self.kinds[kind as usize].is_linear();
         let mut add = |number: usize, segment: u32, weight: f64| {
             let point = points.point(kind, is_linear, segment);
@@ -222,7 +231,7 @@ pub(crate) struct Scratch {
     points: Points,
 }
 
-/// No point yet.
+/// No point yet, or synapses on point neurons, which are not drawn here.
 const NONE: u32 = u32::MAX;
 
 /// The points of one cell: linear synapses of one kind on one segment share one.

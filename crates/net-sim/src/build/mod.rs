@@ -5,6 +5,7 @@
 
 mod cells;
 mod draw;
+mod points;
 mod record;
 mod save;
 
@@ -89,8 +90,9 @@ pub(crate) fn build(
     n_groups: usize,
     pool: &rayon::ThreadPool,
 ) -> Result<Local> {
-    let own_cells = pool.install(|| cells::build_all(model, gids))?;
-    let drawer = Drawer::new(model, gids, clock)?;
+    let (point_gids, gids): (Vec<Gid>, Vec<Gid>) = gids.iter().partition(|&&g| model.is_point(g));
+    let own_cells = pool.install(|| cells::build_all(model, &gids))?;
+    let drawer = Drawer::new(model, &gids, clock)?;
     let mut parts = pool.install(|| draw_all(&drawer, &own_cells, n_groups))?;
 
     let specs: Vec<_> = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.specs)).collect();
@@ -102,7 +104,7 @@ pub(crate) fn build(
         n_points: specs.iter().map(|spec| spec.points.len() as u64).sum(),
         ..LocalSize::default()
     };
-    let recordings = record::record(model, clock, &own_cells, (&specs, &drawer), &mut cells)?;
+    let mut recordings = record::record(model, clock, &own_cells, (&specs, &drawer), &mut cells)?;
     drop(specs);
 
     let mut by_group: Vec<Vec<ConnectionPart>> = vec![Vec::new(); n_groups];
@@ -122,6 +124,9 @@ pub(crate) fn build(
     let mut groups = cells.into_groups();
     for (group, table) in groups.iter_mut().zip(tables) {
         group.set_connections(table?);
+    }
+    points::build(model, clock, &point_gids, &mut groups, pool, (&mut size, &mut recordings))?;
+    for group in &groups {
         let (cell_bytes, connection_bytes) = group.memory_bytes();
         size.cell_bytes += cell_bytes as u64;
         size.connection_bytes += connection_bytes as u64;
@@ -138,7 +143,11 @@ impl LocalSize {
     fn add(&mut self, part: &Part) {
         self.counts += part.counts;
         self.n_inputs += part.n_inputs() as u64;
-        self.delay_steps = match (self.delay_steps, part.delay_steps_range()) {
+        self.add_delays(part.delay_steps_range());
+    }
+
+    fn add_delays(&mut self, range: Option<(u16, u16)>) {
+        self.delay_steps = match (self.delay_steps, range) {
             (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
             (known, new) => known.or(new),
         };

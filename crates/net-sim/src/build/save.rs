@@ -1,11 +1,11 @@
 //! Positions and synapses, written to this rank's part of the run directory.
 
-use net_core::{Gid, StepClock};
+use net_core::{Gid, ProjectionSampler, StepClock};
 use net_io::store::{Manifest, RunDirectory};
 use net_io::tables::{CellPlacement, CellWriter, ConnectionWriter, SectionName, Synapse};
 
-use super::cells;
 use super::draw::{Drawer, Scratch};
+use super::{cells, points};
 use crate::error::Result;
 use crate::model::Model;
 
@@ -32,11 +32,17 @@ pub(crate) fn save_network(
     if manifest.projections.is_empty() {
         return Ok(());
     }
-    let own_cells = cells::build_all(model, gids)?;
-    let drawer = Drawer::new(model, gids, clock)?;
+    let (point_gids, gids): (Vec<Gid>, Vec<Gid>) = gids.iter().partition(|&&g| model.is_point(g));
+    let own_cells = cells::build_all(model, &gids)?;
+    let drawer = Drawer::new(model, &gids, clock)?;
     let mut scratch = Scratch::default();
-    for index in 0..network.projections().len() {
+    for (index, id) in network.projection_ids().enumerate() {
         let mut writer = ConnectionWriter::create(run, manifest, rank, index)?;
+        let post = network.population(network.ends(id)[1]);
+        if model.points_of(post).is_some() {
+            let sampler = network.projection_sampler(id, &point_gids)?;
+            save_points(model, &sampler, &mut writer)?;
+        }
         for cell in &own_cells {
             scratch.placed.place(network, cell)?;
             let Scratch { placed, drawn, .. } = &mut scratch;
@@ -59,6 +65,33 @@ pub(crate) fn save_network(
             }
         }
         writer.finish()?;
+    }
+    Ok(())
+}
+
+/// Writes the synapses of a projection on point neurons.
+fn save_points(
+    model: &Model,
+    sampler: &ProjectionSampler,
+    writer: &mut ConnectionWriter,
+) -> Result<()> {
+    let section: SectionName = "soma".parse()?;
+    let mut drawn = Vec::new();
+    for &gid in sampler.targets() {
+        let position_um = model.network().position(gid)?;
+        points::draw(sampler, gid, &mut drawn)?;
+        for synapse in &drawn {
+            writer.push(&Synapse {
+                pre_gid: synapse.source,
+                gid,
+                weight: synapse.weight,
+                delay_ms: synapse.delay_ms,
+                section,
+                section_x: 0.5,
+                position_um,
+                segment: Some(0),
+            })?;
+        }
     }
     Ok(())
 }

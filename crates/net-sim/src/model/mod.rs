@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use net_cell::CellTemplate;
+use net_cell::point::PointNeuron;
 use net_core::{Gid, Network, StepClock};
 use net_io::store::Ranges;
 
@@ -40,6 +41,9 @@ pub enum CellKind {
     Shared(Arc<CellTemplate>),
     /// Each has its own.
     PerCell(Arc<CellBuilder>),
+    /// Point neurons. Projections and inputs name a target of theirs as their mechanism, such as
+    /// `ampa` or `STDP:ampa` ([`PointSynapse`](net_cell::point::PointSynapse)).
+    Point(Arc<PointNeuron>),
 }
 
 impl CellKind {
@@ -55,11 +59,26 @@ impl CellKind {
         CellKind::PerCell(Arc::new(move |gid| build(gid).map(Arc::new).map_err(Into::into)))
     }
 
-    /// The template of a cell.
+    /// Point neurons.
+    ///
+    /// ```
+    /// use net_sim::{CellKind, PointNeuron};
+    /// let regular = CellKind::point(PointNeuron::new("Izhikevich2007Syn")?.with("v", -60.0)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn point(neuron: PointNeuron) -> Self {
+        CellKind::Point(Arc::new(neuron))
+    }
+
+    /// The template of a cell; point neurons have none.
     pub(crate) fn template(&self, gid: Gid) -> std::result::Result<Arc<CellTemplate>, BoxError> {
         match self {
             CellKind::Shared(template) => Ok(Arc::clone(template)),
             CellKind::PerCell(build) => build(gid),
+            CellKind::Point(neuron) => {
+                let name = neuron.model().name;
+                Err(format!("'{name}' is a point neuron and has no morphology").into())
+            }
         }
     }
 }
@@ -228,7 +247,13 @@ impl Model {
     pub fn validate(&self, clock: &StepClock) -> Result<()> {
         self.network.validate(clock)?;
         for population in self.network.populations() {
-            self.kind_of(population)?;
+            if let CellKind::Point(neuron) = self.kind_of(population)? {
+                let checked = neuron.check_size(population.size());
+                checked.map_err(|source| Error::Points {
+                    user: format!("population '{}'", population.name()),
+                    source: Box::new(source),
+                })?;
+            }
         }
         check_names("input", self.inputs.iter().map(|i| i.name.as_str()))?;
         let names = self.recordings.iter().map(|r| &r.name);
@@ -261,6 +286,22 @@ impl Model {
             kind: population.cell().to_owned(),
             known: self.cells.keys().cloned().collect::<Vec<_>>().join(", "),
         })
+    }
+}
+
+impl Model {
+    /// The point neurons that a population consists of, if it does.
+    pub(crate) fn points_of(&self, population: &net_core::Population) -> Option<&Arc<PointNeuron>> {
+        match self.cells.get(population.cell()) {
+            Some(CellKind::Point(neuron)) => Some(neuron),
+            _ => None,
+        }
+    }
+
+    /// Whether a cell is a point neuron.
+    pub(crate) fn is_point(&self, gid: Gid) -> bool {
+        let id = self.network.population_of(gid).ok();
+        id.is_some_and(|id| self.points_of(self.network.population(id)).is_some())
     }
 }
 

@@ -245,6 +245,9 @@ impl Recording {
             Quantity::Ion { variable, .. } => return Ok(variable.unit()),
             Quantity::Variable { mechanism, variable, .. } => (mechanism, variable),
         };
+        if let Ok(model) = net_cell::point::PointModel::find(mechanism) {
+            return model.unit_of(variable).map_err(|source| self.error(source));
+        }
         let (_, found) =
             net_cell::mechanism::find(mechanism).map_err(|source| self.error(source))?;
         match found.column(variable) {
@@ -290,6 +293,14 @@ impl Recording {
 
     pub(crate) fn user(&self) -> String {
         format!("recording '{}'", self.name)
+    }
+
+    /// The recorded segments of a point neuron: it has one.
+    pub(crate) fn segments_of_point(&self) -> &[u32] {
+        match &self.segments {
+            Segments::Indices(list) if !list.contains(&0) => &[],
+            _ => &[0],
+        }
     }
 
     fn error(&self, source: net_cell::CellError) -> Error {

@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod fields;
+pub(crate) mod points;
 
 use std::path::{Path, PathBuf};
 

@@ -49,6 +49,21 @@ fn impossible_networks() {
 }
 
 #[test]
+fn impossible_networks_of_point_neurons() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out").display().to_string();
+    let check = |options: &[&str], words: &[&str]| {
+        let usual = ["--out", &out, "--order", "20"];
+        refused("brunel", &[&usual[..], options].concat(), words);
+        assert!(!fs::exists(&out).unwrap(), "{options:?} left files");
+    };
+    check(&["--delay", "0.05"], &["\"E:E\"", "delay", "0.05"]);
+    check(&["--epsilon", "2"], &["\"E:E\"", "n_sources is 160"]);
+    check(&["--weight", "NaN"], &["weight"]);
+    check(&["--eta=-1"], &["noise E", "rate"]);
+}
+
+#[test]
 fn damaged_files() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();

@@ -89,6 +89,13 @@ fn the_network_of_neuron() {
 }
 
 #[test]
+fn networks_of_point_neurons() {
+    let files = ["spikes.h5", "traces.h5", "activity.png"];
+    check_layouts("brunel", &["--order", "100", "--tstop", "60"], &files);
+    check_layouts("izhikevich", &["--neurons", "200", "--tstop", "150"], &files);
+}
+
+#[test]
 fn rings_have_the_same_spikes() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("spikes.txt").display().to_string();

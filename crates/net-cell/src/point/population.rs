@@ -250,7 +250,7 @@ impl PointPopulation {
     ) -> Result<(), CellError> {
         let column = self.neuron.model().target(target)?;
         let mean = rate_hz * self.clock.dt_ms() / 1000.0;
-        if !(mean <= PoissonCounts::MAX_MEAN) {
+        if !(0.0..=PoissonCounts::MAX_MEAN).contains(&mean) {
             return Err(CellError::BadValue {
                 quantity: "rate of all sources of a neuron (Hz)",
                 value: rate_hz,

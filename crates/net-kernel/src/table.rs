@@ -7,7 +7,7 @@
 use crate::kernel::{BuildTables, Kernel, NetReceive};
 
 /// Changes whenever anything here or in [`kernel`](crate::kernel) changes its layout or meaning.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;
 
 /// Name of the function that returns the address of a library's [`Library`].
 pub const ENTRY: &str = "net_mechanisms";
@@ -208,6 +208,10 @@ pub struct TabledKernels {
 pub struct MechanismTable {
     /// Name.
     pub name: Text,
+    /// What its `TITLE` says.
+    pub title: Text,
+    /// Its first `COMMENT`, where the source of the equations stands.
+    pub about: Text,
     /// One of [`kind`].
     pub kind: u32,
     /// Some of [`CONSTANT_LINEAR`], [`LINEAR`], [`KEEPS_WEIGHTS`].

@@ -13,6 +13,7 @@
 
 mod build;
 mod error;
+mod mechanisms;
 mod model;
 pub mod monitor;
 mod options;
@@ -23,6 +24,7 @@ mod stimulation;
 pub mod tables;
 
 pub use error::{BoxError, Error, Result};
+pub use mechanisms::load_mechanisms;
 pub use model::{
     CellBuilder, CellKind, Input, InputRow, InputSynapses, InputTable, Instances, Model, Potential,
     PotentialFunction, ProbeRecording, RateRecording, RateUnit, Recording, Segments,

@@ -128,16 +128,37 @@ const DEFAULT_SETS: [&str; 2] = ["neuron", "generic"];
 /// Origin of mechanisms whose names others may take.
 const GENERIC: &str = "the set 'generic'";
 
-fn set(name: &str) -> Option<Vec<Mechanism>> {
-    let set = net_mechanisms::sets().iter().find(|set| set.name == name)?;
+/// Names of the built-in sets.
+pub fn sets() -> Vec<&'static str> {
+    net_mechanisms::sets().iter().map(|set| set.name).collect()
+}
+
+/// The mechanisms of a built-in set, whether it is used or not.
+///
+/// # Errors
+/// When there is no such set.
+pub fn of_set(name: &str) -> Result<Vec<Mechanism>, LibraryError> {
+    let Some(set) = net_mechanisms::sets().iter().find(|set| set.name == name) else {
+        return Err(LibraryError::UnknownSet { name: name.to_string(), known: sets().join(", ") });
+    };
     // SAFETY: the tables are part of the program.
     let of = |table| unsafe { mechanism(table, &format!("the set '{name}'")) };
-    // What the build script compiles is supported.
-    Some(set.mechanisms.iter().filter_map(|table| of(table).ok()).collect())
+    set.mechanisms.iter().map(of).collect()
+}
+
+/// The mechanisms of a library, which is opened but not used.
+///
+/// # Errors
+/// As [`load_library`].
+pub fn of_library(path: &Path) -> Result<Vec<Mechanism>, LibraryError> {
+    let origin = path.display().to_string();
+    // SAFETY: the library is never unloaded.
+    open(path)?.iter().map(|table| unsafe { mechanism(table, &origin) }).collect()
 }
 
 fn built_in() -> Vec<Mechanism> {
-    DEFAULT_SETS.into_iter().filter_map(set).flatten().collect()
+    // What the build script compiles is supported.
+    DEFAULT_SETS.into_iter().filter_map(|name| of_set(name).ok()).flatten().collect()
 }
 
 /// Adds the mechanisms of a built-in set to the [`catalogue`](super::catalogue): `bbp` or `allen`;
@@ -149,11 +170,7 @@ fn built_in() -> Vec<Mechanism> {
 /// # Errors
 /// When there is no such set, or when one of its names is taken by another set or a library.
 pub fn use_set(name: &str) -> Result<Vec<&'static str>, LibraryError> {
-    let Some(mechanisms) = set(name) else {
-        let known: Vec<&str> = net_mechanisms::sets().iter().map(|set| set.name).collect();
-        return Err(LibraryError::UnknownSet { name: name.to_string(), known: known.join(", ") });
-    };
-    add(mechanisms, &format!("the set '{name}'"))
+    add(of_set(name)?, &format!("the set '{name}'"))
 }
 
 /// Loads a library of mechanisms and adds them to the [`catalogue`](super::catalogue). Returns their
@@ -170,10 +187,7 @@ pub fn load_library(path: &Path) -> Result<Vec<&'static str>, LibraryError> {
     if let Some(Registry::Fixed(_)) = *registry() {
         return Err(LibraryError::TooLate { origin });
     }
-    // SAFETY: the library is never unloaded.
-    let of = |table| unsafe { mechanism(table, &origin) };
-    let loaded = open(path)?.iter().map(of).collect::<Result<_, _>>()?;
-    add(loaded, &origin)
+    add(of_library(path)?, &origin)
 }
 
 /// Adds mechanisms of one origin, if their names are free or of the same origin.
@@ -259,6 +273,8 @@ pub(super) unsafe fn mechanism(
     Ok(Mechanism {
         name,
         origin: origin.to_string(),
+        title: unsafe { table.title.get() },
+        about: unsafe { table.about.get() },
         kind,
         columns,
         ions: unsafe { table.ions.get() }.iter().map(|i| unsafe { ion_use(i) }).collect(),

@@ -14,7 +14,7 @@ mod library;
 use crate::error::CellError;
 pub use ion::{IonUse, IonVariable};
 use kernel::{BuildTables, Kernel, NetReceive};
-pub use library::{LibraryError, load_library, use_set};
+pub use library::{LibraryError, load_library, of_library, of_set, sets, use_set};
 
 /// How instances of a mechanism stand on a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +115,10 @@ pub struct Mechanism {
     pub name: &'static str,
     /// The set or library that it is from.
     pub origin: String,
+    /// What it is, in a line; may be empty.
+    pub title: &'static str,
+    /// Where its equations are from; may be empty.
+    pub about: &'static str,
     /// How instances stand on a cell.
     pub kind: MechanismKind,
     /// Its variables; kernels know them by their index here.

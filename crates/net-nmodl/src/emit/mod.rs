@@ -5,7 +5,7 @@ mod kernel;
 use std::fmt::Write;
 
 use crate::Parsed;
-use crate::ast::MechanismKind;
+use crate::ast::{Item, MechanismKind, Text};
 use crate::lower::storage::{ColumnRole, Placed};
 use crate::lower::{Lowered, Settings};
 use crate::symbols::IonQuantity;
@@ -82,10 +82,16 @@ pub(crate) fn module(
         None => ("NONE".to_string(), "NONE".to_string()),
     };
     let n_weights = lowered.weights.len();
+    let item = |of: fn(&Item) -> Option<&Text>| {
+        parsed.program.items.iter().find_map(of).map_or("", |text| text.text.trim())
+    };
+    let title = item(|item| if let Item::Title(text) = item { Some(text) } else { None });
+    let about = item(|item| if let Item::Comment(text) = item { Some(text) } else { None });
     let _ = writeln!(
         text,
         "pub fn table() -> MechanismTable {{\n    MechanismTable {{\n        \
-         name: Text::new({name:?}),\n        kind: kind::{kind},\n        flags: {flags},\n        \
+         name: Text::new({name:?}),\n        title: Text::new({title:?}),\n        \
+         about: Text::new({about:?}),\n        kind: kind::{kind},\n        flags: {flags},\n        \
          variables: List::new(&VARIABLES),\n        ions: List::new(&IONS),\n        \
          n_weights: {n_weights},\n        electrode_current: {current},\n        \
          electrode_slope: {slope},"

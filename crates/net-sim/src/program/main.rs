@@ -1,5 +1,6 @@
 //! The program `net-sim`: one subcommand a file.
 
+mod mechanisms;
 mod plot;
 mod validate;
 
@@ -17,6 +18,7 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Mechanisms(mechanisms::Args),
     Plot(plot::Args),
     Validate(validate::Args),
 }
@@ -25,6 +27,7 @@ enum Command {
 /// line is wrong.
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Mechanisms(args) => mechanisms::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Validate(args) => validate::run(&args),
     };

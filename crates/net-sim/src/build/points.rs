@@ -298,7 +298,10 @@ fn add_input(
                 source: Box::new(source),
             })?;
             share.size.n_inputs += (gids.len() * n) as u64;
-            let arrival = |time_ms: f64| clock.delivery_step(time_ms + input.delay_ms);
+            let arrival = |time_ms: f64| match time_ms + input.delay_ms {
+                f64::INFINITY => u64::MAX,
+                arrival_ms => clock.delivery_step(arrival_ms),
+            };
             let steps = arrival(start_ms)..arrival(stop_ms);
             let limited = matches!(
                 kind.model,

@@ -48,7 +48,9 @@ pub(crate) fn mixed(seed: u64, min_delay_ms: f64) -> Model {
         .and_then(|n| n.with("rate_base_noise", 2000.0))
         .and_then(|n| n.from_time_on(20.0, "I_app", 60.0));
     let gif = point("GIF_curr_exp").with("lambda0", 2.0).unwrap();
-    let poisson = |rate_hz| SpikeSource::Poisson { rate_hz, start_ms: 2.0, stop_ms: 40.0 };
+    let until = |stop_ms, rate_hz| SpikeSource::Poisson { rate_hz, start_ms: 2.0, stop_ms };
+    let poisson = |rate_hz| until(40.0, rate_hz);
+    let endless = until(f64::INFINITY, 30.0);
     let regular = SpikeSource::NetStim { start_ms: 1.0, interval_ms: 6.0, number: 9, noise: 0.3 };
     let varied = InputSynapses::Drawn {
         population: "I".into(),
@@ -78,7 +80,7 @@ pub(crate) fn mixed(seed: u64, min_delay_ms: f64) -> Model {
         .with_cells("iaf", CellKind::point(point("iaf_psc_alpha")))
         .with_cells("gif", CellKind::point(gif))
         .with_cells("cable", CellKind::shared(stick(5)))
-        .with_input(Input::drawn("many", "I", "ex", 100, 60.0, poisson(30.0)))
+        .with_input(Input::drawn("many", "I", "ex", 100, 60.0, endless))
         .with_input(Input {
             name: "varied".into(),
             synapse: to("ex"),

@@ -45,6 +45,7 @@ pub mod cell;
 mod circuit;
 mod compartment_set;
 pub mod config;
+pub mod connect;
 mod edges;
 mod finding;
 mod json;

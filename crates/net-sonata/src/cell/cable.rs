@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use net_cell::morphology::{
     Cable, CableProperties, Discretization, Morphology, SectionKind, SegmentPoints,
-    SegmentedMorphology,
+    SegmentedMorphology, Shape,
 };
 use net_cell::{CellError, CellTemplate, Region, Values, mechanism};
 
@@ -35,6 +35,8 @@ pub struct CableCell {
     pub morphology: SegmentedMorphology,
     /// Sections of the axon in the morphology file, whether they are there still or not.
     pub n_axon_original: usize,
+    /// Arc lengths of the 3-d points of every section in um; none of stubs.
+    pub point_arcs_um: Vec<Vec<f64>>,
     /// Mechanisms in the order of their first insertion.
     pub mechanisms: Vec<InsertedMechanism>,
     /// Reversal potentials that were set, by ion, in mV: a value for every segment, NaN where it
@@ -84,6 +86,11 @@ impl CellRecipe {
         for (section, n) in with_axon.fixed {
             counts[section] = n;
         }
+        let arcs = |section: &net_cell::morphology::Section| match &section.shape {
+            Shape::Points { arc_um, .. } => arc_um.clone(),
+            Shape::Cylinder { .. } | Shape::Steps { .. } => Vec::new(),
+        };
+        let point_arcs_um = morphology.sections().iter().map(arcs).collect();
         let cable = self.cable(&names);
         let rule = Discretization::PerSection(counts);
         let cable = Cable::PerSection(cable);
@@ -92,6 +99,7 @@ impl CellRecipe {
             path: path.to_owned(),
             morphology,
             n_axon_original,
+            point_arcs_um,
             mechanisms: Vec::new(),
             reversal_mv: BTreeMap::new(),
         };

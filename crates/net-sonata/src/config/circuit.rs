@@ -56,6 +56,13 @@ const NODE_KINDS: [(&str, NodeKind); 7] = [
     ("vasculature", NodeKind::Vasculature),
 ];
 
+impl EdgeKind {
+    /// The word for it in files; none of Allen's.
+    pub fn name(self) -> &'static str {
+        EDGE_KINDS.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+}
+
 impl NodeKind {
     /// The word for it in files.
     pub fn name(self) -> &'static str {

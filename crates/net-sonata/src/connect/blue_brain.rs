@@ -1,0 +1,244 @@
+//! Synapses as Neurodamus makes them.
+
+use net_core::Gid;
+
+use super::location::{Locations, NoSegment};
+use super::random::{Random123, second_lognormal};
+use super::{Connector, Synapse, Synapses, TargetCell};
+use crate::config::EdgeKind;
+use crate::edges::{EdgeBatch, EdgePopulation};
+use crate::finding::{Problem, Result};
+
+/// Types from here on are excitatory.
+const EXCITATORY: f64 = 100.0;
+
+impl Connector<'_> {
+    pub(super) fn add_blue_brain(
+        &mut self,
+        edges: &EdgePopulation,
+        batch: &EdgeBatch,
+        targets: &[TargetCell],
+        into: &mut Synapses,
+    ) -> Result<()> {
+        let columns = Columns::new(edges.kind(), batch);
+        let locations = Locations::new(batch);
+        let overrides = self.overrides.of(edges);
+        let mut parameters: Vec<(&str, f64)> = Vec::new();
+        let mut at = 0;
+        for edge in 0..batch.len() {
+            let (source, node) = (batch.sources[edge], batch.targets[edge]);
+            at = Self::target(targets, node, at);
+            let target = &targets[at];
+            let Some(change) = overrides.change(source, node) else { continue };
+            let forced = match (change.modoverride, edges.kind()) {
+                (Some("AMPANMDA"), EdgeKind::Chemical) => Some(true),
+                (Some("GABAAB"), EdgeKind::Chemical) => Some(false),
+                (None, _) | (Some("Exp2Syn"), EdgeKind::Exp2Syn) => None,
+                (Some(name), _) => {
+                    let what = format!("modoverride {name} here");
+                    return Err(self.invalid(edges, "modoverride", Problem::Unsupported { what }));
+                }
+            };
+            let mut synapse = Synapse {
+                source,
+                target: at as u32,
+                segment: 0,
+                model: Synapses::ARTIFICIAL,
+                synapse_id: batch.synapse_ids[edge],
+                weight: columns.weight(edge) * change.weight,
+                delay_ms: change.delay_ms.unwrap_or_else(|| self.snapped(columns.delay(edge))),
+            };
+            if edges.kind() != EdgeKind::PointProcess {
+                let Some(locations) = &locations else { continue };
+                match locations.segment(target, edge) {
+                    Ok(segment) => synapse.segment = segment,
+                    Err(NoSegment::Removed) => {
+                        into.n_skipped += 1;
+                        continue;
+                    }
+                    Err(NoSegment::NoSuchSection) => {
+                        let found = format!(
+                            "edge {} on a section that node {node} lacks",
+                            batch.edges[edge]
+                        );
+                        let expected = "sections of the morphology".to_owned();
+                        let problem = Problem::Value { found, expected };
+                        return Err(self.invalid(edges, "afferent_section_id", problem));
+                    }
+                }
+                parameters.clear();
+                let mechanism = match &columns {
+                    Columns::Exp2Syn(columns) => columns.parameters(edge, &mut parameters),
+                    Columns::Chemical(columns) => {
+                        let calcium = self.config.conditions.extracellular_calcium_mm;
+                        let mechanism = columns.parameters(edge, forced, calcium, &mut parameters);
+                        if mechanism == INHIBITORY
+                            && self.config.conditions.randomize_gaba_rise_time
+                        {
+                            let tau = self.rise_time(edges, node, batch.synapse_ids[edge]);
+                            parameters.push(("tau_r_GABAA", tau));
+                        }
+                        mechanism
+                    }
+                    Columns::Point { .. } => continue,
+                };
+                if overrides.has_statements() {
+                    for (name, value) in overrides.configure(source, node) {
+                        match parameters.iter_mut().find(|(known, _)| known == name) {
+                            Some(known) => known.1 = *value,
+                            None => parameters.push((name, *value)),
+                        }
+                    }
+                }
+                synapse.model = into.model(mechanism, &parameters);
+            }
+            into.synapses.push(synapse);
+        }
+        Ok(())
+    }
+
+    /// A delay in whole steps, as Neurodamus cuts it.
+    fn snapped(&self, delay_ms: f64) -> f64 {
+        let dt_ms = self.config.run.dt_ms;
+        (delay_ms / dt_ms + 1e-5).trunc() * dt_ms
+    }
+
+    /// The rise time of a GABAA conductance, drawn for the synapse.
+    fn rise_time(&self, edges: &EdgePopulation, node: u64, synapse_id: u32) -> f64 {
+        let ids = self.release_stream(edges, node, synapse_id);
+        let ids = [ids[0], ids[1], ids[2].wrapping_add(150)];
+        let mut stream = Random123::new(ids, self.config.run.random_seed);
+        second_lognormal(&mut stream, 0.2, 0.1)
+    }
+
+    /// Ids of the stream that the release of a synapse draws from, with the run's seed.
+    pub fn release_stream(&self, edges: &EdgePopulation, node: u64, synapse_id: u32) -> [u32; 3] {
+        let [source, target] =
+            [edges.source(), edges.target()].map(|index| &self.circuit.nodes()[index]);
+        let gid: Gid = target.first_gid() + node;
+        let populations = source.stream_id() * 65536 + target.stream_id();
+        let third = populations.wrapping_add(self.config.run.synapse_seed).wrapping_add(300);
+        [(gid + 1 + 250) as u32, synapse_id.wrapping_add(100), third]
+    }
+}
+
+const INHIBITORY: &str = "ProbGABAAB_EMS";
+const EXCITATORY_MODEL: &str = "ProbAMPANMDA_EMS";
+
+/// Columns of a batch, by the kind of edges.
+enum Columns<'b> {
+    Chemical(Chemical<'b>),
+    Exp2Syn(Exp2Syn<'b>),
+    Point { weight: &'b [f64], delay: &'b [f64] },
+}
+
+struct Chemical<'b> {
+    conductance: &'b [f64],
+    delay: &'b [f64],
+    u_syn: &'b [f64],
+    depression: &'b [f64],
+    facilitation: &'b [f64],
+    decay: &'b [f64],
+    syn_type: &'b [f64],
+    vesicles: &'b [f64],
+    scale: &'b [f64],
+    hill: &'b [f64],
+}
+
+struct Exp2Syn<'b> {
+    conductance: &'b [f64],
+    delay: &'b [f64],
+    tau1: &'b [f64],
+    tau2: &'b [f64],
+    erev: &'b [f64],
+}
+
+impl<'b> Columns<'b> {
+    fn new(kind: EdgeKind, batch: &'b EdgeBatch) -> Self {
+        // All columns of a kind are in its batches.
+        let column = |name| batch.column(name).unwrap_or_default();
+        match kind {
+            EdgeKind::Exp2Syn => Columns::Exp2Syn(Exp2Syn {
+                conductance: column("conductance"),
+                delay: column("delay"),
+                tau1: column("tau1"),
+                tau2: column("tau2"),
+                erev: column("erev"),
+            }),
+            EdgeKind::PointProcess => {
+                Columns::Point { weight: column("weight"), delay: column("delay") }
+            }
+            _ => Columns::Chemical(Chemical {
+                conductance: column("conductance"),
+                delay: column("delay"),
+                u_syn: column("u_syn"),
+                depression: column("depression_time"),
+                facilitation: column("facilitation_time"),
+                decay: column("decay_time"),
+                syn_type: column("syn_type_id"),
+                vesicles: column("n_rrp_vesicles"),
+                scale: column("conductance_scale_factor"),
+                hill: column("u_hill_coefficient"),
+            }),
+        }
+    }
+
+    fn weight(&self, edge: usize) -> f64 {
+        match self {
+            Columns::Chemical(columns) => columns.conductance[edge],
+            Columns::Exp2Syn(columns) => columns.conductance[edge],
+            Columns::Point { weight, .. } => weight[edge],
+        }
+    }
+
+    fn delay(&self, edge: usize) -> f64 {
+        match self {
+            Columns::Chemical(columns) => columns.delay[edge],
+            Columns::Exp2Syn(columns) => columns.delay[edge],
+            Columns::Point { delay, .. } => delay[edge],
+        }
+    }
+}
+
+impl Exp2Syn<'_> {
+    fn parameters(&self, edge: usize, into: &mut Vec<(&str, f64)>) -> &'static str {
+        into.push(("tau1", self.tau1[edge]));
+        into.push(("tau2", self.tau2[edge]));
+        into.push(("e", self.erev[edge]));
+        "Exp2Syn"
+    }
+}
+
+impl Chemical<'_> {
+    /// The mechanism and its parameters; `forced` says whether it is excitatory whatever its type.
+    fn parameters(
+        &self,
+        edge: usize,
+        forced: Option<bool>,
+        calcium_mm: Option<f64>,
+        into: &mut Vec<(&str, f64)>,
+    ) -> &'static str {
+        let excitatory = forced.unwrap_or(self.syn_type[edge] >= EXCITATORY);
+        let mut u = self.u_syn[edge];
+        if let Some(calcium) = calcium_mm {
+            u *= hill(calcium, self.hill[edge]);
+        }
+        into.push((if excitatory { "tau_d_AMPA" } else { "tau_d_GABAA" }, self.decay[edge]));
+        into.push(("Use", u.abs()));
+        into.push(("Dep", self.depression[edge].abs()));
+        into.push(("Fac", self.facilitation[edge].abs()));
+        if self.vesicles[edge] >= 0.0 {
+            into.push(("Nrrp", self.vesicles[edge]));
+        }
+        if self.scale[edge] >= 0.0 {
+            into.push((if excitatory { "NMDA_ratio" } else { "GABAB_ratio" }, self.scale[edge]));
+        }
+        if excitatory { EXCITATORY_MODEL } else { INHIBITORY }
+    }
+}
+
+/// How the release probability follows the calcium outside, relative to 2 mM.
+fn hill(calcium_mm: f64, coefficient_mm: f64) -> f64 {
+    let (k, ca) = (coefficient_mm.powi(4), calcium_mm.powi(4));
+    (k + 16.0) / 16.0 * ca / (k + ca)
+}

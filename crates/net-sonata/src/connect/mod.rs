@@ -1,0 +1,200 @@
+//! Synapses: the circuit's edges, resolved for chosen cells.
+//!
+//! A [`Connector`] knows the rules of a simulation. For one population of edges and some target cells
+//! ([`TargetCell`]) it reads their edges and gives [`Synapses`]: where each stands, what it is, its
+//! weight and delay. What is drawn, places of Allen's synapses and rise times of Blue Brain's, is drawn
+//! from the streams that BioNet and Neurodamus use.
+
+mod allen;
+mod blue_brain;
+mod location;
+mod overrides;
+mod random;
+
+use std::collections::{BTreeMap, HashMap};
+
+use rand_mt::Mt;
+
+use crate::cell::{CableCell, Cell};
+use crate::circuit::Circuit;
+use crate::config::{EdgeKind, Flavor, SimulationConfig};
+use crate::edges::EdgePopulation;
+use crate::finding::{Error, Problem, Report, Result};
+use crate::selection::Selection;
+use allen::SynapseModels;
+use overrides::Overrides;
+
+/// Edges read at once.
+const BATCH_EDGES: usize = 1 << 16;
+
+/// A cell that edges end on.
+#[derive(Debug)]
+pub struct TargetCell<'a> {
+    /// Its node in its population.
+    pub node: u64,
+    /// The cell.
+    pub cell: &'a Cell,
+    /// Section of each of SONATA's section ids; `None` where it was removed.
+    sections: Vec<Option<u32>>,
+    /// BioNet's stream of the cell, once it is needed.
+    placement: Option<Box<Mt>>,
+}
+
+impl<'a> TargetCell<'a> {
+    /// A cell at a node.
+    pub fn new(node: u64, cell: &'a Cell, flavor: Flavor) -> Self {
+        let sections = match (cell, flavor) {
+            (Cell::Artificial(_), _) => Vec::new(),
+            (Cell::Cable(cell), Flavor::Allen) => {
+                (0..cell.morphology.sections.len() as u32).map(Some).collect()
+            }
+            (Cell::Cable(cell), Flavor::Obi) => {
+                let ids = cell.section_ids();
+                let n = ids.iter().max().map_or(0, |id| *id as usize + 1);
+                let mut sections = vec![None; n];
+                for (section, id) in ids.into_iter().enumerate() {
+                    sections[id as usize] = Some(section as u32);
+                }
+                sections
+            }
+        };
+        TargetCell { node, cell, sections, placement: None }
+    }
+}
+
+/// A mechanism with its parameters, as many synapses have it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SynapseModel {
+    /// The mechanism.
+    pub mechanism: String,
+    /// Parameters by name.
+    pub parameters: BTreeMap<String, f64>,
+}
+
+/// A synapse and its connection.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Synapse {
+    /// Source node, in the source population of the edges.
+    pub source: u64,
+    /// Index of the target cell.
+    pub target: u32,
+    /// Segment of the target; 0 of artificial cells.
+    pub segment: u32,
+    /// Index of the [`SynapseModel`]; [`Synapses::ARTIFICIAL`] where events go to an artificial cell.
+    pub model: u32,
+    /// Place of the edge among those of its target in its population.
+    pub synapse_id: u32,
+    /// Weight in the mechanism's unit.
+    pub weight: f64,
+    /// Delay in ms.
+    pub delay_ms: f64,
+}
+
+/// Synapses of one population of edges on some cells, by target.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Synapses {
+    /// All different models.
+    pub models: Vec<SynapseModel>,
+    /// The synapses; those of one target stand together, in the order of their edges.
+    pub synapses: Vec<Synapse>,
+    /// Edges whose place on their target is not there, such as an axon that was removed.
+    pub n_skipped: u64,
+    /// Models by mechanism, names and bits of parameters.
+    known: HashMap<(String, Vec<u64>), u32>,
+}
+
+impl Synapses {
+    /// Stands for the cell itself in place of a model.
+    pub const ARTIFICIAL: u32 = u32::MAX;
+
+    /// The index of a model.
+    fn model(&mut self, mechanism: &str, parameters: &[(&str, f64)]) -> u32 {
+        let bits = parameters.iter().map(|(_, value)| value.to_bits()).collect();
+        let mut name = mechanism.to_owned();
+        for (parameter, _) in parameters {
+            name.push(' ');
+            name.push_str(parameter);
+        }
+        let next = self.models.len() as u32;
+        *self.known.entry((name, bits)).or_insert_with(|| {
+            let parameters = parameters.iter().map(|(name, v)| ((*name).to_owned(), *v)).collect();
+            self.models.push(SynapseModel { mechanism: mechanism.to_owned(), parameters });
+            next
+        })
+    }
+}
+
+/// Resolves edges by the rules of a simulation.
+#[derive(Debug)]
+pub struct Connector<'a> {
+    config: &'a SimulationConfig,
+    circuit: &'a Circuit,
+    overrides: Overrides,
+    models: SynapseModels,
+}
+
+impl<'a> Connector<'a> {
+    /// Reads what edges refer to.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::Unknown`] for node sets of overrides that are not there.
+    pub fn new(config: &'a SimulationConfig, circuit: &'a Circuit) -> Result<Self> {
+        let overrides = Overrides::new(config, circuit)?;
+        let models = SynapseModels::default();
+        Ok(Connector { config, circuit, overrides, models })
+    }
+
+    /// The synapses of a population of edges on `targets`, which are cells of its target population
+    /// in ascending order of nodes. Each population is to be asked for once, in the order in which
+    /// BioNet makes them, as draws of a cell continue from population to population.
+    ///
+    /// # Errors
+    /// [`Error`] of reading, and edges that cannot be what they are.
+    pub fn synapses(
+        &mut self,
+        edges: &EdgePopulation,
+        targets: &mut [TargetCell],
+    ) -> Result<Synapses> {
+        // Type ids mean something in their own population only.
+        self.models.forget_sites();
+        let nodes: Selection = targets.iter().map(|target| target.node).collect();
+        let mut synapses = Synapses::default();
+        for batch in edges.afferent(&nodes, BATCH_EDGES)? {
+            let batch = batch?;
+            match edges.kind() {
+                EdgeKind::Allen => self.add_allen(edges, &batch, targets, &mut synapses)?,
+                EdgeKind::Chemical | EdgeKind::Exp2Syn | EdgeKind::PointProcess => {
+                    self.add_blue_brain(edges, &batch, targets, &mut synapses)?;
+                }
+                other => {
+                    let what = format!("edges of type {}", other.name());
+                    return Err(self.invalid(edges, "type", Problem::Unsupported { what }));
+                }
+            }
+        }
+        Ok(synapses)
+    }
+
+    /// One finding in the file of the edges.
+    fn invalid(&self, edges: &EdgePopulation, at: &str, problem: Problem) -> Error {
+        let mut report = Report::default();
+        report.error(edges.reader().path(), format!("edges.{}.{at}", edges.name()), problem);
+        Error::Invalid(report)
+    }
+
+    /// Index of the target of an edge; targets are ascending.
+    fn target(targets: &[TargetCell], node: u64, near: usize) -> usize {
+        if targets.get(near).is_some_and(|target| target.node == node) {
+            return near;
+        }
+        targets.partition_point(|target| target.node < node)
+    }
+}
+
+/// The cable cell at a target.
+fn cable<'t>(target: &'t TargetCell) -> Option<&'t CableCell> {
+    match target.cell {
+        Cell::Cable(cell) => Some(cell),
+        Cell::Artificial(_) => None,
+    }
+}

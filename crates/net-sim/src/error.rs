@@ -49,6 +49,27 @@ pub enum Error {
         /// What is wrong.
         source: BoxError,
     },
+    /// The files of a circuit.
+    #[error(transparent)]
+    Circuit(Box<net_sonata::Error>),
+    /// Something that a circuit asks for and this program does not do.
+    #[error("{what} are not supported yet")]
+    Unsupported {
+        /// File, key and feature.
+        what: String,
+    },
+    /// A stage of a circuit's simulation comes before another that it needs.
+    #[error("{needed} must come before")]
+    Stage {
+        /// The stage that is needed.
+        needed: &'static str,
+    },
+    /// Points of cells could not be listed, or mechanisms not be chosen.
+    #[error("{source}")]
+    Listed {
+        /// What is wrong.
+        source: BoxError,
+    },
     /// The cells could not be laid out.
     #[error("cells: {source}")]
     Layout {
@@ -337,4 +358,11 @@ pub(crate) fn bad_value(
     expected: &'static str,
 ) -> Error {
     Error::Value { key: key.into(), found: found.to_string(), expected }
+}
+
+impl Error {
+    /// An error of a circuit's files.
+    pub(crate) fn circuit(source: net_sonata::Error) -> Self {
+        Error::Circuit(Box::new(source))
+    }
 }

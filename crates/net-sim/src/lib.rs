@@ -20,13 +20,15 @@ mod options;
 pub mod plot;
 mod probes;
 mod run;
+pub mod sonata;
 mod stimulation;
 pub mod tables;
 
 pub use error::{BoxError, Error, Result};
 pub use mechanisms::load_mechanisms;
 pub use model::{
-    CellBuilder, CellKind, Input, InputRow, InputSynapses, InputTable, Instances, Model, Potential,
+    CellBuilder, CellKind, Input, InputRow, InputSynapses, InputTable, Instances, ListedCell,
+    ListedPoint, ListedPoints, Model, PointLister, PointPlace, PointSource, Potential,
     PotentialFunction, ProbeRecording, RateRecording, RateUnit, Recording, Segments,
     SpikeRecording, StimulatedSegment, Stimulation, Targets, table_projection,
 };

@@ -53,6 +53,27 @@ impl Selection {
         after > 0 && id < self.ranges[after - 1].end
     }
 
+    /// The place of an id among the ids, from 0.
+    pub fn position(&self, id: u64) -> Option<u64> {
+        let after = self.ranges.partition_point(|range| range.start <= id);
+        let range = self.ranges[..after].last().filter(|range| id < range.end)?;
+        let before: u64 = self.ranges[..after - 1].iter().map(|r| r.end - r.start).sum();
+        Some(before + id - range.start)
+    }
+
+    /// The id at a place.
+    pub fn nth(&self, position: u64) -> Option<u64> {
+        let mut left = position;
+        for range in &self.ranges {
+            let n = range.end - range.start;
+            if left < n {
+                return Some(range.start + left);
+            }
+            left -= n;
+        }
+        None
+    }
+
     /// The ids in either.
     pub fn union(&self, other: &Self) -> Self {
         let mut all: Vec<Range<u64>> = self.ranges.iter().chain(&other.ranges).cloned().collect();
@@ -86,7 +107,7 @@ impl Selection {
     }
 
     /// The ids in pieces of at most `n`.
-    pub(crate) fn pieces(&self, n: u64) -> impl Iterator<Item = Range<u64>> + '_ {
+    pub fn pieces(&self, n: u64) -> impl Iterator<Item = Range<u64>> + '_ {
         self.ranges.iter().flat_map(move |range| {
             let Range { start, end } = *range;
             (start..end).step_by(n.max(1) as usize).map(move |at| at..(at + n).min(end))

@@ -41,10 +41,10 @@ impl PointKind {
     /// `mechanism` with `parameters`.
     ///
     /// # Errors
-    /// When there is no such point process or parameter, or a value is not allowed.
+    /// When there is no such point process, electrode or parameter, or a value is not allowed.
     pub fn new(mechanism: &str, parameters: &[(&str, f64)]) -> Result<Self, CellError> {
         let (index, description) = mechanism::find(mechanism)?;
-        if description.kind != MechanismKind::Point {
+        if description.kind == MechanismKind::Density {
             return Err(CellError::WrongKind {
                 mechanism: mechanism.to_string(),
                 found: description.kind.describe(),

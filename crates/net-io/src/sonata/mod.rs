@@ -12,12 +12,14 @@ mod column;
 mod edges;
 mod nodes;
 mod spikes;
+mod write;
 
 pub use attributes::{AttributeTable, Value};
 pub use column::{ColumnKind, ColumnReader};
 pub use edges::{Direction, EdgeReader, NodeRange};
 pub use nodes::NodeReader;
 pub use spikes::{SpikeTable, read_spikes};
+pub use write::{Layout, ReportPopulation, SpikeOrder, write_report, write_spikes};
 
 use std::path::Path;
 

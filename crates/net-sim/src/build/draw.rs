@@ -1,5 +1,6 @@
 //! Synapses and inputs, drawn cell by cell.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use net_cell::{CellSpec, PointKind, PointSpec};
@@ -11,7 +12,7 @@ use net_core::{
 use super::cells::{LocalCell, PlacedCell};
 use super::points;
 use crate::error::{Error, Result};
-use crate::model::{Input, InputSynapses, Model};
+use crate::model::{Input, InputSynapses, Model, PointPlace, PointSource, PointsByCell};
 
 /// Draws what ends on a cell; the same from any rank and thread.
 pub(crate) struct Drawer<'m> {
@@ -25,7 +26,14 @@ pub(crate) struct Drawer<'m> {
     /// Index in `kinds` of each projection, then of each input.
     kind_of_projection: Vec<u32>,
     kind_of_input: Vec<u32>,
+    /// Points that are listed instead of drawn.
+    listed: Option<PointsByCell>,
+    /// Kinds before those of listed points.
+    n_drawn_kinds: usize,
 }
+
+/// Stands in place of an input's index where a listed point has its own source.
+pub(super) const LISTED: u32 = u32::MAX;
 
 /// What a drawn input needs.
 struct InputSampler {
@@ -52,6 +60,8 @@ impl<'m> Drawer<'m> {
             kinds: Vec::new(),
             kind_of_projection: Vec::new(),
             kind_of_input: Vec::new(),
+            listed: None,
+            n_drawn_kinds: 0,
         };
         for id in network.projection_ids() {
             let projection = network.projection(id);
@@ -80,7 +90,27 @@ impl<'m> Drawer<'m> {
                 InputSynapses::Table(_) => InputSampler { population: None, weight: None, streams },
             });
         }
+        drawer.n_drawn_kinds = drawer.kinds.len();
         Ok(drawer)
+    }
+
+    /// Adds points that are listed by index of the cell.
+    pub(super) fn with_listed(mut self, listed: PointsByCell) -> Result<Self> {
+        for kind in &listed.kinds {
+            let parameters: Vec<(&str, f64)> =
+                kind.parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+            let kind = PointKind::new(&kind.mechanism, &parameters).map_err(|source| {
+                Error::Synapse { user: "listed points".to_owned(), source: Box::new(source) }
+            })?;
+            self.kinds.push(kind);
+        }
+        self.listed = Some(listed);
+        Ok(self)
+    }
+
+    /// The points that are listed.
+    pub(super) fn listed(&self) -> Option<&PointsByCell> {
+        self.listed.as_ref()
     }
 
     /// All different kinds of synapses.
@@ -111,15 +141,22 @@ impl<'m> Drawer<'m> {
     }
 
     /// Draws for some cells.
-    pub(super) fn draw_part(&self, cells: &[LocalCell], scratch: &mut Scratch) -> Result<Part> {
+    pub(super) fn draw_part(
+        &self,
+        (first_cell, cells): (usize, &[LocalCell]),
+        scratch: &mut Scratch,
+    ) -> Result<Part> {
         let mut part = Part::default();
-        for cell in cells {
+        for (at, cell) in cells.iter().enumerate() {
             scratch.placed.place(self.model.network(), cell)?;
             let Scratch { placed, drawn, points } = scratch;
-            points.start(self.kinds.len(), cell.template.n_segments());
+            points.start(self.n_drawn_kinds, cell.template.n_segments());
             self.draw_connections(cell, placed, drawn, points, &mut part)?;
             for (index, input) in self.model.inputs().iter().enumerate() {
                 self.draw_input(index, input, cell, placed, points, &mut part)?;
+            }
+            if let Some(listed) = &self.listed {
+                self.add_listed(listed, first_cell + at, cell, points, &mut part)?;
             }
             part.end_cell(CellSpec {
                 gid: cell.gid,
@@ -129,6 +166,49 @@ impl<'m> Drawer<'m> {
         }
         part.shrink();
         Ok(part)
+    }
+
+    /// Adds the listed points of the `index`-th cell.
+    fn add_listed(
+        &self,
+        listed: &PointsByCell,
+        index: usize,
+        cell: &LocalCell,
+        points: &mut Points,
+        part: &mut Part,
+    ) -> Result<()> {
+        let n_segments = cell.template.n_segments();
+        let mut point = 0;
+        for number in listed.of(index) {
+            let row = listed.point(number);
+            point = match row.point {
+                PointPlace::Cell => 0,
+                PointPlace::Same => point,
+                PointPlace::Kind(_) if row.segment as usize >= n_segments => {
+                    let segment = row.segment as usize;
+                    let source = net_cell::CellError::NoSuchSegment { segment, n_segments };
+                    let user = format!("a listed point of gid {}", cell.gid);
+                    return Err(Error::Synapse { user, source: Box::new(source) });
+                }
+                PointPlace::Kind(kind) => {
+                    let kind = self.n_drawn_kinds as u32 + kind;
+                    let is_linear = self.kinds[kind as usize].is_linear();
+                    points.listed_point(kind, is_linear, row.segment)
+                }
+            };
+            match row.source {
+                PointSource::None => {}
+                PointSource::Cell { gid, weight, delay_ms } => {
+                    let delay_steps = self.clock.delay_steps("listed points", delay_ms)?;
+                    part.push_connection(gid, point, delay_steps, weight);
+                }
+                PointSource::Train { weight, .. } => {
+                    let number = number as u32;
+                    part.inputs.push(DrawnInput { input: LISTED, number, point, weight });
+                }
+            }
+        }
+        Ok(())
     }
 
     fn draw_connections(
@@ -241,6 +321,8 @@ struct Points {
     n_segments: usize,
     /// The shared point of each kind and segment.
     shared: Vec<u32>,
+    /// The same of listed points, which can have very many kinds.
+    shared_listed: HashMap<(u32, u32), u32>,
 }
 
 impl Points {
@@ -249,6 +331,19 @@ impl Points {
         self.n_segments = n_segments;
         self.shared.clear();
         self.shared.resize(n_kinds * n_segments, NONE);
+        self.shared_listed.clear();
+    }
+
+    fn listed_point(&mut self, kind: u32, is_linear: bool, segment: u32) -> u32 {
+        let next = self.specs.len() as u32;
+        if is_linear {
+            let shared = *self.shared_listed.entry((kind, segment)).or_insert(next);
+            if shared != next {
+                return shared;
+            }
+        }
+        self.specs.push(PointSpec { segment, kind });
+        next
     }
 
     fn point(&mut self, kind: u32, is_linear: bool, segment: u32) -> u32 {

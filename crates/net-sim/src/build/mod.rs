@@ -9,19 +9,19 @@ mod points;
 mod record;
 mod save;
 
-use net_cell::{CellGroup, Cells, SourceKey};
+use net_cell::{CellGroup, Cells, SourceKey, SpikeSource};
 use net_core::{ConnectionCounts, ConnectionPart, ConnectionTable, Gid, Partition, StepClock};
 use net_mpi::Communicator;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result, bad_value};
-use crate::model::{InputSynapses, Model};
+use crate::model::{InputSynapses, ListedCell, Model, PointSource, PointsByCell};
 use crate::options::{CellPartition, RunOptions};
 use crate::probes::{Matrices, build_matrices};
 use crate::run::SignalPlan;
 use crate::stimulation::stimulate;
 pub(crate) use cells::{LocalCell, PlacedCell};
-use draw::{Drawer, Part, Scratch};
+use draw::{Drawer, LISTED, Part, Scratch};
 
 pub(crate) use save::save_network;
 
@@ -92,7 +92,10 @@ pub(crate) fn build(
 ) -> Result<Local> {
     let (point_gids, gids): (Vec<Gid>, Vec<Gid>) = gids.iter().partition(|&&g| model.is_point(g));
     let own_cells = pool.install(|| cells::build_all(model, &gids))?;
-    let drawer = Drawer::new(model, &gids, clock)?;
+    let mut drawer = Drawer::new(model, &gids, clock)?;
+    if let Some(listed) = pool.install(|| list_points(model, &own_cells))? {
+        drawer = drawer.with_listed(listed)?;
+    }
     let mut parts = pool.install(|| draw_all(&drawer, &own_cells, n_groups))?;
 
     let specs: Vec<_> = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.specs)).collect();
@@ -113,7 +116,7 @@ pub(crate) fn build(
     for part in parts {
         size.add(&part);
         for (cell, local) in own_cells[first_cell..].iter().take(part.n_cells()).enumerate() {
-            add_inputs(model, &part, cell, first_cell, local.gid, &mut cells)?;
+            add_inputs((model, &drawer), &part, cell, first_cell, local.gid, &mut cells)?;
         }
         split_by_group(&part, first_cell, &cells, &mut by_group);
         first_cell += part.n_cells();
@@ -160,13 +163,16 @@ fn draw_all(drawer: &Drawer, own_cells: &[LocalCell], n_groups: usize) -> Result
     let cells_per_part = own_cells.len().div_ceil(16 * n_groups).clamp(1, 256);
     own_cells
         .par_chunks(cells_per_part)
-        .map_init(Scratch::default, |scratch, chunk| drawer.draw_part(chunk, scratch))
+        .enumerate()
+        .map_init(Scratch::default, |scratch, (at, chunk)| {
+            drawer.draw_part((at * cells_per_part, chunk), scratch)
+        })
         .collect()
 }
 
 /// Connects the inputs of the `cell`-th cell of a part.
 fn add_inputs(
-    model: &Model,
+    (model, drawer): (&Model, &Drawer),
     part: &Part,
     cell: usize,
     first_cell: usize,
@@ -174,6 +180,11 @@ fn add_inputs(
     cells: &mut Cells,
 ) -> Result<()> {
     for drawn in part.inputs_of(cell) {
+        let target = cells.target(first_cell + cell, drawn.point as usize);
+        if drawn.input == LISTED {
+            add_listed_input(drawer, drawn.number as usize, target, gid, cells)?;
+            continue;
+        }
         let input = &model.inputs()[drawn.input as usize];
         let source = match &input.synapses {
             InputSynapses::Drawn { source, .. } => source,
@@ -182,7 +193,6 @@ fn add_inputs(
         // A number of its own for every source of a cell.
         let number = u64::from(drawn.input) << 32 | u64::from(drawn.number);
         let key = SourceKey { seed: model.network().seed(), gid, number };
-        let target = cells.target(first_cell + cell, drawn.point as usize);
         cells.groups_mut()[target.group as usize]
             .add_input(target.endpoint, source, drawn.weight, input.delay_ms, key)
             .map_err(|source| Error::InputSource {
@@ -191,6 +201,38 @@ fn add_inputs(
             })?;
     }
     Ok(())
+}
+
+/// Connects the spike train of a listed point.
+fn add_listed_input(
+    drawer: &Drawer,
+    number: usize,
+    target: net_cell::Target,
+    gid: Gid,
+    cells: &mut Cells,
+) -> Result<()> {
+    let Some(listed) = drawer.listed() else { return Ok(()) };
+    let PointSource::Train { train, weight, delay_ms } = listed.point(number).source else {
+        return Ok(());
+    };
+    let source = SpikeSource::Times(listed.trains[train as usize].to_vec());
+    // Given times draw nothing.
+    let key = SourceKey { seed: 0, gid, number: number as u64 };
+    cells.groups_mut()[target.group as usize]
+        .add_input(target.endpoint, &source, weight, delay_ms, key)
+        .map_err(|source| Error::InputSource {
+            input: "listed points".to_owned(),
+            source: Box::new(source),
+        })
+}
+
+/// The points that the model lists for the cells of this rank.
+fn list_points(model: &Model, own_cells: &[LocalCell]) -> Result<Option<PointsByCell>> {
+    let Some(lister) = model.lister() else { return Ok(None) };
+    let cell = |cell: &LocalCell| ListedCell { gid: cell.gid, template: cell.template.clone() };
+    let cells: Vec<ListedCell> = own_cells.iter().map(cell).collect();
+    let listed = lister(&cells).and_then(|listed| PointsByCell::new(listed, cells.len()));
+    listed.map(Some).map_err(|source| Error::Listed { source })
 }
 
 /// Translates points of cells into endpoints of groups.

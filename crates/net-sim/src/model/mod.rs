@@ -1,6 +1,7 @@
 //! What is simulated: the same description on every rank.
 
 mod input;
+mod listed;
 mod monitored;
 mod probe;
 mod recording;
@@ -19,6 +20,8 @@ use net_io::store::Ranges;
 use crate::error::{BoxError, Error, Result, bad_value};
 
 pub use input::{Input, InputRow, InputSynapses, InputTable};
+pub(crate) use listed::PointsByCell;
+pub use listed::{ListedCell, ListedPoint, ListedPoints, PointLister, PointPlace, PointSource};
 pub(crate) use monitored::Monitored;
 pub use probe::ProbeRecording;
 pub(crate) use probe::{GivenPoints, Samples};
@@ -91,6 +94,7 @@ pub struct Model {
     cells: BTreeMap<String, CellKind>,
     inputs: Vec<Input>,
     groups: Groups,
+    lister: Option<Arc<PointLister>>,
     recordings: Vec<Recording>,
     spike_recordings: Vec<SpikeRecording>,
     rate_recordings: Vec<RateRecording>,
@@ -108,6 +112,7 @@ impl Model {
             cells: BTreeMap::new(),
             inputs: Vec::new(),
             groups: Groups::new(),
+            lister: None,
             recordings: Vec::new(),
             spike_recordings: Vec::new(),
             rate_recordings: Vec::new(),
@@ -147,6 +152,23 @@ impl Model {
     pub fn with_rate_recording(mut self, recording: RateRecording) -> Self {
         self.rate_recordings.push(recording);
         self
+    }
+
+    /// Says which points cells have beside those of projections and inputs, rank by rank.
+    pub fn with_points(
+        mut self,
+        lister: impl Fn(&[ListedCell]) -> std::result::Result<ListedPoints, BoxError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.lister = Some(Arc::new(lister));
+        self
+    }
+
+    /// What lists points, if there is something.
+    pub(crate) fn lister(&self) -> Option<&PointLister> {
+        self.lister.as_deref()
     }
 
     /// Adds a recording.

@@ -2,6 +2,7 @@
 
 mod mechanisms;
 mod plot;
+mod run;
 mod validate;
 
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ struct Cli {
 enum Command {
     Mechanisms(mechanisms::Args),
     Plot(plot::Args),
+    Run(run::Args),
     Validate(validate::Args),
 }
 
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Mechanisms(args) => mechanisms::run(&args),
         Command::Plot(args) => plot::run(&args),
+        Command::Run(args) => run::run(&args),
         Command::Validate(args) => validate::run(&args),
     };
     match result {

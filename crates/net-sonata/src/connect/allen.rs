@@ -1,6 +1,7 @@
 //! Synapses as BioNet makes them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -69,8 +70,8 @@ impl Connector<'_> {
         let (delays, sigmas) = (column("delay"), column("weight_sigma"));
         let mut types: HashMap<i64, EdgeType> = HashMap::new();
         for &type_id in &batch.type_ids {
-            if !types.contains_key(&type_id) {
-                types.insert(type_id, self.edge_type(edges, type_id)?);
+            if let Entry::Vacant(entry) = types.entry(type_id) {
+                entry.insert(self.edge_type(edges, type_id)?);
             }
         }
         let tuning = match types.values().any(|t| t.function == WeightFunction::GaussianLl) {
@@ -228,14 +229,13 @@ impl Connector<'_> {
         let [from, to] = edge_type.distance_um;
         let (m, distances) = (&cell.morphology, cell.morphology.path_distances_um(0, 0.0));
         let (mut segments, mut lengths) = (Vec::new(), Vec::new());
-        for segment in 0..m.n_segments() {
+        for (segment, distance) in distances.iter().enumerate() {
             let section = &m.sections[m.segments.section[segment] as usize];
             if !lists.iter().any(|list| list.has(&section.name)) {
                 continue;
             }
             let length = section.length_um / section.n_segments as f64;
-            let (start, end) =
-                (distances[segment] - length / 2.0, distances[segment] + length / 2.0);
+            let (start, end) = (distance - length / 2.0, distance + length / 2.0);
             let part = (end.min(to) - start.max(from)).max(0.0) / length;
             if part > 0.0 {
                 segments.push(segment as u32);

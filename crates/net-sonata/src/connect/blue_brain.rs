@@ -1,9 +1,9 @@
 //! Synapses as Neurodamus makes them.
 
 use net_core::Gid;
+use net_core::random::{PolarNormal, Random123};
 
 use super::location::{Locations, NoSegment};
-use super::random::{Random123, second_lognormal};
 use super::{Connector, Synapse, Synapses, TargetCell};
 use crate::config::EdgeKind;
 use crate::edges::{EdgeBatch, EdgePopulation};
@@ -107,8 +107,7 @@ impl Connector<'_> {
     fn rise_time(&self, edges: &EdgePopulation, node: u64, synapse_id: u32) -> f64 {
         let ids = self.release_stream(edges, node, synapse_id);
         let ids = [ids[0], ids[1], ids[2].wrapping_add(150)];
-        let mut stream = Random123::new(ids, self.config.run.random_seed);
-        second_lognormal(&mut stream, 0.2, 0.1)
+        second_lognormal(&mut Random123::new(self.config.run.random_seed, ids), 0.2, 0.1)
     }
 
     /// Ids of the stream that the release of a synapse draws from, with the run's seed.
@@ -241,4 +240,15 @@ impl Chemical<'_> {
 fn hill(calcium_mm: f64, coefficient_mm: f64) -> f64 {
     let (k, ca) = (coefficient_mm.powi(4), calcium_mm.powi(4));
     (k + 16.0) / 16.0 * ca / (k + ca)
+}
+
+/// The second draw of a log-normal law with this mean and variance: choosing the law in HOC takes
+/// the first.
+fn second_lognormal(stream: &mut Random123, mean: f64, variance: f64) -> f64 {
+    let square = mean * mean;
+    let mu = (square / (variance + square).sqrt()).ln();
+    let sigma = ((variance + square) / square).ln().sqrt();
+    let mut normal = PolarNormal::default();
+    normal.draw(stream);
+    (mu + sigma * normal.draw(stream)).exp()
 }

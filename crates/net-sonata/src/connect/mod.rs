@@ -9,7 +9,6 @@ mod allen;
 mod blue_brain;
 mod location;
 mod overrides;
-mod random;
 
 use std::collections::{BTreeMap, HashMap};
 

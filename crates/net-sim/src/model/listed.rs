@@ -1,0 +1,122 @@
+//! Points of cells that come from elsewhere than rules, listed rank by rank.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use net_cell::CellTemplate;
+use net_core::{Gid, SynapseKind};
+
+use crate::error::BoxError;
+
+/// A cell of a rank, as who lists its points gets to see it.
+#[derive(Clone, Debug)]
+pub struct ListedCell {
+    /// Its gid.
+    pub gid: Gid,
+    /// What it is made from.
+    pub template: Arc<CellTemplate>,
+}
+
+/// What sends events to a point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PointSource {
+    /// Nothing: a clamp.
+    None,
+    /// A cell of the network.
+    Cell {
+        /// The cell.
+        gid: Gid,
+        /// Weight in the unit of the mechanism.
+        weight: f64,
+        /// At least a step.
+        delay_ms: f64,
+    },
+    /// Spikes from outside.
+    Train {
+        /// Index in [`ListedPoints::trains`].
+        train: u32,
+        /// Weight in the unit of the mechanism.
+        weight: f64,
+        /// May be 0.
+        delay_ms: f64,
+    },
+}
+
+/// What is at the place of a listed point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PointPlace {
+    /// The cell itself, which is an artificial one.
+    Cell,
+    /// A point process: an index in [`ListedPoints::kinds`].
+    Kind(u32),
+    /// The point of the row before, which gets events from a second source.
+    Same,
+}
+
+/// A point process on a cell, or events for a cell that is an artificial one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ListedPoint {
+    /// Index of the cell among those that were asked for.
+    pub cell: u32,
+    /// Its segment.
+    pub segment: u32,
+    /// What stands there.
+    pub point: PointPlace,
+    /// What drives it.
+    pub source: PointSource,
+}
+
+/// Points of some cells. Of linear synapses of one kind on one segment a cell has only one.
+#[derive(Clone, Debug, Default)]
+pub struct ListedPoints {
+    /// Mechanisms with their parameters, each once.
+    pub kinds: Vec<SynapseKind>,
+    /// The points; those of one cell keep their order.
+    pub points: Vec<ListedPoint>,
+    /// Spike times in ms.
+    pub trains: Vec<Arc<[f64]>>,
+}
+
+/// Lists the points of the cells of a rank; called once on every rank. What it gives for a cell must
+/// not depend on which others are on the rank.
+pub type PointLister = dyn Fn(&[ListedCell]) -> Result<ListedPoints, BoxError> + Send + Sync;
+
+/// The points of a rank's cells, by cell.
+pub(crate) struct PointsByCell {
+    pub(crate) kinds: Vec<SynapseKind>,
+    pub(crate) trains: Vec<Arc<[f64]>>,
+    points: Vec<ListedPoint>,
+    starts: Vec<usize>,
+}
+
+impl PointsByCell {
+    /// Sorts the points by cell; points of cells that do not exist are an error.
+    pub(crate) fn new(listed: ListedPoints, n_cells: usize) -> Result<Self, BoxError> {
+        let ListedPoints { kinds, mut points, trains } = listed;
+        let beyond = |point: &ListedPoint| {
+            let kind =
+                matches!(point.point, PointPlace::Kind(kind) if kind as usize >= kinds.len());
+            let train = matches!(point.source, PointSource::Train { train, .. } if train as usize >= trains.len());
+            point.cell as usize >= n_cells || kind || train
+        };
+        if let Some(point) = points.iter().find(|point| beyond(point)) {
+            return Err(
+                format!("{point:?} refers to a cell, kind or train that is not listed").into()
+            );
+        }
+        points.sort_by_key(|point| point.cell);
+        let start = |cell: usize| points.partition_point(|point| (point.cell as usize) < cell);
+        let starts = (0..=n_cells).map(start).collect();
+        Ok(PointsByCell { kinds, trains, points, starts })
+    }
+
+    /// The points of a cell, by index.
+    pub(crate) fn of(&self, cell: usize) -> Range<usize> {
+        self.starts[cell]..self.starts[cell + 1]
+    }
+
+    /// One of them.
+    pub(crate) fn point(&self, index: usize) -> &ListedPoint {
+        &self.points[index]
+    }
+}

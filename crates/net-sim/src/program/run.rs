@@ -1,0 +1,104 @@
+//! `net-sim run`: a SONATA circuit from its simulation_config.json.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use net_sim::sonata::CircuitSimulation;
+use net_sim::{CellPartition, Progress, Simulation};
+
+/// Run a SONATA simulation: cells, synapses, inputs and reports as its configuration says
+///
+/// Spikes and reports go to the output directory of the configuration, in the layout that its
+/// flavor's readers expect (libsonata for Blue Brain's, BMTK's for Allen's). `net-sim validate` tells
+/// what is wrong with a configuration without running it.
+///
+/// Examples:
+///   net-sim run simulation_config.json
+///   net-sim run simulation_config.json --output out --threads 2
+///   mpirun -n 8 --bind-to none net-sim run simulation_config.json
+#[derive(clap::Args, Debug)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Simulation configuration, JSON
+    #[arg(value_name = "CONFIG")]
+    configuration: PathBuf,
+    /// Directory for the results instead of the configuration's
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Computing threads of a rank; by default the cores of the machine, divided by its ranks
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Which rank has which cells
+    #[arg(long, value_enum, default_value_t = LoadBalance::RoundRobin)]
+    lb_mode: LoadBalance,
+    /// Libraries of compiled mechanisms, instead of the built-in set of the circuit's flavor
+    #[arg(long, value_name = "LIBRARY")]
+    mechanisms: Vec<PathBuf>,
+    /// Stop when everything is built
+    #[arg(long)]
+    build_only: bool,
+    /// Write no reports, only spikes
+    #[arg(long)]
+    disable_reports: bool,
+    /// Show no progress
+    #[arg(long)]
+    quiet: bool,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum LoadBalance {
+    /// Cells in turn
+    RoundRobin,
+    /// By the cost of the cells
+    WholeCell,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    Ok(net_mpi::run(net_mpi::Mode::Auto, |comm| simulate(args, comm)))
+}
+
+fn simulate(args: &Args, comm: &net_mpi::Communicator) -> anyhow::Result<()> {
+    for library in &args.mechanisms {
+        net_cell::mechanism::load_library(library)?;
+    }
+    let mut simulation = CircuitSimulation::load(&args.configuration)?;
+    if args.mechanisms.is_empty() {
+        simulation.use_mechanisms()?;
+    }
+    if let Some(folder) = &args.output {
+        simulation.set_output(folder);
+    }
+    simulation.compute_load_balance(match args.lb_mode {
+        LoadBalance::RoundRobin => CellPartition::RoundRobin,
+        LoadBalance::WholeCell => CellPartition::Balanced,
+    });
+    simulation.create_cells()?;
+    simulation.create_synapses()?;
+    simulation.enable_replay()?;
+    simulation.enable_stimulus()?;
+    simulation.enable_modifications()?;
+    if !args.disable_reports {
+        for line in simulation.enable_reports()? {
+            if comm.is_root() {
+                eprintln!("warning: {line}");
+            }
+        }
+    }
+    let mut options = simulation.options();
+    options.threads = args.threads;
+    if args.quiet {
+        options.progress = Progress::Off;
+    }
+    let model = simulation.sim_init()?;
+    let ready = Simulation::build(comm, &model, &options)?;
+    if args.build_only {
+        return Ok(());
+    }
+    let outcome = ready.run()?;
+    simulation.sonata_spikes(comm, &outcome)?;
+    simulation.sonata_reports(comm, &outcome)?;
+    if comm.is_root() {
+        println!("{}", outcome.report);
+    }
+    Ok(())
+}

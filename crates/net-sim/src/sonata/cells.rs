@@ -1,0 +1,178 @@
+//! The cells of a circuit: what each node is made from, made once and shared.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use net_cell::CellTemplate;
+use net_cell::morphology::SectionKind;
+use net_core::Gid;
+use net_sonata::cell::{Cell, CellSource};
+use net_sonata::config::SpikeLocation;
+use net_sonata::{Circuit, Flavor, Selection, SimulationConfig};
+
+use crate::error::{BoxError, Error, Result};
+
+/// Nodes whose attributes are read at once.
+const SLAB_NODES: u64 = 1 << 14;
+
+/// The simulated nodes of a population, which are cells with consecutive gids.
+#[derive(Debug, Clone)]
+pub struct CellPopulation {
+    /// Index among the circuit's node populations.
+    pub index: usize,
+    /// Name of the population.
+    pub name: String,
+    /// The nodes.
+    pub nodes: Selection,
+    /// Gid of the first of them in the simulation; raw ids and SONATA's gids are other numbers.
+    pub first_gid: Gid,
+    /// What each node is made from: an index in the list of sources.
+    sources: Vec<u32>,
+}
+
+impl CellPopulation {
+    /// The gid of a node, if it is simulated.
+    pub fn gid(&self, node: u64) -> Option<Gid> {
+        self.nodes.position(node).map(|at| self.first_gid + at)
+    }
+}
+
+/// What a cell source gives, once it is needed.
+type Built = OnceLock<std::result::Result<(Arc<Cell>, Arc<CellTemplate>), String>>;
+
+/// All cells of a circuit, by what they are made from.
+#[derive(Debug)]
+pub struct CellTable {
+    populations: Vec<CellPopulation>,
+    sources: Vec<CellSource>,
+    built: Vec<Built>,
+    settings: Settings,
+}
+
+/// What all cells have in common.
+#[derive(Debug, Clone, Copy)]
+struct Settings {
+    longest_um: f64,
+    flavor: Flavor,
+    at_axon: bool,
+    threshold_mv: f64,
+}
+
+impl CellTable {
+    /// Reads which cells the simulated nodes are; makes none yet.
+    pub(super) fn new(config: &SimulationConfig, circuit: &Circuit) -> Result<Self> {
+        let mut table = CellTable {
+            populations: Vec::new(),
+            sources: Vec::new(),
+            built: Vec::new(),
+            settings: Settings {
+                longest_um: config.run.dl_um,
+                flavor: config.flavor,
+                at_axon: config.conditions.spike_location == SpikeLocation::AxonInitialSegment,
+                threshold_mv: config.run.spike_threshold_mv,
+            },
+        };
+        let mut known: HashMap<CellSource, u32> = HashMap::new();
+        let mut first_gid = 0;
+        for (index, population) in circuit.nodes().iter().enumerate() {
+            let (mut nodes, mut sources) = (Vec::new(), Vec::new());
+            for slab in population.simulated().pieces(SLAB_NODES) {
+                let found = population.cell_sources(&slab).map_err(Error::circuit)?;
+                for (node, source) in slab.zip(found) {
+                    let Some(source) = source else { continue };
+                    let next = table.sources.len() as u32;
+                    let at = *known.entry(source.clone()).or_insert(next);
+                    if at == next {
+                        table.sources.push(source);
+                        table.built.push(OnceLock::new());
+                    }
+                    nodes.push(node);
+                    sources.push(at);
+                }
+            }
+            if nodes.is_empty() {
+                continue;
+            }
+            let (name, nodes) = (population.name().to_owned(), Selection::from_ids(nodes));
+            let n = nodes.len();
+            table.populations.push(CellPopulation { index, name, nodes, first_gid, sources });
+            first_gid += n;
+        }
+        Ok(table)
+    }
+
+    /// The populations that have cells, in the order of gids.
+    pub fn populations(&self) -> &[CellPopulation] {
+        &self.populations
+    }
+
+    /// The cells of a circuit's population, if it has some.
+    pub fn population(&self, index: usize) -> Option<&CellPopulation> {
+        self.populations.iter().find(|population| population.index == index)
+    }
+
+    /// Number of different cells.
+    pub fn n_sources(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// Index of the population and node of a gid.
+    pub(super) fn node_of(&self, gid: Gid) -> Option<(usize, u64)> {
+        let after = self.populations.partition_point(|p| p.first_gid <= gid);
+        let at = after.checked_sub(1)?;
+        let population = &self.populations[at];
+        let node = population.nodes.nth(gid - population.first_gid)?;
+        Some((at, node))
+    }
+
+    /// The cell of a gid and its template, made when it is first asked for.
+    pub(super) fn cell(
+        &self,
+        gid: Gid,
+    ) -> std::result::Result<(Arc<Cell>, Arc<CellTemplate>), BoxError> {
+        let after = self.populations.partition_point(|p| p.first_gid <= gid);
+        let population = after.checked_sub(1).map(|at| &self.populations[at]);
+        let source = population
+            .and_then(|p| p.sources.get((gid - p.first_gid) as usize))
+            .ok_or_else(|| format!("gid {gid} is no cell of the circuit"))?;
+        let made = self.built[*source as usize].get_or_init(|| {
+            self.settings.make(&self.sources[*source as usize]).map_err(|error| error.to_string())
+        });
+        made.clone().map_err(Into::into)
+    }
+}
+
+impl Settings {
+    fn make(
+        &self,
+        source: &CellSource,
+    ) -> std::result::Result<(Arc<Cell>, Arc<CellTemplate>), BoxError> {
+        let cell = source.build(self.longest_um)?;
+        let template = match &cell {
+            Cell::Artificial(cell) => {
+                let what = format!("artificial cell {}", cell.mechanism);
+                return Err(format!("{what} is not supported").into());
+            }
+            Cell::Cable(cable) => {
+                let mut template = cable.template()?;
+                let m = &cable.morphology;
+                let soma = m.sections.iter().position(|s| s.kind == SectionKind::Soma).unwrap_or(0);
+                let segment = match (self.flavor, self.at_axon) {
+                    (Flavor::Allen, _) => m.segment_at(soma, 0.5),
+                    (Flavor::Obi, false) => m.segment_at(soma, 1.0),
+                    (Flavor::Obi, true) => match m.section_index("axon[1]") {
+                        Some(section) => m.segment_at(section, 0.5),
+                        None => {
+                            return Err(
+                                "spikes are to be detected at axon[1], which the cell lacks".into(),
+                            );
+                        }
+                    },
+                };
+                template.detect_spikes(segment, self.threshold_mv)?;
+                template
+            }
+        };
+        Ok((Arc::new(cell), Arc::new(template)))
+    }
+}

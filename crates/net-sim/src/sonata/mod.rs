@@ -1,0 +1,401 @@
+//! SONATA circuits, run.
+//!
+//! [`CircuitSimulation`] goes through the stages of a run one by one, under the names that
+//! Neurodamus gives them, so that a program can stop between them: it reads the configuration, then
+//! each stage adds to what [`sim_init`](CircuitSimulation::sim_init) makes a [`Model`] of, which is
+//! built and run as any other. [`run_all`](CircuitSimulation::run_all) does everything.
+//!
+//! Cells get consecutive gids, population after population, of the nodes that are simulated; files
+//! have the nodes' own ids.
+
+mod cells;
+mod reports;
+mod stimuli;
+mod synapses;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use net_cell::StepSettings;
+use net_core::{Network, Population};
+use net_io::sonata::{Layout, SpikeOrder, write_spikes};
+use net_mpi::Communicator;
+use net_sonata::config::{InputKind, InputTarget, Integration, SpikeSorting, WaveformFormat};
+use net_sonata::{Circuit, Flavor, SimulationConfig, SpikeTrains};
+
+use crate::error::{Error, Result};
+use crate::model::{CellKind, Model};
+use crate::options::{CellPartition, RunOptions};
+use crate::run::{Outcome, Simulation};
+pub use cells::{CellPopulation, CellTable};
+use reports::Report;
+use stimuli::Stimulus;
+use synapses::{Listing, Replay, SynapseLister};
+
+/// Key of the cells in the model.
+const CELLS: &str = "circuit";
+
+/// Spikes of cells with a membrane are this late in files of Blue Brain's, in ms.
+const SPIKE_OFFSET_MS: f64 = 1e-10;
+
+/// A simulation of a circuit, stage by stage.
+///
+/// ```no_run
+/// use net_sim::sonata::CircuitSimulation;
+/// # fn main() -> net_sim::Result<()> {
+/// let comm = net_mpi::Communicator::solo();
+/// let mut simulation = CircuitSimulation::load("simulation_config.json".as_ref())?;
+/// simulation.use_mechanisms()?;
+/// simulation.create_cells()?;
+/// println!("{} different cells", simulation.cells()?.n_sources());
+/// simulation.create_synapses()?;
+/// simulation.enable_replay()?;
+/// simulation.enable_stimulus()?;
+/// simulation.enable_modifications()?;
+/// simulation.enable_reports()?;
+/// let (model, options) = (simulation.sim_init()?, simulation.options());
+/// let outcome = net_sim::Simulation::build(&comm, &model, &options)?.run()?;
+/// simulation.sonata_spikes(&comm, &outcome)?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct CircuitSimulation {
+    config: Arc<SimulationConfig>,
+    circuit: Arc<Circuit>,
+    output: PathBuf,
+    partition: CellPartition,
+    cells: Option<Arc<CellTable>>,
+    has_synapses: bool,
+    replays: Vec<Replay>,
+    stimuli: Vec<Stimulus>,
+    reports: Vec<Report>,
+}
+
+impl CircuitSimulation {
+    /// Reads the configuration, checks every key, and opens the circuit: `load_targets`, since node
+    /// sets are resolved with it.
+    ///
+    /// # Errors
+    /// [`Error::Circuit`] with everything that is wrong.
+    pub fn load(path: &Path) -> Result<Self> {
+        let config = SimulationConfig::load(path).map_err(Error::circuit)?;
+        let circuit = Circuit::open(&config).map_err(Error::circuit)?;
+        Ok(CircuitSimulation {
+            output: config.output.output_dir.clone(),
+            config: Arc::new(config),
+            circuit: Arc::new(circuit),
+            partition: CellPartition::RoundRobin,
+            cells: None,
+            has_synapses: false,
+            replays: Vec::new(),
+            stimuli: Vec::new(),
+            reports: Vec::new(),
+        })
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &SimulationConfig {
+        &self.config
+    }
+
+    /// The circuit.
+    pub fn circuit(&self) -> &Circuit {
+        &self.circuit
+    }
+
+    /// Chooses the built-in set of mechanisms that the circuit's models are written for: `bbp` or
+    /// `allen`. To be called before any cell of the process is described, and not where a library has
+    /// mechanisms of the same names.
+    ///
+    /// # Errors
+    /// [`Error::Listed`] when another set was chosen before.
+    pub fn use_mechanisms(&self) -> Result<()> {
+        let set = match self.config.flavor {
+            Flavor::Obi => "bbp",
+            Flavor::Allen => "allen",
+        };
+        match net_cell::mechanism::use_set(set) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Error::Listed { source: error.into() }),
+        }
+    }
+
+    /// Writes to another directory than the configuration's.
+    pub fn set_output(&mut self, folder: impl Into<PathBuf>) {
+        self.output = folder.into();
+    }
+
+    /// The directory of the results.
+    pub fn output(&self) -> &Path {
+        &self.output
+    }
+
+    /// Decides which rank has which cells: round robin, by the modelled cost of the cells, or by
+    /// costs from elsewhere.
+    pub fn compute_load_balance(&mut self, partition: CellPartition) {
+        self.partition = partition;
+    }
+
+    /// Reads which cells the nodes are.
+    ///
+    /// # Errors
+    /// [`Error::Circuit`]
+    pub fn create_cells(&mut self) -> Result<()> {
+        self.cells = Some(Arc::new(CellTable::new(&self.config, &self.circuit)?));
+        Ok(())
+    }
+
+    /// The cells, once they are created.
+    ///
+    /// # Errors
+    /// [`Error::Stage`]
+    pub fn cells(&self) -> Result<&Arc<CellTable>> {
+        self.cells.as_ref().ok_or(Error::Stage { needed: "create_cells" })
+    }
+
+    /// Has the edges of the circuit made into synapses, on each rank those of its own cells.
+    ///
+    /// # Errors
+    /// Those of overrides.
+    pub fn create_synapses(&mut self) -> Result<()> {
+        net_sonata::connect::Connector::new(&self.config, &self.circuit).map_err(Error::circuit)?;
+        self.has_synapses = true;
+        Ok(())
+    }
+
+    /// Reads the spikes that inputs replay through the circuit's edges.
+    ///
+    /// # Errors
+    /// [`Error::Circuit`]
+    pub fn enable_replay(&mut self) -> Result<()> {
+        for input in &self.config.inputs {
+            let (file, format, is_source) = match &input.kind {
+                InputKind::SynapseReplay { spike_file } => (spike_file, WaveformFormat::H5, false),
+                InputKind::SpikeFile { file, format } => (file, *format, true),
+                _ => continue,
+            };
+            let InputTarget::NodeSet(set) = &input.target else { continue };
+            let selected = self.circuit.select(set).map_err(Error::circuit)?;
+            for trains in SpikeTrains::load(file, format).map_err(Error::circuit)? {
+                for (index, population) in self.circuit.nodes().iter().enumerate() {
+                    let named = trains.population.as_ref().is_none_or(|n| n == population.name());
+                    let chosen = match is_source {
+                        // Allen: the node set are the sources.
+                        true => !selected[index].is_empty(),
+                        false => trains.population.is_some(),
+                    };
+                    if !(named && chosen) {
+                        continue;
+                    }
+                    let mut times_ms = BTreeMap::new();
+                    for &node in trains.node_ids() {
+                        if is_source && !selected[index].contains(node) {
+                            continue;
+                        }
+                        // Spikes before the input's delay are dropped; times are absolute.
+                        let own = trains.times_ms(node).iter().copied();
+                        let own: Arc<[f64]> = own.filter(|t| *t >= input.delay_ms).collect();
+                        times_ms.insert(node, own);
+                    }
+                    let targets = (!is_source).then(|| selected.clone());
+                    self.replays.push(Replay { source: index, targets, times_ms });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the currents that inputs inject.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for modules that are not there yet, [`Error::Circuit`].
+    pub fn enable_stimulus(&mut self) -> Result<()> {
+        self.stimuli = stimuli::read(&self.config, &self.circuit)?;
+        Ok(())
+    }
+
+    /// Changes cells as `conditions.modifications` and `conditions.mechanisms` say.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if there are any.
+    pub fn enable_modifications(&mut self) -> Result<()> {
+        let path = self.config.path.display();
+        if let Some(modification) = self.config.conditions.modifications.first() {
+            let at = modification.position;
+            let what = format!("{path}: conditions.modifications[{at}]: modifications");
+            return Err(Error::Unsupported { what });
+        }
+        if let Some((mechanism, variable, _)) = self.config.conditions.mechanisms.first() {
+            let what =
+                format!("{path}: conditions.mechanisms.{mechanism}.{variable}: global values");
+            return Err(Error::Unsupported { what });
+        }
+        Ok(())
+    }
+
+    /// Reads what is to be reported; gives a line for each report that is not supported yet and is
+    /// left out.
+    ///
+    /// # Errors
+    /// [`Error::Stage`] before [`create_cells`](Self::create_cells), [`Error::Circuit`].
+    pub fn enable_reports(&mut self) -> Result<Vec<String>> {
+        let (reports, left_out) = reports::read(&self.config, &self.circuit, self.cells()?)?;
+        self.reports = reports;
+        Ok(left_out)
+    }
+
+    /// How the model is run: step, method, temperature of the configuration.
+    pub fn options(&self) -> RunOptions {
+        let config = &self.config;
+        RunOptions {
+            tstop_ms: config.run.tstop_ms,
+            settings: StepSettings {
+                dt_ms: config.run.dt_ms,
+                second_order: config.run.integration != Integration::Euler,
+                celsius: config.conditions.celsius,
+                v_init_mv: config.conditions.v_init_mv,
+                // The simulators that these files are for use tables where a model has them.
+                tables: true,
+            },
+            partition: self.partition.clone(),
+            keep_in_memory: true,
+            ..RunOptions::default()
+        }
+    }
+
+    /// The model of all stages so far. [`Simulation::build`] builds this rank's share of it, and
+    /// [`Simulation::run`] is what Neurodamus calls `solve`.
+    ///
+    /// # Errors
+    /// [`Error::Stage`] before [`create_cells`](Self::create_cells).
+    pub fn sim_init(&self) -> Result<Model> {
+        let cells = self.cells()?.clone();
+        let mut network = Network::new(u64::from(self.config.run.random_seed));
+        for population in cells.populations() {
+            network.add_population(Population::new(
+                &population.name,
+                population.nodes.len(),
+                CELLS,
+            ))?;
+        }
+        let table = cells.clone();
+        let kind = CellKind::PerCell(Arc::new(move |gid| Ok(table.cell(gid)?.1)));
+        let mut model = Model::new(network).with_cells(CELLS, kind);
+        for report in &self.reports {
+            model = model.with_recording(report.recording());
+        }
+        let lister = SynapseLister {
+            config: self.config.clone(),
+            circuit: self.circuit.clone(),
+            cells: cells.clone(),
+            replays: self.replays.clone(),
+        };
+        let (stimuli, has_synapses) = (self.stimuli.clone(), self.has_synapses);
+        Ok(model.with_points(move |own| {
+            let mut listing = Listing::default();
+            if has_synapses {
+                lister.list(own, &mut listing)?;
+            }
+            stimuli.iter().try_for_each(|stimulus| stimulus.list(&cells, own, &mut listing))?;
+            Ok(listing.points)
+        }))
+    }
+
+    /// Writes the spikes of a run, and `populations_offset.dat` for Blue Brain's circuits. Collective;
+    /// rank 0 writes.
+    ///
+    /// # Errors
+    /// Those of files.
+    pub fn sonata_spikes(&self, comm: &Communicator, outcome: &Outcome) -> Result<()> {
+        let Some(spikes) = outcome.gather_spikes(comm)? else {
+            return Ok(comm.agree::<(), Error>(Ok(()))?);
+        };
+        let cells = self.cells()?;
+        let is_obi = self.config.flavor == Flavor::Obi;
+        let offset_ms = if is_obi { SPIKE_OFFSET_MS } else { 0.0 };
+        let mut populations: Vec<(String, Vec<(f64, u64)>)> = Vec::new();
+        for population in cells.populations() {
+            let gids = population.first_gid..population.first_gid + population.nodes.len();
+            let own = spikes.iter().filter(|spike| gids.contains(&spike.gid));
+            let rows = own.filter_map(|spike| {
+                let node = population.nodes.nth(spike.gid - population.first_gid)?;
+                Some((spike.time_ms + offset_ms, node))
+            });
+            populations.push((population.name.clone(), rows.collect()));
+        }
+        let order = match self.config.output.spikes_sort_order {
+            SpikeSorting::None => SpikeOrder::None,
+            SpikeSorting::ById => SpikeOrder::ById,
+            SpikeSorting::ByTime => SpikeOrder::ByTime,
+        };
+        populations.iter_mut().for_each(|(_, rows)| order.sort(rows));
+        let written = self.make_output().and_then(|()| {
+            let name = Path::new(&self.config.output.spikes_file);
+            let name = name.file_name().unwrap_or(name.as_os_str());
+            let layout = if is_obi { Layout::Obi } else { Layout::Allen };
+            write_spikes(&self.output.join(name), &populations, order, layout)?;
+            if is_obi {
+                let path = self.output.join("populations_offset.dat");
+                let text = self.write_and_get_population_offsets();
+                std::fs::write(&path, text)
+                    .map_err(|source| Error::Report { path: path.display().to_string(), source })?;
+            }
+            Ok(())
+        });
+        Ok(comm.agree(written)?)
+    }
+
+    /// Writes the reports of a run. Collective; rank 0 writes.
+    ///
+    /// # Errors
+    /// Those of files.
+    pub fn sonata_reports(&self, comm: &Communicator, outcome: &Outcome) -> Result<()> {
+        let Some(traces) = outcome.gather_traces(comm)? else {
+            return Ok(comm.agree::<(), Error>(Ok(()))?);
+        };
+        let written = self.make_output().and_then(|()| {
+            for (number, report) in self.reports.iter().enumerate() {
+                let from = traces.partition_point(|trace| trace.recording < number);
+                let to = traces.partition_point(|trace| trace.recording <= number);
+                report
+                    .write(&self.output, self.config.flavor, self.cells()?, &traces[from..to])
+                    .map_err(|source| Error::Listed { source })?;
+            }
+            Ok(())
+        });
+        Ok(comm.agree(written)?)
+    }
+
+    /// The text of `populations_offset.dat`.
+    pub fn write_and_get_population_offsets(&self) -> String {
+        self.circuit.population_offsets()
+    }
+
+    fn make_output(&self) -> Result<()> {
+        std::fs::create_dir_all(&self.output)
+            .map_err(|source| Error::Report { path: self.output.display().to_string(), source })
+    }
+
+    /// All stages, the run, and the files. Gives a line for each report that was left out. Collective.
+    ///
+    /// # Errors
+    /// Those of the stages.
+    pub fn run_all(
+        &mut self,
+        comm: &Communicator,
+        options: &RunOptions,
+    ) -> Result<(Outcome, Vec<String>)> {
+        self.create_cells()?;
+        self.create_synapses()?;
+        self.enable_replay()?;
+        self.enable_stimulus()?;
+        self.enable_modifications()?;
+        let left_out = self.enable_reports()?;
+        let model = self.sim_init()?;
+        let outcome = Simulation::build(comm, &model, options)?.run()?;
+        self.sonata_spikes(comm, &outcome)?;
+        self.sonata_reports(comm, &outcome)?;
+        Ok((outcome, left_out))
+    }
+}

@@ -1,0 +1,154 @@
+//! Circuits of the Allen Institute run from their configuration, against spikes and reports of
+//! BioNet.
+//!
+//! Cases whose mechanisms are not there yet are skipped, and say so.
+
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+
+use net_mpi::Communicator;
+use net_sim::sonata::CircuitSimulation;
+use net_sim::{Progress, RunOptions};
+
+fn reference() -> Option<PathBuf> {
+    let shared = std::env::var_os("NET_SHARED").map(PathBuf::from);
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder =
+        shared.unwrap_or_else(|| manifest.join("../../../shared")).join("reference/sonata");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!("skipped: no reference data at {}", folder.display());
+    None
+}
+
+static SET: Once = Once::new();
+
+/// Chooses the channels of the Allen Institute, for the whole program.
+fn load_mechanisms() {
+    SET.call_once(|| {
+        net_cell::mechanism::use_set("allen").unwrap();
+    });
+}
+
+fn has(mechanisms: &[&str]) -> bool {
+    mechanisms.iter().all(|name| {
+        let found = net_cell::mechanism::find(name).is_ok();
+        if !found {
+            println!("skipped: mechanism {name} is not there");
+        }
+        found
+    })
+}
+
+/// Runs a case and gives the folder of its results.
+fn run(case: &Path, variant: &str, threads: usize) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let path = case.join(format!("sim_{variant}.json"));
+    let mut simulation = CircuitSimulation::load(&path).unwrap_or_else(|e| panic!("{e}"));
+    simulation.set_output(folder.path());
+    let options =
+        RunOptions { threads: Some(threads), progress: Progress::Off, ..simulation.options() };
+    let comm = Communicator::solo();
+    let (outcome, left_out) =
+        simulation.run_all(&comm, &options).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    for line in left_out {
+        println!("{line}");
+    }
+    println!("{}: {} spikes", path.display(), outcome.report.n_spikes);
+    folder
+}
+
+/// (node, step) of all spikes of a population.
+fn spikes(path: &Path, population: &str, dt_ms: f64) -> Vec<(u64, u64)> {
+    let file = hdf5::File::open(path).unwrap();
+    let group = file.group(&format!("spikes/{population}")).unwrap();
+    let times: Vec<f64> = group.dataset("timestamps").unwrap().read_raw().unwrap();
+    let nodes: Vec<u64> = group.dataset("node_ids").unwrap().read_raw().unwrap();
+    let mut spikes: Vec<(u64, u64)> =
+        nodes.into_iter().zip(times).map(|(node, t)| (node, (t / dt_ms).round() as u64)).collect();
+    spikes.sort_unstable();
+    spikes
+}
+
+fn report(path: &Path, population: &str) -> (Vec<usize>, Vec<f64>) {
+    let file = hdf5::File::open(path).unwrap();
+    let data = file.dataset(&format!("report/{population}/data")).unwrap();
+    (data.shape(), data.read_raw().unwrap())
+}
+
+fn assert_spikes(folder: &Path, case: &Path, variant: &str, name: &str, population: &str, dt: f64) {
+    let found = spikes(&folder.join(name), population, dt);
+    let expected = spikes(&case.join("expected").join(variant).join(name), population, dt);
+    assert_eq!(found.len(), expected.len(), "{}: {population}", case.display());
+    assert_eq!(found, expected, "{}: {population}", case.display());
+    println!("{}: {population}: {} spikes at the same steps", case.display(), found.len());
+}
+
+/// The largest difference of two reports, by element.
+fn differences(
+    folder: &Path,
+    case: &Path,
+    variant: &str,
+    name: &str,
+    population: &str,
+) -> Vec<f64> {
+    let found = report(&folder.join(name), population);
+    let expected = report(&case.join("expected").join(variant).join(name), population);
+    assert_eq!(found.0, expected.0, "{}: {name}", case.display());
+    let n = found.0[1];
+    let mut largest = vec![0.0_f64; n];
+    for (at, (a, b)) in found.1.iter().zip(&expected.1).enumerate() {
+        largest[at % n] = largest[at % n].max((a - b).abs());
+    }
+    println!("{}: {name}: largest differences {largest:?} mV", case.display());
+    largest
+}
+
+#[test]
+fn five_cells_with_a_current_clamp() {
+    load_mechanisms();
+    let Some(folder) = reference() else { return };
+    let case = folder.join("sonata-5cells-iclamp");
+    let results = run(&case, "base", 1);
+    assert_spikes(results.path(), &case, "base", "spikes.h5", "biophysical", 0.1);
+    let name = "membrane_potential.h5";
+    let differences = differences(results.path(), &case, "base", name, "biophysical");
+    // Interneurons have no channel whose slope NEURON takes from a difference.
+    assert!(differences[3] < 1e-8 && differences[4] < 1e-8, "{differences:?}");
+}
+
+#[test]
+fn nine_cells_driven_by_virtual_ones() {
+    load_mechanisms();
+    let Some(folder) = reference() else { return };
+    let case = folder.join("sonata-9cells");
+    let results = run(&case, "base", 2);
+    assert_spikes(results.path(), &case, "base", "spikes.h5", "cortex", 0.1);
+    differences(results.path(), &case, "base", "membrane_potential.h5", "cortex");
+}
+
+#[test]
+fn cells_and_artificial_cells() {
+    load_mechanisms();
+    let Some(folder) = reference() else { return };
+    if !has(&["IntFire1"]) {
+        return;
+    }
+    let case = folder.join("bmtk-bio14");
+    let results = run(&case, "base", 2);
+    assert_spikes(results.path(), &case, "base", "spikes.h5", "v1", 0.1);
+    differences(results.path(), &case, "base", "v.h5", "v1");
+}
+
+#[test]
+fn three_hundred_artificial_cells() {
+    load_mechanisms();
+    let Some(folder) = reference() else { return };
+    if !has(&["IntFire1"]) {
+        return;
+    }
+    let case = folder.join("sonata-300intfire");
+    let results = run(&case, "base", 1);
+    assert_spikes(results.path(), &case, "base", "spikes.h5", "v1", 0.1);
+}

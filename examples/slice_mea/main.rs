@@ -53,11 +53,11 @@ struct Options {
     contacts: usize,
 
     /// Current of the stimulating contact in uA; negative first, then positive, 0.2 ms each
-    #[arg(long, default_value_t = 8.0, value_name = "UA")]
+    #[arg(long, default_value_t = 12.0, value_name = "UA")]
     current: f64,
 
     /// Duration in ms
-    #[arg(long, default_value_t = 40.0, value_name = "MS")]
+    #[arg(long, default_value_t = 30.0, value_name = "MS")]
     tstop: f64,
 
     /// Time step in ms

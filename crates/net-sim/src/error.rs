@@ -246,7 +246,8 @@ pub enum Error {
     },
     /// A stimulating field is not finite somewhere.
     #[error(
-        "stimulation '{stimulation}': the potential at segment {segment} of the cell with gid {gid} is          {found}; expected a finite number"
+        "stimulation '{stimulation}': the potential at segment {segment} of the cell with gid {gid} \
+         is {found}; expected a finite number"
     )]
     StimulusValue {
         /// The stimulation.

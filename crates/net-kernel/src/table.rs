@@ -184,6 +184,21 @@ pub const KEEPS_WEIGHTS: u32 = 4;
 /// Where an index stands for nothing.
 pub const NONE: u32 = u32::MAX;
 
+/// A state that diffuses along the cable after the states have been advanced.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct DiffusingTable {
+    /// Variable; of a concentration the one for recording, or [`NONE`].
+    pub state: u32,
+    /// Ion variable of a concentration, or [`NONE`].
+    pub ion: u32,
+    /// Variable that holds the volume per length of the cable (um2 for a concentration), set by the
+    /// state kernel.
+    pub volume: u32,
+    /// Variable that holds the diffusion constant times the area across the cable (um4/ms).
+    pub coefficient: u32,
+}
+
 /// Kernels that look rates up in tables, for runs that ask for it.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
@@ -236,6 +251,8 @@ pub struct MechanismTable {
     pub net_receive: Option<NetReceive>,
     /// Sets a connection's weights at the start of a run.
     pub net_init: Option<NetReceive>,
+    /// States that diffuse along the cable.
+    pub diffusing: List<DiffusingTable>,
     /// The kernels of a run with tables.
     pub tabled: TabledKernels,
 }

@@ -398,6 +398,18 @@ impl Instances {
         self.arena[(offset + place.vector as usize * stride) / LANES].0[place.lane as usize]
     }
 
+    /// The same, to be changed; the column is not uniform.
+    pub(super) fn value_mut(&mut self, column: usize, place: Place) -> &mut f64 {
+        let Column { offset, stride } = self.columns[column];
+        let at = (offset + place.vector as usize * stride) / LANES;
+        &mut self.arena[at].0[place.lane as usize]
+    }
+
+    /// Where an ion variable of the mechanism stands.
+    pub(super) fn ion_column(&self, k: usize) -> Column {
+        self.ions[k]
+    }
+
     /// Position of the compartment under a place.
     pub(super) fn position(&self, place: Place) -> usize {
         let (vector, lane) = (place.vector as usize, place.lane as usize);

@@ -163,6 +163,11 @@ impl Ions {
         }
     }
 
+    /// A variable at a position; the column is stored for every compartment.
+    pub(super) fn value_mut(&mut self, column: Column, position: usize) -> &mut f64 {
+        &mut self.arena[column.offset / LANES + position / LANES].0[position % LANES]
+    }
+
     /// Bytes of all columns.
     pub(super) fn memory_bytes(&self) -> usize {
         let masks: usize = self.species.iter().map(|s| s.computed.len() + s.follows.len()).sum();

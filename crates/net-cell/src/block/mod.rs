@@ -1,6 +1,7 @@
 //! A block of cells, advanced through a whole epoch before the next block is touched.
 
 mod cable;
+mod diffusion;
 mod field;
 mod instances;
 mod ions;
@@ -17,6 +18,7 @@ use crate::mechanism::kernel::{KernelArgs, NetEvent};
 use crate::mechanism::{self, MechanismKind, Role};
 use crate::simd::{F8, LANES};
 use cable::Cable;
+use diffusion::Diffusion;
 use field::Field;
 use instances::{BlockAddresses, Instances, Located, Place};
 use ions::Ions;
@@ -139,6 +141,7 @@ pub(crate) struct Block {
     cable: Cable,
     instances: Vec<Instances>,
     ions: Ions,
+    diffusion: Vec<Diffusion>,
     endpoints: Vec<Endpoint>,
     /// Weights of connections to mechanisms that keep them.
     kept_weights: Vec<f64>,
@@ -182,6 +185,7 @@ impl Block {
             scratch: Vec::new(),
             instances: Vec::new(),
             ions: Ions::default(),
+            diffusion: Vec::new(),
             endpoints: Vec::new(),
             kept_weights: Vec::new(),
             detectors: Vec::new(),
@@ -211,6 +215,10 @@ impl Block {
         }
         let endpoints = block.add_mechanisms(rows, kinds);
         block.ions = Ions::new(rows, block.cable.sink_slot() + 1, &mut block.instances);
+        let instances = block.instances.iter().zip(&block.located).enumerate();
+        block.diffusion = instances
+            .filter_map(|(at, (instances, located))| Diffusion::new(at, instances, located, rows))
+            .collect();
         (block, endpoints)
     }
 
@@ -501,6 +509,9 @@ impl Block {
                 unsafe { state(&args) };
             }
         }
+        for diffusion in &mut self.diffusion {
+            diffusion.advance(&mut self.instances, &mut self.ions, self.settings.dt_ms);
+        }
     }
 
     /// What electrodes inject leaves through the membrane too. Their current is taken at v(t), or at
@@ -604,6 +615,7 @@ impl Block {
         self.cable.memory_bytes()
             + instances
             + self.ions.memory_bytes()
+            + self.diffusion.iter().map(Diffusion::memory_bytes).sum::<usize>()
             + located
             + self.slots.len() * 4
             + self.kept_weights.len() * 8

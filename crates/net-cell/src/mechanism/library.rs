@@ -7,7 +7,10 @@ use net_kernel::table::{self, IonTable, MechanismTable, VariableTable, ion, kind
 
 use crate::simd::Isa;
 
-use super::{ColumnSpec, IonUse, IonVariable, Kernels, Mechanism, MechanismKind, Role, Tables};
+use super::{
+    ColumnSpec, Diffusing, DiffusingState, IonUse, IonVariable, Kernels, Mechanism, MechanismKind,
+    Role, Tables,
+};
 
 /// A library that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -290,6 +293,18 @@ pub(super) unsafe fn mechanism(
             net_receive: table.net_receive,
             net_init: table.net_init,
         },
+        // SAFETY: the caller's promise.
+        diffusing: unsafe { table.diffusing.get() }
+            .iter()
+            .map(|d| Diffusing {
+                what: match index(d.ion) {
+                    Some(k) => DiffusingState::Ion(k, index(d.state)),
+                    None => DiffusingState::Column(d.state as usize),
+                },
+                volume: d.volume as usize,
+                coefficient: d.coefficient as usize,
+            })
+            .collect(),
         tables: table.tabled.build.map(|build| Tables {
             n_values: table.tabled.n_values,
             build,

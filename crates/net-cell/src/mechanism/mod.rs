@@ -108,6 +108,26 @@ pub struct Tables {
     pub state: Option<Kernel>,
 }
 
+/// A state that diffuses along the cable.
+#[derive(Debug, Clone, Copy)]
+pub struct Diffusing {
+    /// What diffuses.
+    pub what: DiffusingState,
+    /// Column of the volume per length of the cable, um2 for a concentration.
+    pub volume: usize,
+    /// Column of the diffusion constant times the area across the cable, um4/ms.
+    pub coefficient: usize,
+}
+
+/// Where a state that diffuses stands.
+#[derive(Debug, Clone, Copy)]
+pub enum DiffusingState {
+    /// In a column.
+    Column(usize),
+    /// Among the ion variables of the mechanism, and for recording in a column.
+    Ion(usize, Option<usize>),
+}
+
 /// A channel, synapse or clamp.
 #[derive(Debug, Clone)]
 pub struct Mechanism {
@@ -140,6 +160,8 @@ pub struct Mechanism {
     pub keeps_weights: bool,
     /// What computes it.
     pub kernels: Kernels,
+    /// States that diffuse along the cable.
+    pub diffusing: Vec<Diffusing>,
     /// Rate tables, where the model file has them.
     pub tables: Option<Tables>,
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use crate::Parsed;
 use crate::ast::{Item, MechanismKind, Text};
-use crate::lower::storage::{ColumnRole, Placed};
+use crate::lower::storage::{ColumnRole, DiffusingColumns, Placed};
 use crate::lower::{Lowered, Settings};
 use crate::symbols::IonQuantity;
 use kernel::{KernelKind, KernelWriter, number, table_builder, table_offset};
@@ -87,6 +87,19 @@ pub(crate) fn module(
     };
     let title = item(|item| if let Item::Title(text) = item { Some(text) } else { None });
     let about = item(|item| if let Item::Comment(text) = item { Some(text) } else { None });
+    let diffusing: Vec<String> = placed
+        .diffusing
+        .iter()
+        .map(|DiffusingColumns { state, ion, volume, coefficient }| {
+            let index = |at: &Option<u32>| at.map_or("NONE".to_string(), |at| at.to_string());
+            format!(
+                "DiffusingTable {{ state: {}, ion: {}, volume: {volume}, \
+                 coefficient: {coefficient} }}",
+                index(state),
+                index(ion),
+            )
+        })
+        .collect();
     let _ = writeln!(
         text,
         "pub fn table() -> MechanismTable {{\n    MechanismTable {{\n        \
@@ -109,6 +122,7 @@ pub(crate) fn module(
     let n_values = tabled.map_or(0, |_| table_offset(&lowered.graph, n));
     let build = tabled.map_or("None", |_| "Some(build_tables)");
     let depends_on: Vec<String> = placed.table_globals.iter().map(u32::to_string).collect();
+    let _ = writeln!(text, "        diffusing: List::new(&[{}]),", diffusing.join(", "));
     let _ = writeln!(
         text,
         "        tabled: TabledKernels {{\n        n_values: {n_values},\n        \

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::graph::{Binary, Compare, Graph, Id, Input, Loop, Unary};
 use super::slots::Slots;
 use super::tables::Tabled;
-use super::{Phase, Refusal, Settings};
+use super::{Diffusing, Phase, Refusal, Settings};
 use crate::Parsed;
 use crate::ast::{
     BinaryOp, Block, Expr, ExprKind, Item, LocalDeclaration, Name, Routine, Statement,
@@ -53,6 +53,8 @@ pub(crate) struct Machine<'a, 'g> {
     pub(crate) in_place: bool,
     /// What is not done as written, for warnings.
     pub(crate) notes: Vec<(Span, &'static str)>,
+    /// States that diffuse along the cable.
+    pub(crate) diffusing: Vec<Diffusing>,
     /// Routines that are looked up in tables, in kernels that do so.
     pub(crate) tabled: Option<Tabled>,
 }
@@ -79,6 +81,7 @@ impl<'a, 'g> Machine<'a, 'g> {
             equations: None,
             in_place: false,
             notes: Vec::new(),
+            diffusing: Vec::new(),
             tabled: None,
         };
         machine.values = (0..slots.slots.len() as u32).map(|s| machine.start(s)).collect();
@@ -157,7 +160,8 @@ impl<'a, 'g> Machine<'a, 'g> {
             StatementKind::Reaction(_)
             | StatementKind::Equation { .. }
             | StatementKind::Conserve { .. }
-            | StatementKind::Compartment(_) => self.equation(statement),
+            | StatementKind::Compartment(_)
+            | StatementKind::LongitudinalDiffusion(_) => self.equation(statement),
             StatementKind::Table(_) => {
                 if self.tabled.is_none() {
                     let note = "rates are computed exactly unless a run asks for tables";
@@ -173,9 +177,6 @@ impl<'a, 'g> Machine<'a, 'g> {
             StatementKind::Verbatim(_) => {
                 Err(Refusal::new(statement.span, "VERBATIM: code in C cannot be compiled")
                     .help("write it in NMODL"))
-            }
-            StatementKind::LongitudinalDiffusion(_) => {
-                Err(Refusal::unsupported(statement.span, "LONGITUDINAL_DIFFUSION"))
             }
             StatementKind::Watch(_) => Err(Refusal::unsupported(statement.span, "WATCH")),
             StatementKind::ForNetcons { .. } => {

@@ -101,9 +101,21 @@ pub(crate) struct Lowered {
     /// Membrane current (outward) and electrode current (inward) of the whole mechanism.
     pub(crate) membrane: Option<Id>,
     pub(crate) electrode: Option<Id>,
+    /// States that diffuse.
+    pub(crate) diffusing: Vec<Diffusing>,
     /// Kernels for runs with tables, if the file has some.
     pub(crate) tabled: Option<TabledKernels>,
     pub(crate) notes: Vec<Diagnostic>,
+}
+
+/// A state that diffuses along the cable, after all equations have been solved.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Diffusing {
+    pub(crate) slot: u32,
+    /// Volume per length of the cable, um2 for concentrations.
+    pub(crate) volume: Id,
+    /// Diffusion constant times the area across the cable.
+    pub(crate) coefficient: Id,
 }
 
 /// Turns a checked file into kernels; the routines of `exact` are not looked up in tables.
@@ -126,8 +138,17 @@ fn try_lower<'a>(
     let blocks = Blocks::of(parsed)?;
     let slots = Slots::new(&parsed.symbols);
     let graph = Graph::new(settings.strict);
-    let mut lowering = Lowering { parsed, settings, slots, graph, tabled: None, notes: Vec::new() };
+    let mut lowering = Lowering {
+        parsed,
+        settings,
+        slots,
+        graph,
+        diffusing: Vec::new(),
+        tabled: None,
+        notes: Vec::new(),
+    };
     let (init, current, state) = lowering.steps(&blocks)?;
+    let diffusing = std::mem::take(&mut lowering.diffusing);
     let mut tabled = None;
     if tables::exist(parsed) {
         lowering.tabled = Some(Tabled { exact: exact.clone(), ..Tabled::default() });
@@ -186,6 +207,7 @@ fn try_lower<'a>(
         first_weights,
         membrane: None,
         electrode: None,
+        diffusing,
         tabled,
         notes,
     };
@@ -199,6 +221,8 @@ struct Lowering<'a> {
     settings: &'a Settings,
     slots: Slots,
     graph: Graph,
+    /// Of the last state kernel.
+    diffusing: Vec<Diffusing>,
     /// While kernels with tables are made.
     tabled: Option<Tabled>,
     notes: Vec<Diagnostic>,
@@ -239,8 +263,11 @@ impl<'a> Lowering<'a> {
             Machine::new(self.parsed, self.settings, &self.slots, &mut self.graph, phase);
         machine.tabled = self.tabled.take();
         run(&mut machine)?;
-        let Machine { mut values, notes, tabled, .. } = machine;
+        let Machine { mut values, notes, tabled, diffusing, .. } = machine;
         self.tabled = tabled;
+        if phase == Phase::State {
+            self.diffusing = diffusing;
+        }
         values.truncate(self.slots.slots.len());
         for (span, text) in notes {
             let note = self.parsed.sources.diagnostic(Severity::Warning, span, text.to_string());
@@ -321,6 +348,10 @@ impl Lowered {
         let kernels = [&mut self.current, &mut self.state, &mut self.receive];
         for values in kernels.into_iter().flatten() {
             *values = graph.substitute(values, by);
+        }
+        for diffusing in &mut self.diffusing {
+            let new = graph.substitute(&[diffusing.volume, diffusing.coefficient], by);
+            (diffusing.volume, diffusing.coefficient) = (new[0], new[1]);
         }
         if let Some(tabled) = &mut self.tabled {
             for values in [&mut tabled.current, &mut tabled.state].into_iter().flatten() {

@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Lowered;
 use super::graph::{Binary, Id, Input, Node, Unary};
+use super::{Diffusing, Lowered};
 use crate::Parsed;
 use crate::symbols::{IonQuantity, Role};
 
@@ -80,8 +80,21 @@ pub(crate) struct Placed {
     pub(crate) electrode: Option<(u32, u32)>,
     /// Kernels that look up rates.
     pub(crate) tabled: Option<TabledStores>,
+    /// States that diffuse, with the columns for volume and coefficient.
+    pub(crate) diffusing: Vec<DiffusingColumns>,
     /// Global parameters that tables depend on.
     pub(crate) table_globals: Vec<u32>,
+}
+
+/// A state that diffuses.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DiffusingColumns {
+    /// Its column; of a concentration, the one for recording.
+    pub(crate) state: Option<u32>,
+    /// Its number among the ion variables.
+    pub(crate) ion: Option<u32>,
+    pub(crate) volume: u32,
+    pub(crate) coefficient: u32,
 }
 
 /// The kernels of a run with tables.
@@ -246,9 +259,41 @@ impl<'a> Placer<'a> {
                 }
             }
         }
+        self.place_diffusion();
         self.hoist();
         self.place_geometry();
         self.placed
+    }
+
+    /// Columns for what diffusion needs; state kernels fill them.
+    fn place_diffusion(&mut self) {
+        for Diffusing { slot, volume, coefficient } in self.lowered.diffusing.clone() {
+            let state = self.placed.column.get(&slot).copied();
+            let ion = self.lowered.slots.ion(slot).map(|(k, _)| k);
+            let name = self.lowered.slots.slots[slot as usize].name.clone();
+            let (at, next) =
+                (self.placed.columns.len() as u32, self.placed.columns.len() as u32 + 1);
+            for (what, unit) in [("volume", "um2"), ("diffusion", "um4/ms")] {
+                self.placed.columns.push(Column {
+                    name: format!("{name}_{what}"),
+                    unit: unit.to_string(),
+                    role: ColumnRole::Assigned,
+                    default: 0.0,
+                    limits: (f64::MIN, f64::MAX),
+                });
+            }
+            let tabled = self.placed.tabled.as_mut().and_then(|tabled| tabled.state.as_mut());
+            for stores in self.placed.state.iter_mut().chain(tabled) {
+                stores.push((Target::Column(at), volume));
+                stores.push((Target::Column(next), coefficient));
+            }
+            self.placed.diffusing.push(DiffusingColumns {
+                state,
+                ion,
+                volume: at,
+                coefficient: next,
+            });
+        }
     }
 
     /// What the current kernel stores: its part of the linear system, and variables.
@@ -291,6 +336,7 @@ impl<'a> Placer<'a> {
     /// currents, and weights.
     fn essential_roots(&self, currents: &Currents, tabled: Option<&Currents>) -> Vec<Id> {
         let mut roots: Vec<Id> = currents.ids().collect();
+        roots.extend(self.lowered.diffusing.iter().flat_map(|d| [d.volume, d.coefficient]));
         roots.extend(tabled.into_iter().flat_map(Currents::ids));
         roots.extend(&self.lowered.weights);
         roots.extend(&self.lowered.first_weights);

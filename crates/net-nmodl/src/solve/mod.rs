@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use crate::ast::{Block, EquationKind, Expr, Item, Solve, Statement, StatementKind, Variable};
 use crate::lower::execute::{Machine, Place, Result};
 use crate::lower::graph::{Graph, Id, Input};
-use crate::lower::{Phase, Refusal};
+use crate::lower::{Diffusing, Phase, Refusal};
 use crate::source::Span;
 use crate::symbols::RoutineKind;
 
@@ -27,6 +27,8 @@ pub(crate) struct Equations {
     rates_at: usize,
     /// Volumes of `COMPARTMENT`, by unknown.
     volumes: Vec<Option<Id>>,
+    /// Coefficients of `LONGITUDINAL_DIFFUSION`, by unknown.
+    coefficients: Vec<Option<Id>>,
     /// `CONSERVE`: the unknown whose equation is replaced, and what is to be 0.
     conserved: Vec<(usize, Id)>,
     /// Left minus right sides of `LINEAR` and `NONLINEAR`.
@@ -151,8 +153,13 @@ impl<'a> Machine<'a, '_> {
         let at_solution: HashMap<Id, Id> =
             symbols.iter().copied().zip(solution.iter().copied()).collect();
         self.values = self.graph.substitute(&self.values, &at_solution);
-        for (unknown, new) in equations.unknowns.iter().zip(solution) {
+        for (at, (unknown, new)) in equations.unknowns.iter().zip(solution).enumerate() {
             self.values[unknown.slot as usize] = new;
+            let Some(coefficient) = equations.coefficients[at] else { continue };
+            let volume = equations.volumes[at].unwrap_or_else(|| self.graph.number(1.0));
+            let new = self.graph.substitute(&[volume, coefficient], &at_solution);
+            let (volume, coefficient) = (new[0], new[1]);
+            self.diffusing.push(Diffusing { slot: unknown.slot, volume, coefficient });
         }
         Ok(())
     }
@@ -187,6 +194,7 @@ impl<'a> Machine<'a, '_> {
         let n = equations.unknowns.len();
         self.values.extend(std::iter::repeat_n(zero, n));
         equations.volumes = vec![None; n];
+        equations.coefficients = vec![None; n];
         self.equations = Some(equations);
         let result = self.block(&block.body);
         let equations = self.equations.take().unwrap_or_default();

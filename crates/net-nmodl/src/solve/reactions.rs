@@ -40,7 +40,15 @@ impl<'a> Machine<'a, '_> {
             }
             StatementKind::Compartment(compartment) => {
                 self.unconditional(span)?;
-                self.compartment(compartment)
+                self.of_states(compartment, |equations, unknown, volume| {
+                    equations.volumes[unknown] = Some(volume);
+                })
+            }
+            StatementKind::LongitudinalDiffusion(diffusion) => {
+                self.unconditional(span)?;
+                self.of_states(diffusion, |equations, unknown, coefficient| {
+                    equations.coefficients[unknown] = Some(coefficient);
+                })
             }
             _ => Ok(()),
         }
@@ -142,22 +150,26 @@ impl<'a> Machine<'a, '_> {
         Ok(())
     }
 
-    /// `COMPARTMENT i, volume { states }`.
-    fn compartment(&mut self, compartment: &'a Compartment) -> Result<()> {
-        for state in &compartment.states {
+    /// `COMPARTMENT i, value { states }` and its like: keeps the value for each of the states.
+    fn of_states(
+        &mut self,
+        statement: &'a Compartment,
+        keep: impl Fn(&mut Equations, usize, Id),
+    ) -> Result<()> {
+        for state in &statement.states {
             let Some((first, variable)) = self.slots.of(&self.parsed.symbols, &state.text) else {
                 continue;
             };
             for k in 0..variable.length.unwrap_or(1) {
-                if let Some(index) = &compartment.index {
+                if let Some(index) = &statement.index {
                     let value = self.graph.number(k as f64);
                     self.declare(&index.text, value);
                 }
-                let volume = self.number(&compartment.expr)?;
+                let value = self.number(&statement.expr)?;
                 let slot = first as usize + k;
                 self.collected(|equations| {
                     if let Some(unknown) = equations.of_slot(slot) {
-                        equations.volumes[unknown] = Some(volume);
+                        keep(equations, unknown, value);
                     }
                 });
             }

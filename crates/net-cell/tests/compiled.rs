@@ -92,8 +92,21 @@ fn load() {
         assert_eq!(names, ["hh_fast", "hh_tabled", "pump", "caleak", "scheme", "growth"]);
         assert_eq!(load_library(&path).unwrap(), names, "loading again changes nothing");
         let strict = Settings { strict: true, ..Settings::default() };
-        let exact = [("hh_exact", hh_source("hh_exact"))];
-        load_library(&build_from(folder.path(), &exact, strict)).unwrap();
+        let plain = Settings {
+            separate_exponentials: true,
+            separate_divisions: true,
+            ..Settings::default()
+        };
+        let variants = [
+            ("hh_exact", strict),
+            ("hh_plain", plain),
+            ("hh_exponentials", Settings { separate_exponentials: false, ..plain }),
+            ("hh_divisions", Settings { separate_divisions: false, ..plain }),
+        ];
+        for (name, settings) in variants {
+            let source = [(name, hh_source(name))];
+            load_library(&build_from(folder.path(), &source, settings)).unwrap();
+        }
     });
 }
 
@@ -176,6 +189,25 @@ fn hh_from_its_file_is_the_built_in_one() {
         }
         for k in 4..=6 {
             assert!(largest_difference(&built_in[k], &compiled[k]) < 1e-10, "{}", variables[k - 1]);
+        }
+    }
+}
+
+#[test]
+fn each_optimization_alone_stays_within_its_error() {
+    load();
+    let variables = ["m", "h", "n"];
+    let exact = run(&["hh_exact"], &variables, 0.2);
+    // Algebra and fused operations: a few ulp; divisions: 2 ulp more; exponentials: 1e-14.
+    for (name, error) in [("hh_plain", 2e-15), ("hh_divisions", 3e-15), ("hh_exponentials", 1e-14)]
+    {
+        let optimized = run(&[name], &variables, 0.2);
+        for k in 1..=3 {
+            let (a, b) = (optimized[k][1], exact[k][1]);
+            assert!((a - b).abs() <= error * b.abs(), "{name}, {}: {a}, {b}", variables[k - 1]);
+            // Through a spike.
+            let difference = largest_difference(&optimized[k], &exact[k]);
+            assert!(difference < 1e-11, "{name}, {}: {difference}", variables[k - 1]);
         }
     }
 }

@@ -15,6 +15,7 @@ use net_lfp::{
     RecExtElectrode, RecMeaElectrode, TimeCourse, UserField,
 };
 use net_mpi::{Communicator, Mode, SpikeTime, run};
+use net_sim::monitor::{Monitors, Recordings, SampleLabels};
 use net_sim::tables::{model_of_tables, settings_of_tables};
 use net_sim::*;
 use sha2::{Digest, Sha256};
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
                 let mixed = common::points::mixed(9, min_delay_ms);
                 check(comm, "point neurons and cable cells", &mixed, &with_threads)?;
             }
+            monitors(comm, threads)?;
             replay(comm, threads)?;
             fields(comm, threads)?;
             fields_of_ranks(comm, threads)?;
@@ -204,6 +206,40 @@ fn fields_of_ranks(comm: &Communicator, threads: usize) -> Result<()> {
     }
     if comm.is_root() {
         println!("fields of {} ranks ... ok", comm.size());
+    }
+    Ok(comm.barrier()?)
+}
+
+/// What monitors record of a connected network in pieces, chunks and periods.
+fn monitors(comm: &Communicator, threads: usize) -> Result<()> {
+    let record = |comm: &Communicator, threads| -> Result<Option<Recordings>> {
+        let dictionary = [("E;0.5", &["v", "spike"][..]), ("I", &["i_membrane", "hh.m"][..])];
+        let mut monitors = Monitors::new(dictionary)?.with_labels(SampleLabels::AfterStep);
+        let (model, options) = (connected(5, [30, 10], 0.5), in_memory(0.0, threads));
+        let model = model.with_monitors(&monitors)?;
+        let mut simulation = Simulation::build(comm, &model, &options)?;
+        monitors.start_some(&mut simulation, &["E"])?;
+        simulation.advance(20.3)?;
+        monitors.pause_some(&mut simulation, &["E"])?;
+        monitors.start_some(&mut simulation, &["I"])?;
+        simulation.advance(2.0)?;
+        monitors.start(&mut simulation)?;
+        simulation.advance(10.0)?;
+        monitors.new_chunk(&mut simulation)?;
+        simulation.advance(0.1)?;
+        monitors.reset(&mut simulation)?;
+        simulation.advance(15.0)?;
+        monitors.recordings(&mut simulation)
+    };
+    let together = record(comm, threads)?;
+    if let Some(together) = together {
+        let alone = record(&Communicator::solo(), 1)?;
+        assert!(alone.as_ref() == Some(&together), "monitors: recordings differ");
+        let n_spikes: usize = (0..together.n_chunks())
+            .map(|chunk| together.spike_steps(chunk, "E").map_or(0, |cells| cells.concat().len()))
+            .sum();
+        assert_eq!(together.n_chunks(), 3);
+        println!("monitors: 3 chunks, {n_spikes} spikes ... ok");
     }
     Ok(comm.barrier()?)
 }

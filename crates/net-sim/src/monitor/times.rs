@@ -208,6 +208,19 @@ impl RecordingTimes {
         Ok(own.steps().map(|step| self.ms(step)).collect())
     }
 
+    /// From start to pause of every period in ms, whether samples fell into it or not.
+    ///
+    /// # Errors
+    /// There is no such chunk or compartment.
+    pub fn periods_ms(
+        &self,
+        chunk: usize,
+        compartment: &str,
+    ) -> Result<Vec<(f64, f64)>, MonitorError> {
+        let periods = self.find(chunk, compartment)?.periods.iter();
+        Ok(periods.map(|period| (self.ms(period.start), self.ms(period.stop))).collect())
+    }
+
     /// Time between samples of a compartment in ms.
     ///
     /// # Errors

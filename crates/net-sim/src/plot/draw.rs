@@ -293,8 +293,8 @@ impl Frame {
     }
 
     fn time_ticks(&self) -> Vec<(f64, String)> {
-        // One for every hundred pixels.
-        self.time.ticks(((self.right() - self.left()) / 100.0) as usize)
+        // One for every hundred pixels, and in small panels a little closer.
+        self.time.ticks(((self.right() - self.left()) / 100.0).max(6.0) as usize)
     }
 }
 

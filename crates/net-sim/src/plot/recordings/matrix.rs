@@ -28,11 +28,14 @@ pub(super) fn draw(sheet: &mut Sheet, shown: &Shown<'_>, own: &Values, heading: 
         Axis::new(if low < high { (low, high) } else { (low - 0.5, low + 0.5) }, (0.0, 1.0));
     spots(sheet, frame, own, &scale);
     let n_cells = own.values.ncols();
+    color_bar(sheet, frame, &scale, unit);
+    if n_cells == 1 {
+        return frame.edge(sheet, heading);
+    }
     let cells = Axis::new((-0.5, n_cells as f64 - 0.5), (frame.bottom, frame.top));
     for (cell, label) in whole_ticks(&cells, (frame.height() / 40.0) as usize) {
         frame.tick(sheet, cells.at(cell), &label);
     }
-    color_bar(sheet, frame, &scale, unit);
     frame.edge(sheet, &format!("{heading}, by number"));
 }
 

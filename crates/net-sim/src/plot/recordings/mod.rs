@@ -28,7 +28,7 @@ mod spikes;
 
 use std::path::Path;
 
-use super::draw::{Align, Axis, Frame, INK, Sheet};
+use super::draw::{Align, Axis, Frame, INK, Rgb, Sheet};
 use super::{PlotError, write_picture};
 use crate::monitor::Recordings;
 
@@ -36,6 +36,8 @@ use crate::monitor::Recordings;
 const CELL: (f64, f64) = (640.0, 440.0);
 /// Where the frame of a panel is in its cell: left, top, right, bottom.
 const MARGINS: (f64, f64, f64, f64) = (82.0, 56.0, 92.0, 62.0);
+/// Times without recording.
+const PAUSE: Rgb = [244, 244, 244];
 /// Height of the title above the grid.
 const TITLE: f64 = 44.0;
 
@@ -253,6 +255,27 @@ impl<'r> RecordingsPlot<'r> {
             return Err(PlotError::Outside { from_ms, to_ms, start_ms, end_ms });
         }
         Ok((from_ms, to_ms))
+    }
+}
+
+impl Shown<'_> {
+    /// Marks the times in which the compartment was not recorded.
+    fn shade_pauses(&self, sheet: &mut Sheet) -> Result<(), PlotError> {
+        let times = self.recordings.times();
+        let periods = times.periods_ms(self.chunk, &self.panel.compartment)?;
+        let (start_ms, end_ms) = self.frame.time.values;
+        // From the last sample, whose place is a point, to the next.
+        let period_ms = times.period_ms(self.chunk, &self.panel.compartment)?;
+        let starts = periods.iter().map(|period| period.0).chain([end_ms + period_ms]);
+        let ends = std::iter::once(start_ms).chain(periods.iter().map(|period| period.1));
+        for (from_ms, to_ms) in ends.zip(starts) {
+            let (from_ms, to_ms) = (from_ms.max(start_ms), to_ms.min(end_ms));
+            if to_ms - from_ms > period_ms {
+                let (left, right) = (self.frame.time.at(from_ms), self.frame.time.at(to_ms));
+                sheet.marks(&[(left, self.frame.top)], (right - left, self.frame.height()), PAUSE);
+            }
+        }
+        Ok(())
     }
 }
 

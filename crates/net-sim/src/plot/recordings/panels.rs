@@ -24,6 +24,7 @@ pub(super) fn draw(sheet: &mut Sheet, shown: &Shown<'_>) -> Result<(), PlotError
     }
     let unit = shown.recordings.unit(&shown.panel.compartment, &shown.panel.variable);
     let heading = heading(shown, n_cells, is_mean, unit);
+    shown.shade_pauses(sheet)?;
     match shown.panel.format {
         Format::Matrix | Format::MatrixMean => matrix::draw(sheet, shown, &own, &heading, unit),
         _ => lines(sheet, shown, &own, &heading),

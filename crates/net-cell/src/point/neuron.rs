@@ -121,14 +121,7 @@ impl PointNeuron {
                 expected: "a finite number >= 0",
             });
         }
-        let (column, values) = self.checked(parameter, values.into())?;
-        if self.model.columns[column].role != PointRole::Parameter {
-            return Err(CellError::UnknownParameter {
-                mechanism: self.model.name.to_owned(),
-                parameter: parameter.to_owned(),
-                known: self.names_of(|v| v.role == PointRole::Parameter),
-            });
-        }
+        let (column, values) = self.checked_parameter(parameter, values.into())?;
         let at = self.changes.partition_point(|change| change.time_ms <= time_ms);
         self.changes.insert(at, Change { time_ms, column, values });
         Ok(self)
@@ -201,6 +194,32 @@ impl PointNeuron {
             }
         }
         Ok((self.model.column(name)?, values))
+    }
+
+    /// Checks that a parameter exists and may have a value, which it gets while a network runs
+    /// ([`PointPopulation::set_parameter`](super::PointPopulation::set_parameter)).
+    ///
+    /// # Errors
+    /// The model has no such parameter, or the value is not allowed.
+    pub fn check_parameter(&self, parameter: &str, value: f64) -> Result<(), CellError> {
+        self.checked_parameter(parameter, value.into()).map(|_| ())
+    }
+
+    /// The column of a parameter, and values that are allowed.
+    pub(super) fn checked_parameter(
+        &self,
+        parameter: &str,
+        values: PointValues,
+    ) -> Result<(usize, PointValues), CellError> {
+        let (column, values) = self.checked(parameter, values)?;
+        if self.model.columns[column].role != PointRole::Parameter {
+            return Err(CellError::UnknownParameter {
+                mechanism: self.model.name.to_owned(),
+                parameter: parameter.to_owned(),
+                known: self.names_of(|v| v.role == PointRole::Parameter),
+            });
+        }
+        Ok((column, values))
     }
 
     fn check(&self, variable: &PointVariable, value: f64) -> Result<(), CellError> {

@@ -57,6 +57,7 @@ struct Projection {
 #[derive(Debug)]
 pub struct PointPopulation {
     neuron: Arc<PointNeuron>,
+    place: Place,
     clock: StepClock,
     gids: Vec<u64>,
     /// Neurons with those that fill the last vector.
@@ -137,6 +138,7 @@ impl PointPopulation {
             .then(|| StreamFamily::new(place.seed, Purpose::Mechanism, place.population));
         Ok(PointPopulation {
             neuron,
+            place,
             clock,
             gids,
             n_padded,
@@ -152,6 +154,25 @@ impl PointPopulation {
             fired: Vec::new(),
             uniforms: Vec::new(),
         })
+    }
+
+    /// Gives a parameter another value for all neurons from the next step on. Between epochs; changes
+    /// that the neurons were made with go on.
+    ///
+    /// # Errors
+    /// The model has no such parameter, or the value is not allowed.
+    pub fn set_parameter(&mut self, parameter: &str, value: f64) -> Result<(), CellError> {
+        let (column, _) = self.neuron.checked_parameter(parameter, value.into())?;
+        let Column { offset, stride } = self.columns[column];
+        let n_vectors = if stride == 0 { 1 } else { self.n_padded / LANES };
+        self.arena[offset / LANES..][..n_vectors].fill(F8::splat(value));
+        let model = self.neuron.model();
+        if model.n_uniforms > 0 && model.noise.contains(&parameter) && value != 0.0 {
+            let Place { seed, population, .. } = self.place;
+            let family = || StreamFamily::new(seed, Purpose::Mechanism, population);
+            self.noise.get_or_insert_with(family);
+        }
+        Ok(())
     }
 
     /// The gids, ascending.

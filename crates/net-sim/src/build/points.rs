@@ -351,12 +351,7 @@ fn record(
     groups: &mut [CellGroup],
     plans: &mut [SignalPlan],
 ) -> Result<()> {
-    let monitored = model.monitored();
-    let schedules = model.recordings().iter().map(|recording| recording.schedule(&clock));
-    let monitors = (0..monitored.recordings.len()).map(|at| monitored.schedule(at, &clock));
-    let recordings = model.recordings().iter().chain(&monitored.recordings);
-    for (index, (recording, schedule)) in recordings.zip(schedules.chain(monitors)).enumerate() {
-        let schedule = schedule?;
+    for (index, (recording, schedule)) in model.sampled(&clock)?.into_iter().enumerate() {
         let recorded = model.gids_of(&recording.targets)?;
         let columns = &mut plans[index].columns;
         for &gid in gids.iter().filter(|&&gid| recorded.contains(gid)) {

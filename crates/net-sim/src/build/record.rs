@@ -19,12 +19,7 @@ pub(super) fn record(
     cells: &mut Cells,
 ) -> Result<Vec<SignalPlan>> {
     let mut plans = Vec::new();
-    let schedules = model.recordings().iter().map(|recording| recording.schedule(&clock));
-    let monitored = model.monitored();
-    let monitors = (0..monitored.recordings.len()).map(|at| monitored.schedule(at, &clock));
-    let recordings = model.recordings().iter().chain(&monitored.recordings);
-    for (index, (recording, schedule)) in recordings.zip(schedules.chain(monitors)).enumerate() {
-        let schedule = schedule?;
+    for (index, (recording, schedule)) in model.sampled(&clock)?.into_iter().enumerate() {
         let gids = model.gids_of(&recording.targets)?;
         let wanted = Wanted::new(model, drawer, recording);
         let mut columns = Columns::default();

@@ -246,6 +246,19 @@ impl Model {
         self.monitored = monitored;
     }
 
+    /// What is sampled, and when: recordings, then the variables of monitors.
+    pub(crate) fn sampled(
+        &self,
+        clock: &StepClock,
+    ) -> Result<Vec<(&Recording, net_cell::Schedule)>> {
+        let own =
+            self.recordings.iter().map(|recording| Ok((recording, recording.schedule(clock)?)));
+        let monitored = self.monitored.recordings.iter().enumerate();
+        let monitored =
+            monitored.map(|(at, recording)| Ok((recording, self.monitored.schedule(at, clock)?)));
+        own.chain(monitored).collect()
+    }
+
     /// What is recorded for monitors.
     pub(crate) fn monitored(&self) -> &Monitored {
         &self.monitored
@@ -338,7 +351,11 @@ fn check_names<'a>(what: &'static str, names: impl Iterator<Item = &'a str>) -> 
     Ok(())
 }
 
-fn require_population(network: &Network, user: impl Fn() -> String, name: &str) -> Result<()> {
+pub(crate) fn require_population(
+    network: &Network,
+    user: impl Fn() -> String,
+    name: &str,
+) -> Result<()> {
     network.find_population(name).map(|_| ()).map_err(|_| Error::UnknownPopulation {
         user: user(),
         population: name.to_owned(),

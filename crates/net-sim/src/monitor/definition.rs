@@ -1,6 +1,7 @@
 //! The dictionary of monitors, and what it means for a model.
 
 use net_cell::Quantity;
+use net_cell::point::PointNeuron;
 use net_io::store::SampleType;
 
 use super::SampleLabels;
@@ -63,13 +64,43 @@ impl Definition {
         self.variables.iter().map(|variable| format!("{};{variable}", self.compartment))
     }
 
-    fn recording(&self, name: String, variable: &str) -> Result<Recording, MonitorError> {
+    fn recording(
+        &self,
+        name: String,
+        variable: &str,
+        points: Option<&PointNeuron>,
+    ) -> Result<Recording, MonitorError> {
         let cells = Targets::Population(self.compartment.clone());
+        let quantity = match points {
+            Some(points) => self.quantity_of_points(variable, points)?,
+            None => self.quantity(variable)?,
+        };
         Ok(Recording {
             interval_ms: self.period_ms,
             sample_type: SampleType::F64,
-            ..Recording::new(name, cells, self.quantity(variable)?)
+            ..Recording::new(name, cells, quantity)
         })
+    }
+
+    /// A variable of point neurons, with or without their model's name before it.
+    fn quantity_of_points(
+        &self,
+        variable: &str,
+        points: &PointNeuron,
+    ) -> Result<Quantity, MonitorError> {
+        let model = points.model();
+        let prefix = format!("{}.", model.name);
+        let name = variable.strip_prefix(&prefix).unwrap_or(variable);
+        if model.unit_of(name).is_err() {
+            let names = model.variables().map(|variable| variable.name).collect::<Vec<_>>();
+            return Err(MonitorError::Variable {
+                compartment: self.compartment.clone(),
+                variable: variable.to_owned(),
+                expected: format!("spike or one of {}", names.join(", ")),
+            });
+        }
+        let (mechanism, variable) = (model.name.to_owned(), name.to_owned());
+        Ok(Quantity::Variable { mechanism, variable, nth: 0 })
     }
 
     fn quantity(&self, variable: &str) -> Result<Quantity, MonitorError> {
@@ -110,11 +141,12 @@ pub(super) fn monitored(
                     .collect::<Vec<_>>()
                     .join(", "),
             })?;
+        let population = network.population(id);
+        let points = model.points_of(population).map(std::sync::Arc::as_ref);
         for (name, variable) in own.names().zip(&own.variables) {
-            monitored.recordings.push(own.recording(name, variable)?);
+            monitored.recordings.push(own.recording(name, variable, points)?);
         }
         if own.spikes {
-            let population = network.population(id);
             let first = population.first_gid();
             monitored.spikes.push(first..first + population.size());
         }

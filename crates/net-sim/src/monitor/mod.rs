@@ -145,7 +145,8 @@ impl Model {
 
 impl Monitors {
     /// Monitors from a dictionary: `name` or `name;period`, with the time between samples in ms
-    /// (without it, every step), and variables: `v`, `i_membrane`, `mechanism.variable`, `spike`.
+    /// (without it, every step), and variables: `v`, `i_membrane`, `mechanism.variable`, any variable
+    /// of point neurons, `spike`.
     ///
     /// # Errors
     /// A key that is none, a compartment or variable twice, an unknown kind of variable.
@@ -217,10 +218,27 @@ impl Monitors {
     /// # Errors
     /// Those of [`Simulation::reset`]; a simulation without these monitors.
     pub fn reset(&mut self, simulation: &mut Simulation<'_>) -> Result<()> {
+        self.reset_by(simulation, Simulation::reset)
+    }
+
+    /// As [`reset`](Self::reset), but parameters that were set while the model ran
+    /// ([`Simulation::set_parameter`]) keep their values. Collective.
+    ///
+    /// # Errors
+    /// As [`reset`](Self::reset).
+    pub fn reset_keeping_parameters(&mut self, simulation: &mut Simulation<'_>) -> Result<()> {
+        self.reset_by(simulation, Simulation::reset_keeping_parameters)
+    }
+
+    fn reset_by<'s>(
+        &mut self,
+        simulation: &mut Simulation<'s>,
+        reset: impl FnOnce(&mut Simulation<'s>) -> Result<()>,
+    ) -> Result<()> {
         simulation.check_reset()?;
         let elapsed = simulation.step();
         self.new_chunk(simulation)?;
-        simulation.reset()?;
+        reset(simulation)?;
         self.n_resets = simulation.n_resets();
         self.origin += elapsed;
         let states = self.states.iter_mut().filter(|state| state.is_running);

@@ -198,6 +198,23 @@ impl<'a> Run<'a> {
         Ok(self.leader.comm.agree(sealed)?)
     }
 
+    /// Gives a parameter of point neurons another value.
+    pub(crate) fn set_parameter(
+        &mut self,
+        gids: &Range<u64>,
+        parameter: &str,
+        value: f64,
+    ) -> std::result::Result<(), net_cell::CellError> {
+        for member in &self.shared.members {
+            for points in lock(member).group.points_mut() {
+                if points.gids().first().is_some_and(|gid| gids.contains(gid)) {
+                    points.set_parameter(parameter, value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Advances to `end_step`. Collective; an error of any rank is an error on all and ends the
     /// run, in which what was recorded until then has been sealed.
     pub(crate) fn advance(&mut self, end_step: u64) -> Result<()> {

@@ -10,6 +10,7 @@ mod team;
 mod threads;
 mod tracks;
 
+use std::ops::Range;
 use std::time::Instant;
 
 use net_cell::Spike;
@@ -18,7 +19,7 @@ use net_io::store::{Column, Manifest, PartWriter, Ranges};
 use net_mpi::{Communicator, SpikeTime};
 
 use crate::build::{self, LocalSize};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, bad_value};
 use crate::model::{self, Model, Monitored, whole_steps};
 use crate::options::RunOptions;
 use crate::probes::{Collector, ProbeSignal};
@@ -87,6 +88,8 @@ pub struct Simulation<'a> {
     phases: Phases,
     n_columns: u64,
     n_resets: u64,
+    /// Parameters that were set since the start: gids of a population, name and value.
+    parameters: Vec<(Range<Gid>, String, f64)>,
 }
 
 /// What a run leaves.
@@ -156,6 +159,7 @@ impl<'a> Simulation<'a> {
             phases: Phases { build_s, write_s, ..Phases::default() },
             n_columns,
             n_resets: 0,
+            parameters: Vec::new(),
         })
     }
 
@@ -273,8 +277,55 @@ impl<'a> Simulation<'a> {
         Ok(self.run.recorder().kept_samples(self.recording(recording)?).collect())
     }
 
-    /// Goes back to the state before the first step: the same cells, synapses and random numbers.
-    /// What was kept in memory is forgotten. Collective.
+    /// Gives a parameter of the point neurons of a population another value, from the next step on.
+    /// All ranks call it alike.
+    ///
+    /// # Errors
+    /// A population that does not exist or has no point neurons, an unknown parameter, a value that is
+    /// not allowed.
+    pub fn set_parameter(&mut self, population: &str, parameter: &str, value: f64) -> Result<()> {
+        let network = self.model.network();
+        let user = || format!("parameter '{parameter}'");
+        model::require_population(network, user, population)?;
+        let own = network.population(network.find_population(population)?);
+        let Some(points) = self.model.points_of(own) else {
+            let expected =
+                "a population of point neurons; others have the parameters of their template";
+            return Err(bad_value(format!("{}: population", user()), population, expected));
+        };
+        let user = format!("population '{population}'");
+        let checked = points.check_parameter(parameter, value);
+        checked.map_err(|source| Error::Points { user, source: Box::new(source) })?;
+        let gids = own.first_gid()..own.first_gid() + own.size();
+        self.parameters.retain(|(other, name, _)| (other, name.as_str()) != (&gids, parameter));
+        self.parameters.push((gids, parameter.to_owned(), value));
+        self.apply_parameters()
+    }
+
+    /// Sets all parameters that were set since the start.
+    fn apply_parameters(&mut self) -> Result<()> {
+        for (gids, parameter, value) in &self.parameters {
+            let set = self.run.set_parameter(gids, parameter, *value);
+            let user = format!("parameter '{parameter}'");
+            set.map_err(|source| Error::Points { user, source: Box::new(source) })?;
+        }
+        Ok(())
+    }
+
+    /// As [`reset`](Self::reset), but parameters that were set while it ran keep their values.
+    /// Collective.
+    ///
+    /// # Errors
+    /// As [`reset`](Self::reset).
+    pub fn reset_keeping_parameters(&mut self) -> Result<()> {
+        let parameters = std::mem::take(&mut self.parameters);
+        self.reset()?;
+        self.parameters = parameters;
+        self.apply_parameters()
+    }
+
+    /// Goes back to the state before the first step: the same cells, parameters, synapses and random
+    /// numbers. What was kept in memory is forgotten. Collective.
     ///
     /// # Errors
     /// A run that writes files, which hold one run; those of [`build`](Self::build).
@@ -287,6 +338,7 @@ impl<'a> Simulation<'a> {
         let described = (model, &self.manifest);
         self.run = built.start(comm, described, options, clock, threads, None)?;
         self.n_resets += 1;
+        self.parameters.clear();
         Ok(())
     }
 

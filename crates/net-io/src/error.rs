@@ -245,6 +245,14 @@ pub enum Error {
         /// How many there are.
         len: usize,
     },
+    /// A recorder of a result failed.
+    #[error("recorder `{recorder}` failed: {source}")]
+    Recorder {
+        /// Its name.
+        recorder: String,
+        /// What is wrong.
+        source: Box<Error>,
+    },
     /// There is nothing of this name.
     #[error("there is no {what} `{name}` (there is: {known})")]
     NoSuchName {

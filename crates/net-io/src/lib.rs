@@ -5,6 +5,8 @@
 //!   files, checksummed, synced and renamed, of which a kill can take only what is not sealed yet.
 //! - [`merge`]: afterwards one rank makes `spikes.h5` (SONATA) and `traces.h5` from the chunks of
 //!   all, in bounded memory. The same recordings give the same bytes from any number of ranks.
+//! - [`recover`]: what is sealed of a run that was killed becomes the same files.
+//! - [`export`]: recordings, or some of them, as text, NumPy's arrays and SONATA's reports.
 //! - [`tables`]: LFPy's tables of cells and synapses go the same way, and are read back.
 //! - [`nix`]: the merged recordings as a `.nio` file for Neo, and a general writer of such files.
 //! - [`probes`]: signals of probes, streamed into LFPy's `OUTPUT.h5`.
@@ -60,6 +62,7 @@
 //! ```
 
 mod error;
+pub mod export;
 mod fsio;
 mod h5;
 pub mod merge;
@@ -68,6 +71,7 @@ pub mod nix;
 pub mod nyhead;
 pub mod probes;
 pub mod provenance;
+pub mod recover;
 pub mod sonata;
 pub mod store;
 pub mod tables;

@@ -6,7 +6,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use net_io::Error;
+use net_io::export::{Format, Selection, export};
 use net_io::merge::{Extent, MergeOptions, RunReader, merge_recordings};
+use net_io::nix::{NioOptions, write_nio};
+use net_io::provenance::Provenance;
+use net_io::recover::recover;
 use net_io::store::*;
 
 const END_STEP: u64 = 1000;
@@ -275,4 +279,103 @@ fn ranks_that_recorded_different_windows_are_told() {
     }
     let error = merge_recordings(&run, &MergeOptions::default()).unwrap_err();
     assert!(matches!(error, Error::ChunkCorrupt { what: "steps of a recording", .. }), "{error}");
+}
+
+#[test]
+fn exports_are_what_was_recorded_in_every_format() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = record(&directory.path().join("out"), 3, 100);
+    Provenance::new("a test", 7, 0.1).write(&run).unwrap();
+    let formats = [(Format::Csv, "csv"), (Format::Npy, "npy"), (Format::Sonata, "sonata")];
+    // From the chunks, then from merged files: the same bytes.
+    let mut expected: Vec<Vec<u8>> = Vec::new();
+    for is_merged in [false, true] {
+        if is_merged {
+            merge_recordings(&run, &MergeOptions::default()).unwrap();
+        }
+        let reader = RunReader::open(&run).unwrap();
+        let mut found = Vec::new();
+        for (format, name) in formats {
+            let to = run.file(&format!("export-{name}"));
+            let files = export(&reader, &Selection::default(), format, &to).unwrap();
+            found.extend(files.iter().map(|path| fs::read(path).unwrap()));
+        }
+        assert!(!is_merged || found == expected);
+        expected = found;
+    }
+    let reader = RunReader::open(&run).unwrap();
+    let options = NioOptions::new(Provenance::read(&run).unwrap().unwrap());
+    write_nio(&reader, &run.file(RunDirectory::NIO), &options).unwrap();
+
+    let some = Selection {
+        steps: 300..310,
+        populations: Some(vec!["I".to_owned()]),
+        gids: Some([7..9, 11..30].into_iter().collect()),
+        signals: Some(vec!["v".to_owned()]),
+        spikes: true,
+    };
+    let to = run.file("some");
+    let files = export(&reader, &some, Format::Csv, &to).unwrap();
+    let text = files.iter().map(|path| fs::read_to_string(path).unwrap()).collect::<Vec<_>>();
+    let mut spikes = String::from("time_ms,population,node_id,gid\n");
+    for gid in [8, 11] {
+        for step in spike_steps(gid).filter(|step| (300..310).contains(step)) {
+            spikes.push_str(&format!("{},I,{},{gid}\n", step as f64 * 0.1, gid - 8));
+        }
+    }
+    assert_eq!(text[0], spikes);
+    let mut table = String::from("time_ms,8:2,11:2\n");
+    for step in v_steps(300..310) {
+        table.push_str(&format!("{},{},{}\n", step as f64 * 0.1, v(8, step), v(11, step)));
+    }
+    assert_eq!(text[1], table);
+    let unknown = Selection { signals: Some(vec!["w".to_owned()]), ..Selection::default() };
+    let error = export(&reader, &unknown, Format::Csv, &to).unwrap_err().to_string();
+    assert!(error.contains("`w`") && error.contains("v, rate"), "{error}");
+
+    let python = std::env::var("NET_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let probe = std::process::Command::new(&python)
+        .args(["-c", "import h5py, numpy, libsonata, neo, nixio"])
+        .output();
+    if !probe.is_ok_and(|output| output.status.success()) {
+        println!("skipped: no Python with h5py, libsonata, neo and nixio (name one in NET_PYTHON)");
+        return;
+    }
+    let script =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/python/read_recordings.py");
+    let status = std::process::Command::new(python)
+        .arg(script)
+        .arg(run.path())
+        .env("HDF5_USE_FILE_LOCKING", "FALSE")
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn a_killed_run_is_recovered_as_often_as_asked() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = record(&directory.path().join("out"), 2, 100);
+    // As if rank 1 was killed while it wrote its eighth chunk.
+    for sequence in 7..10 {
+        let path = chunk(&run, 1, sequence);
+        if sequence == 7 {
+            let bytes = fs::read(&path).unwrap();
+            fs::write(path.with_extension("chunk.tmp"), &bytes[..bytes.len() / 3]).unwrap();
+        }
+        fs::remove_file(path).unwrap();
+    }
+    for _ in 0..2 {
+        let recovered = recover(&run, Gaps::Refuse).unwrap();
+        assert_eq!((recovered.recordings.end_step, recovered.recordings.finished), (700, false));
+        assert_eq!(recovered.coverage.ranks[0].sealed_until, END_STEP);
+        let reader = RunReader::open(&run).unwrap();
+        assert_eq!(reader.end_step(), 700);
+        let rate = reader.signal(1).unwrap();
+        let values: Vec<f64> = rate.read(0..1, 0..70).unwrap();
+        assert_eq!(values, [6.0; 70]);
+    }
+    let nothing = record(&directory.path().join("merged"), 1, 100);
+    merge_recordings(&nothing, &MergeOptions::default()).unwrap();
+    assert!(matches!(recover(&nothing, Gaps::Refuse), Err(Error::NothingToMerge { .. })));
 }

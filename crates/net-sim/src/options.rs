@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use net_cell::StepSettings;
 use net_core::StepClock;
-use net_io::nix::Identity;
+use net_io::nix::{Dialect, Identity};
 
 use crate::error::{Result, bad_value};
+use crate::model::whole_steps;
 
 /// How a model is run; nothing here but what stands in [`StepSettings`] changes a result.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -60,8 +61,31 @@ pub struct Output {
     /// Identifier and time of the run; absent: a new one, now. With given ones, files are the same to
     /// the last byte whenever and wherever they are made.
     pub identity: Option<Identity>,
+    /// Name of the simulation, as results say it; absent: `simulation`.
+    pub name: Option<String>,
+    /// The configuration that the model was made from, as results say it.
+    pub configuration: serde_json::Value,
+    /// A file for Neo; absent: none. [`write_nio`](net_io::nix::write_nio) and `net-sim export` make
+    /// one afterwards.
+    pub nio: Option<NioOutput>,
     /// Anything worth keeping with the files, such as the command line.
     pub attributes: BTreeMap<String, String>,
+}
+
+/// A file for Neo, `results.nio`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NioOutput {
+    /// How recordings become objects.
+    pub dialect: Dialect,
+    /// Simulated time of a segment in ms, a whole number of steps; absent: one segment for all.
+    pub segment_ms: Option<f64>,
+}
+
+impl Default for NioOutput {
+    /// One segment, an object for each recorded thing if there are at most 1000.
+    fn default() -> Self {
+        NioOutput { dialect: Dialect::UpTo(1000), segment_ms: None }
+    }
 }
 
 /// What rank 0 shows on standard error while a model runs.
@@ -96,6 +120,10 @@ impl RunOptions {
         let interval = self.output.as_ref().and_then(|output| output.seal_interval_ms);
         if let Some(interval_ms) = interval.filter(|ms| !(ms.is_finite() && *ms > 0.0)) {
             return Err(bad_value("seal_interval_ms", interval_ms, "a positive number of ms"));
+        }
+        let nio = self.output.as_ref().and_then(|output| output.nio.as_ref());
+        if let Some(ms) = nio.and_then(|nio| nio.segment_ms) {
+            whole_steps(&clock, "nio: segment_ms".to_owned(), ms, 1)?;
         }
         Ok(clock)
     }

@@ -41,6 +41,7 @@ fn main() -> ExitCode {
                 let mixed = common::points::mixed(9, min_delay_ms);
                 check(comm, "point neurons and cable cells", &mixed, &with_threads)?;
             }
+            files(comm, threads)?;
             monitors(comm, threads)?;
             replay(comm, threads)?;
             fields(comm, threads)?;
@@ -240,6 +241,63 @@ fn monitors(comm: &Communicator, threads: usize) -> Result<()> {
             .sum();
         assert_eq!(together.n_chunks(), 3);
         println!("monitors: 3 chunks, {n_spikes} spikes ... ok");
+    }
+    Ok(comm.barrier()?)
+}
+
+/// Files of all ranks together, and of rank 0 alone, are the same to the last byte: spikes with their
+/// rosters, samples in windows, statistics, sums over ranks, and the file for Neo in both dialects.
+fn files(comm: &Communicator, threads: usize) -> Result<()> {
+    let model = connected(5, [40, 5], 0.5)
+        .with_spike_recording(SpikeRecording::new("all", Targets::All))
+        .with_spike_recording(SpikeRecording {
+            windows_ms: vec![(5.0, 15.0)],
+            ..SpikeRecording::new(
+                "some",
+                Targets::Fraction { population: "E".into(), fraction: 0.3, seed: 1 },
+            )
+        })
+        .with_recording(Recording {
+            windows_ms: vec![(1.0, 2.5), (10.0, 20.0)],
+            segments: Segments::All,
+            ..Recording::new("windows", Targets::FirstOfEach(2), Quantity::Voltage)
+        })
+        .with_recording(Recording {
+            statistics_ms: Some(7.0),
+            ..Recording::of_projection("currents", Targets::Gids(vec![42]), ("E:I", "ExpSyn", "i"))
+        })
+        .with_rate_recording(RateRecording::new("rate", Targets::All, 2.0));
+    let folder = std::env::temp_dir().join(format!("net-sim-ranks-{}", comm.size()));
+    for dialect in [Dialect::PerObject, Dialect::Multiplexed] {
+        let into = |name: &str, threads: usize| {
+            let mut options = common::into_files(25.0, threads, &folder.join(name));
+            if let Some(output) = &mut options.output {
+                output.overwrite = true;
+                output.seal_interval_ms = Some(4.0);
+                output.nio = Some(NioOutput { dialect, segment_ms: Some(10.0) });
+                let id = "11111111-2222-4333-8444-555555555555".parse();
+                output.identity = id.ok().map(|id| Identity {
+                    id,
+                    created: net_io::nix::UtcTime::from_unix_seconds(1_700_000_000),
+                });
+            }
+            options
+        };
+        Simulation::build(comm, &model, &into("together", threads))?.run()?;
+        if comm.is_root() {
+            Simulation::build(&Communicator::solo(), &model, &into("alone", 1))?.run()?;
+            for name in ["spikes.h5", "traces.h5", "results.nio", "synapse_connections.h5"] {
+                let [together, alone] =
+                    ["together", "alone"].map(|run| std::fs::read(folder.join(run).join(name)));
+                let (together, alone) = (together.unwrap(), alone.unwrap());
+                assert!(together == alone, "{name} differs, {dialect:?}");
+            }
+            println!("files for {dialect:?} ... ok");
+        }
+        comm.barrier()?;
+    }
+    if comm.is_root() {
+        let _ = std::fs::remove_dir_all(folder);
     }
     Ok(comm.barrier()?)
 }

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 pub use reader::{RunReader, SignalReader};
 pub(crate) use rows::{OrderedRow, RowBlock, merge_rows};
+pub(crate) use spikes::{Sorting, describe_spikes};
 
 use crate::error::{Error, Result};
 use crate::h5::NewFile;

@@ -17,7 +17,7 @@ use crate::store::{Manifest, PartIndex, Population, RecordingChunk, RunDirectory
 #[repr(u8)]
 #[derive(H5Type, Clone, Copy)]
 #[allow(dead_code, reason = "the type in the file names all three orders, we write one")]
-enum Sorting {
+pub(crate) enum Sorting {
     #[hdf5(rename = "none")]
     None = 0,
     #[hdf5(rename = "by_id")]
@@ -91,12 +91,17 @@ struct SpikeDatasets {
     node_ids: Appender<u64>,
 }
 
-/// Every population has its group, also one that never spikes.
-fn create_populations(file: &NewFile, manifest: &Manifest) -> Result<Vec<SpikeDatasets>> {
+/// Marks a file as one of SONATA's and makes the group of its spikes.
+pub(crate) fn describe_spikes(file: &NewFile) -> Result<hdf5::Group> {
     let root = file.root()?;
     file.attribute(&root, "magic", 0x0A7A_u32)?;
     file.attribute(&root, "version", [0_u32, 1])?;
-    let spikes = file.group(&root, "spikes")?;
+    file.group(&root, "spikes")
+}
+
+/// Every population has its group, also one that never spikes.
+fn create_populations(file: &NewFile, manifest: &Manifest) -> Result<Vec<SpikeDatasets>> {
+    let spikes = describe_spikes(file)?;
     let create = |population: &Population| {
         let group = file.group(&spikes, &population.name)?;
         file.attribute(&group, "sorting", Sorting::ByTime)?;

@@ -5,6 +5,7 @@
 //! - [`write_nio`]: the recordings of a run as such a file, a segment for each stretch
 //!   between checkpoints, in one of two [`Dialect`]s: an object for each recorded thing, or an
 //!   object for each device.
+//! - [`SimulationResult`]: a file that recorders of the caller's own write, checkpoint by checkpoint.
 //! - [`read`]: such files read back.
 //!
 //! The layout is NIX 1.2.1; `neo.io.NixIO`, `neo.io.nixio_fr` and `nixio` open the files and can
@@ -18,6 +19,7 @@ mod multiplexed;
 mod neo;
 mod per_object;
 pub mod read;
+mod result;
 mod results;
 mod signal;
 mod units;
@@ -25,6 +27,7 @@ mod units;
 pub use annotation::{Annotations, Object, Value};
 pub use identity::{NotATime, NotAUuid, UtcTime, Uuid};
 pub use neo::{Block, Group, Identity, Member, NioFile, Segment};
+pub use result::{Flush, FlushRecorder, OnFailure, SimulationResult};
 pub use results::{Dialect, NioOptions, NioReport, write_nio};
 pub use signal::{
     AnalogSignalWriter, Channel, IrregularSignalWriter, Sample, Sampling, Span, SpikeTrainWriter,

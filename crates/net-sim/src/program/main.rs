@@ -1,7 +1,11 @@
 //! The program `net-sim`: one subcommand a file.
 
+mod export;
+mod info;
 mod mechanisms;
+mod merge;
 mod plot;
+mod recover;
 mod run;
 mod validate;
 
@@ -19,8 +23,12 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Export(export::Args),
+    Info(info::Args),
     Mechanisms(mechanisms::Args),
+    Merge(merge::Args),
     Plot(plot::Args),
+    Recover(recover::Args),
     Run(run::Args),
     Validate(validate::Args),
 }
@@ -29,8 +37,12 @@ enum Command {
 /// line is wrong.
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Export(args) => export::run(&args),
+        Command::Info(args) => info::run(&args),
         Command::Mechanisms(args) => mechanisms::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Plot(args) => plot::run(&args),
+        Command::Recover(args) => recover::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Validate(args) => validate::run(&args),
     };

@@ -130,7 +130,9 @@ impl<'a> Simulation<'a> {
         let started = Instant::now();
         let manifest = comm.agree(output::manifest(comm, model, options, clock))?;
         let output = match &options.output {
-            Some(output) => Some(output::Files::create(comm, output, &manifest)?),
+            Some(output) => {
+                Some(output::Files::create(comm, options, output, &manifest, threads.n)?)
+            }
             None => None,
         };
         let writer = match &output {
@@ -400,7 +402,7 @@ impl<'a> Simulation<'a> {
 
         let started = Instant::now();
         if let Some(files) = &self.output {
-            files.merge(comm)?;
+            files.merge(comm, finished.n_steps)?;
         }
         self.phases.merge_s = started.elapsed().as_secs_f64();
         let report = RunReport::gather(

@@ -1,8 +1,9 @@
 //! The files of a run.
 
 use net_core::{Gid, Network, StepClock};
-use net_io::merge::{MergeOptions, merge_recordings};
-use net_io::nix::Uuid;
+use net_io::merge::{MergeOptions, RunReader, merge_recordings};
+use net_io::nix::{NioOptions, Uuid, write_nio};
+use net_io::provenance::{Host, Provenance, RankHost, sha256};
 use net_io::store::{
     Column, Columns, Combine, DEFAULT_CHUNK_BYTES, Device, Manifest, Overwrite, Parameter,
     PartWriter, Population, Projection, RunDirectory, SampleGrid, SampleType, Signal,
@@ -17,7 +18,7 @@ use super::statistics::Statistics;
 use crate::build::save_network;
 use crate::error::{Error, Result};
 use crate::model::{Model, RateRecording, RateUnit};
-use crate::options::{Output, RunOptions};
+use crate::options::{NioOutput, Output, RunOptions};
 use crate::probes::Collector;
 
 /// Name of the report in the directory.
@@ -30,26 +31,34 @@ pub(crate) struct Files {
     spikes_text: bool,
     connections: bool,
     chunk_bytes: usize,
+    /// Where results come from, on rank 0.
+    provenance: Option<Provenance>,
+    output: Output,
 }
 
 impl Files {
     /// Makes the directory and describes the run in it. Collective.
     pub(crate) fn create(
         comm: &Communicator,
+        options: &RunOptions,
         output: &Output,
         manifest: &Manifest,
+        n_threads: usize,
     ) -> Result<Self> {
+        let provenance = provenance(comm, options, output, manifest, n_threads)?;
         let manifest = manifest.clone();
         let overwrite = if output.overwrite { Overwrite::Yes } else { Overwrite::No };
         let created = comm.is_root().then(|| -> net_io::Result<()> {
             let run = RunDirectory::create(&output.directory, overwrite)?;
-            run.write_manifest(&manifest)
+            run.write_manifest(&manifest)?;
+            provenance.iter().try_for_each(|provenance| provenance.write(&run))
         });
         comm.agree(created.unwrap_or(Ok(())))?;
         let run = comm.agree(RunDirectory::open(&output.directory))?;
         let Output { spikes_text, connections, .. } = *output;
         let chunk_bytes = output.chunk_bytes.unwrap_or(DEFAULT_CHUNK_BYTES);
-        Ok(Files { run, manifest, spikes_text, connections, chunk_bytes })
+        let output = output.clone();
+        Ok(Files { run, manifest, spikes_text, connections, chunk_bytes, provenance, output })
     }
 
     /// Writes this rank's cells and synapses, and opens its part for recordings.
@@ -88,17 +97,52 @@ impl Files {
     }
 
     /// Makes the files that users open. Collective; all ranks have finished their parts.
-    pub(crate) fn merge(&self, comm: &Communicator) -> Result<()> {
+    pub(crate) fn merge(&self, comm: &Communicator, n_steps: u64) -> Result<()> {
         comm.barrier()?;
-        let merged = comm.is_root().then(|| -> net_io::Result<()> {
+        let merged = self.provenance.as_ref().map(|provenance| -> net_io::Result<()> {
+            let mut provenance = provenance.clone();
+            provenance.duration_ms = n_steps as f64 * self.manifest.dt_ms;
+            provenance.mark_finished();
+            provenance.write(&self.run)?;
             merge_cells(&self.run)?;
             if self.connections {
                 merge_connections(&self.run)?;
             }
             let options = MergeOptions { spikes_text: self.spikes_text, ..MergeOptions::default() };
-            merge_recordings(&self.run, &options).map(|_| ())
+            merge_recordings(&self.run, &options)?;
+            match &self.output.nio {
+                Some(nio) => self.write_nio(nio, provenance, n_steps),
+                None => Ok(()),
+            }
         });
         Ok(comm.agree(merged.unwrap_or(Ok(())))?)
+    }
+
+    /// Makes `results.nio`. With an identity that is given, nothing in it depends on who ran the model
+    /// and when.
+    fn write_nio(
+        &self,
+        nio: &NioOutput,
+        provenance: Provenance,
+        n_steps: u64,
+    ) -> net_io::Result<()> {
+        let provenance = match &self.output.identity {
+            Some(_) => provenance.reproducible(),
+            None => provenance,
+        };
+        let mut options = NioOptions::new(provenance);
+        if let Some(identity) = self.output.identity {
+            options.identity = identity;
+        }
+        options.dialect = nio.dialect;
+        options.stop_step = Some(n_steps);
+        options.configuration = self.output.configuration.clone();
+        if let Some(ms) = nio.segment_ms {
+            let steps = (ms / self.manifest.dt_ms).round().max(1.0) as u64;
+            options.checkpoints = (steps..n_steps).step_by(steps as usize).collect();
+        }
+        let reader = RunReader::open_merged(&self.run)?;
+        write_nio(&reader, &self.run.file(RunDirectory::NIO), &options).map(drop)
     }
 
     /// Writes the report beside them; called by all ranks, done by rank 0.
@@ -172,6 +216,49 @@ pub(crate) fn manifest(
     add("v_init_mv", settings.v_init_mv.to_string());
     add("rate_tables", settings.tables.to_string());
     Ok(manifest)
+}
+
+/// The record of a run that begins, on rank 0. Collective.
+fn provenance(
+    comm: &Communicator,
+    options: &RunOptions,
+    output: &Output,
+    manifest: &Manifest,
+    n_threads: usize,
+) -> Result<Option<Provenance>> {
+    let host = serde_json::to_vec(&Host::this()).unwrap_or_default();
+    let hosts = comm.all_gather_v(&host)?;
+    if !comm.is_root() {
+        return Ok(None);
+    }
+    let name = output.name.as_deref().unwrap_or("simulation");
+    let mut provenance = Provenance::new(name, manifest.seed, manifest.dt_ms);
+    provenance.simulation_id = manifest.run_id;
+    provenance.duration_ms = options.tstop_ms;
+    // The description of the network and of what is recorded, without what tells runs apart.
+    let described = serde_json::to_vec(&(
+        &manifest.populations,
+        &manifest.spike_recorders,
+        &manifest.signals,
+        &manifest.projections,
+    ));
+    provenance.model_hash = Some(sha256(&described.unwrap_or_default()));
+    if !output.configuration.is_null() {
+        let text = output.configuration.to_string();
+        provenance.configuration_hash = Some(sha256(text.as_bytes()));
+    }
+    if net_mpi::BUILT_WITH_MPI {
+        provenance.simulator.extra.features.push("mpi".to_owned());
+    }
+    let rank_host = |(mpi_rank, text): (u32, &Vec<u8>)| {
+        let host = serde_json::from_slice(text).unwrap_or_default();
+        RankHost { mpi_rank, host }
+    };
+    provenance.ranks = (0..).zip(&hosts).map(rank_host).collect();
+    provenance.mpi_size = Some(comm.size() as u32);
+    provenance.threads = Some(n_threads as u32);
+    provenance.mark_started();
+    Ok(Some(provenance))
 }
 
 /// The run's identifier: what the options say, or a random one of rank 0.

@@ -171,6 +171,9 @@ fn trace(request: &Request) -> Result<BTreeMap<String, Vec<f64>>, Box<dyn Error>
             kinds.push(PointKind::new(&request.name, &parameters)?);
             points.push(PointSpec { segment: 0, kind: 0 });
         }
+        MechanismKind::ArtificialCell => {
+            return Err(format!("{} is an artificial cell; see events_neuron", request.name).into());
+        }
     }
     if let [dur1, amp1, dur2, amp2, dur3, amp3] = request.clamp[..] {
         let levels = [

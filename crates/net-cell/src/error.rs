@@ -199,6 +199,41 @@ pub enum CellError {
         /// Synapses drawn.
         n_synapses: usize,
     },
+    /// The mechanism takes no spike times from the user.
+    #[error("mechanism '{mechanism}' takes no spike times; give them to an input instead")]
+    NoSpikeTrain {
+        /// Name of the mechanism.
+        mechanism: String,
+    },
+    /// The cell does not have so many instances of the mechanism.
+    #[error("the cell has no instance number {nth} of mechanism '{mechanism}'")]
+    NoSuchInstance {
+        /// Name of the mechanism.
+        mechanism: String,
+        /// The number asked for, from 0.
+        nth: usize,
+    },
+    /// A pointer of a mechanism refers to nothing.
+    #[error(
+        "pointer '{pointer}' of mechanism '{mechanism}' is not set in the cell with gid {gid}; say what \
+         it refers to with set_pointer"
+    )]
+    UnsetPointer {
+        /// Name of the mechanism.
+        mechanism: String,
+        /// The pointer.
+        pointer: String,
+        /// The cell.
+        gid: u64,
+    },
+    /// The mechanism has no random stream of this name.
+    #[error("mechanism '{mechanism}' has no random stream '{stream}'")]
+    NoSuchStream {
+        /// Name of the mechanism.
+        mechanism: String,
+        /// The stream asked for.
+        stream: String,
+    },
     /// A clamp or source was given a time that is no number.
     #[error("{quantity} is {value}; expected {expected}")]
     BadValue {

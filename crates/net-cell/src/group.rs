@@ -1,13 +1,14 @@
 //! Cells of one rank, divided into groups that threads advance on their own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use net_core::{ConnectionTable, StepClock};
 use rayon::prelude::*;
 
 use crate::block::{
-    Block, CellSpec, Event, NOT_KEPT, PointKind, Spike, StepSettings, blocks_of, check_tables,
+    Block, CellSpec, Due, Event, NOT_KEPT, PointKind, Spike, StepSettings, TimedEvent, blocks_of,
+    check_tables,
 };
 use crate::currents::{BlockLayout, CurrentObserver, CurrentType};
 use crate::error::{CellError, NotFinite};
@@ -27,11 +28,21 @@ pub struct Target {
     pub endpoint: u32,
 }
 
-/// Block and endpoint in the block.
+/// Block and endpoint in the block, and what its events need.
 #[derive(Debug, Clone, Copy)]
 struct Route {
     block: u32,
     endpoint: u32,
+    needs: Needs,
+}
+
+/// What events of an endpoint need beside step and weight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Needs {
+    /// Weights that the connection keeps.
+    weights: bool,
+    /// Their exact time.
+    time: bool,
 }
 
 #[derive(Debug)]
@@ -62,14 +73,17 @@ pub struct CellGroup {
     /// Spikes that have arrived, for point neurons.
     arrived: Vec<Spike>,
     /// Network events and events of inputs, by block.
-    network: Vec<EventQueue>,
-    external: Vec<EventQueue>,
+    network: Vec<EventQueue<Event>>,
+    external: Vec<EventQueue<Event>>,
+    /// The same, where the exact time matters.
+    network_timed: Vec<EventQueue<TimedEvent>>,
+    external_timed: Vec<EventQueue<TimedEvent>>,
     routes: Vec<Route>,
     connections: ConnectionTable,
     inputs: Vec<Input>,
     spikes: Vec<Spike>,
-    /// Where weights of connections are kept that have had an event, by source and number.
-    kept: HashMap<(u64, u32), u32>,
+    /// Where weights of connections are kept, by number of the connection; empty if none are.
+    kept: Vec<u32>,
     observer: Option<Box<dyn CurrentObserver>>,
 }
 
@@ -103,7 +117,7 @@ impl Cells {
     /// Lays out cells in `n_groups` groups of about equal cost.
     ///
     /// # Errors
-    /// When the time step is not a positive number.
+    /// When the time step is not a positive number, or a pointer of a mechanism refers to nothing.
     pub fn new(
         cells: &[CellSpec],
         kinds: &[PointKind],
@@ -122,7 +136,8 @@ impl Cells {
         let mut target_start = Vec::with_capacity(cells.len() + 1);
         target_start.push(0);
         for cell in cells {
-            target_start.push(target_start[target_start.len() - 1] + cell.points.len());
+            let n_points = if cell.template.is_artificial() { 1 } else { cell.points.len() };
+            target_start.push(target_start[target_start.len() - 1] + n_points);
         }
         let mut this = Cells {
             groups: (0..n_groups).map(|_| CellGroup::new(clock)).collect(),
@@ -132,8 +147,8 @@ impl Cells {
         };
         // The most expensive block first, to the group that has least so far.
         let blocks = blocks_of(cells, if n_groups == 1 { 1 } else { 4 * n_groups });
-        let mut built: Vec<_> =
-            blocks.par_iter().map(|rows| Block::new(rows, kinds, settings)).collect();
+        let built = blocks.par_iter().map(|rows| Block::new(rows, kinds, settings));
+        let mut built = built.collect::<Result<Vec<_>, _>>()?;
         built.sort_by(|(a, _), (b, _)| b.cost().total_cmp(&a.cost()));
         let mut load = vec![0.0; n_groups];
         for (block, endpoints) in built {
@@ -151,7 +166,9 @@ impl Cells {
         for &(cell, point, endpoint) in endpoints {
             let target = Target { group: group as u32, endpoint: to.routes.len() as u32 };
             self.targets[self.target_start[cell as usize] + point as usize] = target;
-            to.routes.push(Route { block: at, endpoint });
+            let weights = block.keeps_weights(endpoint);
+            let needs = Needs { weights, time: block.is_timed(endpoint) };
+            to.routes.push(Route { block: at, endpoint, needs });
         }
         for (member, gid) in block.gids().enumerate() {
             let home = Home { group: group as u32, block: at, member: member as u32 };
@@ -160,10 +177,12 @@ impl Cells {
         to.blocks.push(block);
         to.network.push(EventQueue::default());
         to.external.push(EventQueue::default());
+        to.network_timed.push(EventQueue::default());
+        to.external_timed.push(EventQueue::default());
     }
 
     /// Where events for point `point` of the cell at `cell` in the list given to
-    /// [`new`](Self::new) go.
+    /// [`new`](Self::new) go. The only point of an artificial cell is the cell itself.
     pub fn target(&self, cell: usize, point: usize) -> Target {
         self.targets[self.target_start[cell] + point]
     }
@@ -202,6 +221,22 @@ impl Cells {
         Ok(block.instances_on(home.member as usize, segment, mechanism))
     }
 
+    /// Sets the ids of random stream `stream` (a `RANDOM` variable) of the instance that events for a
+    /// target go to. Without it they follow from gid, mechanism and the number of the instance.
+    ///
+    /// # Errors
+    /// When the mechanism has no such stream.
+    pub fn set_stream_ids(
+        &mut self,
+        target: Target,
+        stream: &str,
+        ids: [u32; 3],
+    ) -> Result<(), CellError> {
+        let group = &mut self.groups[target.group as usize];
+        let Route { block, endpoint, .. } = group.routes[target.endpoint as usize];
+        group.blocks[block as usize].set_stream_ids(endpoint, stream, ids)
+    }
+
     /// The groups, to be advanced.
     pub fn groups_mut(&mut self) -> &mut [CellGroup] {
         &mut self.groups
@@ -223,11 +258,13 @@ impl CellGroup {
             arrived: Vec::new(),
             network: Vec::new(),
             external: Vec::new(),
+            network_timed: Vec::new(),
+            external_timed: Vec::new(),
             routes: Vec::new(),
             connections: ConnectionTable::default(),
             inputs: Vec::new(),
             spikes: Vec::new(),
-            kept: HashMap::new(),
+            kept: Vec::new(),
             observer: None,
         }
     }
@@ -291,23 +328,47 @@ impl CellGroup {
     /// Sets the initial state, once, when connections and inputs are there; `max_delay_steps` over all connections and `epoch_steps` decide how
     /// far ahead events are kept.
     pub fn initialize(&mut self, max_delay_steps: u64, epoch_steps: u64) {
-        for queue in &mut self.network {
-            queue.reserve(max_delay_steps + 2 * epoch_steps);
+        let ahead = max_delay_steps + 2 * epoch_steps;
+        self.network.iter_mut().for_each(|queue| queue.reserve(ahead));
+        self.external.iter_mut().for_each(|queue| queue.reserve(epoch_steps));
+        let is_timed: HashSet<u32> =
+            self.routes.iter().filter(|r| r.needs.time).map(|r| r.block).collect();
+        for at in 0..self.blocks.len() {
+            // Blocks without such events have rings of one step, always empty.
+            let some = is_timed.contains(&(at as u32));
+            self.network_timed[at].reserve(if some { ahead } else { 0 });
+            self.external_timed[at].reserve(if some { epoch_steps } else { 0 });
         }
-        for queue in &mut self.external {
-            queue.reserve(epoch_steps);
-        }
-        for block in &mut self.blocks {
-            block.initialize();
-        }
+        self.blocks.iter_mut().for_each(Block::initialize);
+        self.keep_weights();
+        self.blocks.iter_mut().for_each(Block::finish_initialize);
         for population in &mut self.points {
             population.initialize(max_delay_steps, epoch_steps);
         }
-        self.kept.clear();
+    }
+
+    /// Gives all connections that keep weights their places, in the order of their sources.
+    fn keep_weights(&mut self) {
         for input in &mut self.inputs {
-            let block = &mut self.blocks[input.route.block as usize];
-            if block.keeps_weights(input.route.endpoint) {
-                input.kept = block.keep_weights(input.route.endpoint, input.weight);
+            let Route { block, endpoint, needs } = input.route;
+            if needs.weights {
+                input.kept = self.blocks[block as usize].keep_weights(endpoint, input.weight);
+            }
+        }
+        self.kept.clear();
+        if !self.routes.iter().any(|route| route.needs.weights) {
+            return;
+        }
+        self.kept.resize(self.connections.n_connections(), NOT_KEPT);
+        for (_, connections) in self.connections.iter() {
+            for (k, (&target, &weight)) in
+                connections.targets.iter().zip(connections.weights).enumerate()
+            {
+                let Route { block, endpoint, needs } = self.routes[target as usize];
+                if needs.weights {
+                    let block = &mut self.blocks[block as usize];
+                    self.kept[connections.first + k] = block.keep_weights(endpoint, weight);
+                }
             }
         }
     }
@@ -364,16 +425,16 @@ impl CellGroup {
             let each =
                 connections.targets.iter().zip(connections.delay_steps).zip(connections.weights);
             for (k, ((&target, &delay), &weight)) in each.enumerate() {
-                let Route { block, endpoint } = self.routes[target as usize];
+                let Route { block, endpoint, needs } = self.routes[target as usize];
                 let step = spike.step + u64::from(delay);
-                let to = &mut self.blocks[block as usize];
-                let mut kept = NOT_KEPT;
-                if to.keeps_weights(endpoint) {
-                    // From its first event on a connection has weights of its own.
-                    let place = self.kept.entry((spike.gid, k as u32));
-                    kept = *place.or_insert_with(|| to.keep_weights(endpoint, weight));
+                let kept = if needs.weights { self.kept[connections.first + k] } else { NOT_KEPT };
+                if needs.time {
+                    let t_ms = Spike { step, ..spike }.time_ms(self.clock.dt_ms());
+                    let event = TimedEvent { t_ms, endpoint, kept, weight };
+                    self.network_timed[block as usize].push(step, event);
+                } else {
+                    self.network[block as usize].push(step, Event { endpoint, kept, weight });
                 }
-                self.network[block as usize].push(step, Event { endpoint, kept, weight });
             }
         }
         for population in &mut self.points {
@@ -393,16 +454,31 @@ impl CellGroup {
     ) -> Result<&[Spike], NotFinite> {
         self.spikes.clear();
         for input in &mut self.inputs {
-            let Route { block, endpoint } = input.route;
-            let queue = &mut self.external[block as usize];
-            let event = Event { endpoint, kept: input.kept, weight: input.weight };
+            let Route { block, endpoint, needs } = input.route;
+            let Input { kept, weight, .. } = *input;
             // What was due before the start of the run acts at its first step.
-            let deliver = |step: u64| queue.push(step.max(steps.start), event);
-            input.source.drain(&self.clock, steps.end, deliver);
+            if needs.time {
+                let queue = &mut self.external_timed[block as usize];
+                input.source.drain(&self.clock, steps.end, |step, t_ms| {
+                    let event = TimedEvent { t_ms, endpoint, kept, weight };
+                    queue.push(step.max(steps.start), event);
+                });
+            } else {
+                let queue = &mut self.external[block as usize];
+                let event = Event { endpoint, kept, weight };
+                input.source.drain(&self.clock, steps.end, |step, _| {
+                    queue.push(step.max(steps.start), event);
+                });
+            }
         }
         for (at, block) in self.blocks.iter_mut().enumerate() {
             let (external, network) = (&mut self.external[at], &mut self.network[at]);
-            let events = |step| [external.due(step), network.due(step)];
+            let (external_timed, network_timed) =
+                (&mut self.external_timed[at], &mut self.network_timed[at]);
+            let events = |step| Due {
+                plain: [external.due(step), network.due(step)],
+                timed: [external_timed.due(step), network_timed.due(step)],
+            };
             if let Some(observer) = &mut self.observer {
                 let enough = observed_steps(block.n_slots());
                 for first in steps.clone().step_by(enough) {
@@ -416,6 +492,8 @@ impl CellGroup {
             }
             external.clear(steps.clone());
             network.clear(steps.clone());
+            external_timed.clear(steps.clone());
+            network_timed.clear(steps.clone());
             block.check_finite(steps.end)?;
             between();
         }
@@ -423,7 +501,7 @@ impl CellGroup {
             let population = &mut self.points[input.population];
             let (ring, neuron, weight) = (input.ring, input.neuron, input.weight);
             let deliver =
-                |step: u64| population.add_event(ring, neuron, step.max(steps.start), weight);
+                |step: u64, _| population.add_event(ring, neuron, step.max(steps.start), weight);
             input.source.drain(&self.clock, steps.end, deliver);
         }
         for population in &mut self.points {
@@ -453,6 +531,11 @@ impl CellGroup {
         for population in &mut self.points {
             population.take_samples(recording, into);
         }
+    }
+
+    /// Whether mechanisms make spikes, which may lie between steps.
+    pub fn makes_spikes(&self) -> bool {
+        self.blocks.iter().any(Block::makes_spikes)
     }
 
     /// Number of compartments.

@@ -27,7 +27,7 @@ mod source;
 pub use net_kernel::simd;
 
 pub use block::{CellSpec, PointKind, PointSpec, Spike, StepSettings};
-pub use cell::{CellTemplate, Region, Values};
+pub use cell::{CellTemplate, PointerTarget, Region, Values};
 pub use error::{CellError, NotFinite};
 pub use group::{CellGroup, Cells, Target};
 pub use record::{Quantity, Samples, Schedule};

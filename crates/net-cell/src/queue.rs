@@ -1,14 +1,18 @@
 //! Events on their way to a block, by the step at which they are due.
 
-use crate::block::Event;
-
 /// A ring of lists, one a step. Within a step, events keep the order in which they were added.
-#[derive(Debug, Default)]
-pub(crate) struct EventQueue {
-    steps: Vec<Vec<Event>>,
+#[derive(Debug)]
+pub(crate) struct EventQueue<E> {
+    steps: Vec<Vec<E>>,
 }
 
-impl EventQueue {
+impl<E> Default for EventQueue<E> {
+    fn default() -> Self {
+        EventQueue { steps: Vec::new() }
+    }
+}
+
+impl<E> EventQueue<E> {
     /// Makes room for events up to `n_steps` ahead.
     pub(crate) fn reserve(&mut self, n_steps: u64) {
         let n = (n_steps as usize + 1).next_power_of_two();
@@ -17,13 +21,13 @@ impl EventQueue {
     }
 
     /// Adds an event due at `step`, which must be less than the ring's length ahead.
-    pub(crate) fn push(&mut self, step: u64, event: Event) {
+    pub(crate) fn push(&mut self, step: u64, event: E) {
         let at = step as usize & (self.steps.len() - 1);
         self.steps[at].push(event);
     }
 
     /// The events due at `step`.
-    pub(crate) fn due(&self, step: u64) -> &[Event] {
+    pub(crate) fn due(&self, step: u64) -> &[E] {
         &self.steps[step as usize & (self.steps.len() - 1)]
     }
 

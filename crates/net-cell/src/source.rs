@@ -144,14 +144,19 @@ impl RunningSource {
         self.next_ms = spike_ms.map(|t| t + self.delay_ms);
     }
 
-    /// Calls `deliver` with the step of every event due before `end_step`.
-    pub(crate) fn drain(&mut self, clock: &StepClock, end_step: u64, mut deliver: impl FnMut(u64)) {
+    /// Calls `deliver` with step and time (ms) of every event due before `end_step`.
+    pub(crate) fn drain(
+        &mut self,
+        clock: &StepClock,
+        end_step: u64,
+        mut deliver: impl FnMut(u64, f64),
+    ) {
         while let Some(next_ms) = self.next_ms {
             let step = clock.delivery_step(next_ms);
             if step >= end_step {
                 return;
             }
-            deliver(step);
+            deliver(step, next_ms);
             self.draw();
         }
     }

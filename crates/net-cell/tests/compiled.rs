@@ -305,11 +305,11 @@ fn libraries_that_are_none_or_come_late_are_refused() {
 fn what_cannot_be_compiled_is_refused_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cell.mod");
-    std::fs::write(&path, "NEURON { ARTIFICIAL_CELL beat }\nNET_RECEIVE (w) { net_event(t) }\n")
-        .unwrap();
+    let text = "NEURON { SUFFIX late }\nASSIGNED { v }\nBEFORE SOLVE { v = 1 }\n";
+    std::fs::write(&path, text).unwrap();
     let options = BuildOptions { cache: Some(folder.path().into()), ..BuildOptions::default() };
     let error = build(&[path], &options).unwrap_err();
     let BuildError::Files(errors) = error else { panic!("{error}") };
-    assert!(errors[0].to_string().contains("cell.mod:1:"), "{}", errors[0]);
-    assert!(errors[0].message.contains("ARTIFICIAL_CELL is not supported"), "{}", errors[0]);
+    assert!(errors[0].to_string().contains("cell.mod:3:"), "{}", errors[0]);
+    assert!(errors[0].message.contains("BEFORE SOLVE is not supported"), "{}", errors[0]);
 }

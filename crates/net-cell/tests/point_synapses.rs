@@ -264,7 +264,7 @@ fn spike_timing_equals_the_rule_event_by_event() {
                 x += 0.03 * 2.0;
                 weight = clip(weight + y);
             }
-            if spikes.contains(&Spike { step, gid: 3 }) {
+            if spikes.contains(&Spike::new(step, 3)) {
                 y -= 0.035 * 2.0;
                 weight = clip(weight + x);
             }

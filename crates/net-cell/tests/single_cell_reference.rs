@@ -59,6 +59,7 @@ fn run(
         v_init_mv: number(parameters, "v_init"),
         tables: true,
         second_order: false,
+        random_key: 0,
     };
     let synapses = parameters["syn"].as_array().unwrap();
     let mut kinds = Vec::new();

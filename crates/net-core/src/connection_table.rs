@@ -75,6 +75,8 @@ pub struct ConnectionTable {
 /// The connections of one source, in the order in which they were added.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConnectionSlice<'a> {
+    /// Number of the first one among all connections of the table.
+    pub first: usize,
     /// What receives the spike, by the caller's index.
     pub targets: &'a [u32],
     /// Delays in steps.
@@ -181,6 +183,7 @@ impl ConnectionTable {
     fn slice(&self, i: usize) -> ConnectionSlice<'_> {
         let range = self.offsets[i] as usize..self.offsets[i + 1] as usize;
         ConnectionSlice {
+            first: range.start,
             targets: &self.targets[range.clone()],
             delay_steps: &self.delay_steps[range.clone()],
             weights: &self.weights[range],

@@ -6,6 +6,8 @@
 //! stand on one slot of the block and are loaded as one vector; where that would leave too many
 //! lanes empty, instances are *scattered* and each lane has its own position.
 
+use std::ffi::c_void;
+
 use crate::simd::{LANES, Lanes};
 
 /// Where the values of one variable stand: at `offset`, `stride` doubles from vector to vector.
@@ -60,6 +62,63 @@ pub struct KernelArgs {
     pub t_ms: f64,
     /// Temperature.
     pub celsius: f64,
+    /// Key of the random streams: Random123's global index.
+    pub random_key: u32,
+    /// Takes what the mechanism sends.
+    pub sink: *const Sink,
+    /// Spike times given to instances, [`LANES`] a vector; null if the mechanism has none.
+    pub trains: *const Train,
+    /// Addresses of the variables that pointers refer to: [`LANES`] a vector, `n_vectors` vectors a
+    /// pointer.
+    pub links: *const *mut f64,
+}
+
+/// Takes what mechanisms send while a kernel runs.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Sink {
+    /// Handed to `post`.
+    pub context: *mut c_void,
+    /// Keeps what is sent until the kernel is done.
+    pub post: unsafe extern "C" fn(*mut c_void, &Post),
+}
+
+/// Something that an instance sends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(C)]
+pub struct Post {
+    /// One of [`post`].
+    pub what: u32,
+    /// Vector of the instance.
+    pub vector: usize,
+    /// Its lane.
+    pub lane: usize,
+    /// When it is due, ms.
+    pub t_ms: f64,
+    /// Flag of an event to itself.
+    pub flag: f64,
+}
+
+/// What is sent.
+pub mod post {
+    /// `net_send`: an event to itself.
+    pub const SEND: u32 = 0;
+    /// `net_event`: an event to all that are connected.
+    pub const EVENT: u32 = 1;
+    /// `net_move`: the last event to itself with flag 1 gets a new time.
+    pub const MOVE: u32 = 2;
+    /// `WATCH`: an event to itself because a condition came true.
+    pub const WATCH: u32 = 3;
+}
+
+/// Spike times given to an instance.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Train {
+    /// Times in ms.
+    pub times_ms: *const f64,
+    /// How many.
+    pub len: usize,
 }
 
 /// A kernel over all instances of a mechanism in a block.
@@ -87,6 +146,13 @@ pub struct NetEvent {
     pub t_ms: f64,
     /// 0 for events of connections; what the mechanism gave the event otherwise.
     pub flag: f64,
+    /// Weights of all connections.
+    pub kept_weights: *mut f64,
+    /// Where in `kept_weights` those of each connection to the instance start, for mechanisms that
+    /// ask for them (`FOR_NETCONS`).
+    pub netcons: *const u32,
+    /// How many connections.
+    pub n_netcons: usize,
 }
 
 /// Handles one event.
@@ -176,6 +242,147 @@ impl KernelArgs {
     pub unsafe fn is_ion_stored(&self, k: usize) -> bool {
         // SAFETY: the caller's promise.
         unsafe { (*self.ions.add(k)).stride != 0 }
+    }
+
+    /// Sends for the instance that an event is for.
+    ///
+    /// # Safety
+    /// There must be a sink.
+    #[inline(always)]
+    pub unsafe fn post_at_event(&self, what: u32, event: &NetEvent, t_ms: f64, flag: f64) {
+        let post = Post { what, vector: event.vector, lane: event.lane, t_ms, flag };
+        // SAFETY: the caller's promise.
+        unsafe {
+            let Sink { context, post: take } = *self.sink;
+            take(context, &post);
+        }
+    }
+
+    /// Sends for those instances of vector `j` for which `wanted` holds.
+    ///
+    /// # Safety
+    /// There must be a sink, and the vector must exist.
+    #[inline(always)]
+    pub unsafe fn post_lanes<V: Lanes>(
+        &self,
+        what: u32,
+        j: usize,
+        wanted: V::Mask,
+        t_ms: V,
+        flag: V,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let here = V::lt(V::splat(0.0), self.weight::<V>(j));
+            let wanted = V::and(wanted, here);
+            if !V::any(wanted) {
+                return;
+            }
+            let wanted = V::select(wanted, V::splat(1.0), V::splat(0.0)).to_array();
+            let (t_ms, flag) = (t_ms.to_array(), flag.to_array());
+            let Sink { context, post: take } = *self.sink;
+            for lane in (0..LANES).filter(|&lane| wanted[lane] == 1.0) {
+                let (t_ms, flag) = (t_ms[lane], flag[lane]);
+                take(context, &Post { what, vector: j, lane, t_ms, flag });
+            }
+        }
+    }
+
+    /// Number of spike times given to the instances of vector `j`.
+    ///
+    /// # Safety
+    /// The mechanism must have spike trains, and the vector must exist.
+    #[inline(always)]
+    pub unsafe fn train_size<V: Lanes>(&self, j: usize) -> V {
+        let mut sizes = [0.0; LANES];
+        for (lane, size) in sizes.iter_mut().enumerate() {
+            // SAFETY: the caller's promise.
+            *size = unsafe { (*self.trains.add(j * LANES + lane)).len as f64 };
+        }
+        V::from_array(sizes)
+    }
+
+    /// Spike time number `index` of the instances of vector `j`, ms; 0 outside of the train.
+    ///
+    /// # Safety
+    /// As [`train_size`](Self::train_size).
+    #[inline(always)]
+    pub unsafe fn train_time<V: Lanes>(&self, j: usize, index: V) -> V {
+        let index = index.to_array();
+        let mut times = [0.0; LANES];
+        for (lane, time) in times.iter_mut().enumerate() {
+            // SAFETY: the caller's promise; the index is checked.
+            unsafe {
+                let train = *self.trains.add(j * LANES + lane);
+                if index[lane] >= 0.0 && (index[lane] as usize) < train.len {
+                    *time = *train.times_ms.add(index[lane] as usize);
+                }
+            }
+        }
+        V::from_array(times)
+    }
+
+    /// [`train_size`](Self::train_size) of the instance that an event is for.
+    ///
+    /// # Safety
+    /// The mechanism must have spike trains, and the instance must exist.
+    #[inline(always)]
+    pub unsafe fn train_size_at_event(&self, event: &NetEvent) -> f64 {
+        // SAFETY: the caller's promise.
+        unsafe { (*self.trains.add(event.vector * LANES + event.lane)).len as f64 }
+    }
+
+    /// [`train_time`](Self::train_time) of the instance that an event is for.
+    ///
+    /// # Safety
+    /// As [`train_size_at_event`](Self::train_size_at_event).
+    #[inline(always)]
+    pub unsafe fn train_time_at_event(&self, event: &NetEvent, index: f64) -> f64 {
+        // SAFETY: the caller's promise; the index is checked.
+        unsafe {
+            let train = *self.trains.add(event.vector * LANES + event.lane);
+            if index >= 0.0 && (index as usize) < train.len {
+                *train.times_ms.add(index as usize)
+            } else {
+                0.0
+            }
+        }
+    }
+
+    /// Address of what pointer `p` of an instance refers to.
+    ///
+    /// # Safety
+    /// The pointer and the instance must exist.
+    #[inline(always)]
+    pub unsafe fn link(&self, p: usize, j: usize, lane: usize) -> *mut f64 {
+        // SAFETY: the caller's promise.
+        unsafe { *self.links.add((p * self.n_vectors + j) * LANES + lane) }
+    }
+
+    /// What pointer `p` of the instances of vector `j` refers to.
+    ///
+    /// # Safety
+    /// The pointer and the vector must exist.
+    #[inline(always)]
+    pub unsafe fn linked<V: Lanes>(&self, p: usize, j: usize) -> V {
+        let mut values = [0.0; LANES];
+        for (lane, value) in values.iter_mut().enumerate() {
+            // SAFETY: the caller's promise; empty lanes refer to a place that nobody reads.
+            *value = unsafe { *self.link(p, j, lane) };
+        }
+        V::from_array(values)
+    }
+
+    /// Sets what pointer `p` of the instances of vector `j` refers to.
+    ///
+    /// # Safety
+    /// As [`linked`](Self::linked).
+    #[inline(always)]
+    pub unsafe fn set_linked<V: Lanes>(&self, p: usize, j: usize, value: V) {
+        for (lane, value) in value.to_array().into_iter().enumerate() {
+            // SAFETY: the caller's promise; empty lanes refer to a place that nobody reads.
+            unsafe { *self.link(p, j, lane) = value };
+        }
     }
 
     /// The factor from the mechanism's current to mA/cm2 of vector `j`; 0 without an instance.

@@ -124,6 +124,9 @@ pub mod role {
     pub const AREA: u32 = 6;
     /// Diameter of the compartment in um, filled in by the engine.
     pub const DIAM: u32 = 7;
+    /// One of the three ids of a random stream, set by the user or else by the engine. The default is
+    /// its number, 1 to 3.
+    pub const STREAM_ID: u32 = 8;
 }
 
 /// One variable; kernels know it by its index.
@@ -180,6 +183,12 @@ pub const CONSTANT_LINEAR: u32 = 1;
 pub const LINEAR: u32 = 2;
 /// The mechanism keeps weights with each connection, beyond the first or changed by events.
 pub const KEEPS_WEIGHTS: u32 = 4;
+/// Events act at their exact time and in its order: the mechanism reads it, or sends events.
+pub const TIMED: u32 = 8;
+/// The mechanism goes through all connections to an instance (`FOR_NETCONS`).
+pub const FOR_NETCONS: u32 = 16;
+/// The user gives each instance spike times.
+pub const SPIKE_TRAIN: u32 = 32;
 
 /// Where an index stands for nothing.
 pub const NONE: u32 = u32::MAX;
@@ -229,12 +238,15 @@ pub struct MechanismTable {
     pub about: Text,
     /// One of [`kind`].
     pub kind: u32,
-    /// Some of [`CONSTANT_LINEAR`], [`LINEAR`], [`KEEPS_WEIGHTS`].
+    /// Some of [`CONSTANT_LINEAR`], [`LINEAR`], [`KEEPS_WEIGHTS`], [`TIMED`], [`FOR_NETCONS`],
+    /// [`SPIKE_TRAIN`].
     pub flags: u32,
     /// Its variables.
     pub variables: List<VariableTable>,
     /// Ion variables it uses.
     pub ions: List<IonTable>,
+    /// Names of its pointers; kernels know them by their index.
+    pub pointers: List<Text>,
     /// Weights of a connection to it.
     pub n_weights: u32,
     /// Variable that holds the electrode current (nA), or [`NONE`].
@@ -255,4 +267,10 @@ pub struct MechanismTable {
     pub diffusing: List<DiffusingTable>,
     /// The kernels of a run with tables.
     pub tabled: TabledKernels,
+    /// Tests the conditions that are watched, at the start of a step.
+    pub watch: Option<Kernel>,
+    /// Runs when all mechanisms have advanced their states.
+    pub after_solve: Option<Kernel>,
+    /// Runs after that, and before samples are taken.
+    pub before_step: Option<Kernel>,
 }

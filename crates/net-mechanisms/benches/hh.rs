@@ -240,6 +240,10 @@ impl Membrane {
             dt_ms: 0.025,
             t_ms: 0.0,
             celsius: 6.3,
+            random_key: 0,
+            sink: std::ptr::null(),
+            trains: std::ptr::null(),
+            links: std::ptr::null(),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{
     backend::{Request, World},
     communicator::Communicator,
     error::{Error, Result},
-    spikes::{PackedSpike, sort_spikes},
+    spikes::{PackedSpike, WireSpike},
 };
 
 /// Bounds of the first message's length, in words of 8 bytes, with the word for the count.
@@ -26,7 +26,14 @@ const MAX_WORDS: usize = 512;
 /// Length of the first epoch's message.
 const INITIAL_WORDS: usize = 64;
 
-/// All-gather of the spikes of an epoch, one at a time: [`start`](SpikeExchange::start), as many
+/// A length of the first message that no spike of this type straddles the end of.
+const fn whole<S: WireSpike>(n_words: usize) -> usize {
+    let each = size_of::<S>() / size_of::<u64>();
+    1 + (n_words - 1).next_multiple_of(each)
+}
+
+/// All-gather of the spikes of an epoch ([`PackedSpike`]s, or [`OffsetSpike`](crate::OffsetSpike)s if
+/// some lie between steps), one at a time: [`start`](SpikeExchange::start), as many
 /// [`poll`](SpikeExchange::poll)s as wanted, [`finish`](SpikeExchange::finish).
 ///
 /// Starting and finishing are collective, polling is not.
@@ -47,14 +54,14 @@ const INITIAL_WORDS: usize = 64;
 /// assert_eq!(spikes[0].gid(), 9); // sorted by step, then gid
 /// # Ok::<(), net_mpi::Error>(())
 /// ```
-pub struct SpikeExchange {
+pub struct SpikeExchange<S: WireSpike = PackedSpike> {
     comm: Communicator,
     stage: Stage,
     buffers: Buffers,
     /// The result: all ranks' spikes.
-    merged: Vec<PackedSpike>,
+    merged: Vec<S>,
     /// Room to sort in.
-    scratch: Vec<PackedSpike>,
+    scratch: Vec<S>,
     /// Length of the first message.
     n_words: usize,
 }
@@ -83,21 +90,21 @@ struct Buffers {
     rest_displacements: Vec<i32>,
 }
 
-impl SpikeExchange {
+impl<S: WireSpike> SpikeExchange<S> {
     /// An exchange between the ranks of `comm`. Collective.
-    pub fn new(comm: &Communicator) -> Result<SpikeExchange> {
+    pub fn new(comm: &Communicator) -> Result<Self> {
         Ok(SpikeExchange {
             comm: comm.duplicate()?,
             stage: Stage::Idle,
             buffers: Buffers::default(),
             merged: Vec::new(),
             scratch: Vec::new(),
-            n_words: INITIAL_WORDS,
+            n_words: whole::<S>(INITIAL_WORDS),
         })
     }
 
     /// Starts to send this rank's `spikes`, in any order, to all ranks. Collective.
-    pub fn start(&mut self, spikes: &[PackedSpike]) -> Result<()> {
+    pub fn start(&mut self, spikes: &[S]) -> Result<()> {
         if !matches!(self.stage, Stage::Idle) {
             return Err(Error::ExchangeUnderWay);
         }
@@ -108,7 +115,7 @@ impl SpikeExchange {
                 Stage::Complete
             }
             Some(world) => {
-                let spikes = cast_slice::<PackedSpike, u64>(spikes);
+                let spikes = cast_slice::<S, u64>(spikes);
                 Stage::First(self.buffers.start_first(world, spikes, self.n_words)?)
             }
         };
@@ -123,16 +130,16 @@ impl SpikeExchange {
 
     /// Waits for all ranks' spikes and returns them sorted by step, then gid: the same on every rank,
     /// and from any number of ranks. Collective.
-    pub fn finish(&mut self) -> Result<&[PackedSpike]> {
+    pub fn finish(&mut self) -> Result<&[S]> {
         self.advance(|request| request.wait().map(|()| true))?;
         self.stage = Stage::Idle;
         if self.comm.uses_mpi() {
             let longest = self.buffers.merge(self.n_words, &mut self.merged);
             // Grows at once and shrinks by halves.
             let wanted = (longest + 1).next_power_of_two().max(self.n_words / 2);
-            self.n_words = wanted.clamp(MIN_WORDS, MAX_WORDS);
+            self.n_words = whole::<S>(wanted.clamp(MIN_WORDS, MAX_WORDS));
         }
-        sort_spikes(&mut self.merged, &mut self.scratch);
+        S::sort(&mut self.merged, &mut self.scratch);
         Ok(&self.merged)
     }
 
@@ -210,7 +217,7 @@ impl Buffers {
     }
 
     /// Appends all ranks' spikes to `merged`; returns the largest count of a rank.
-    fn merge(&self, n_words: usize, merged: &mut Vec<PackedSpike>) -> usize {
+    fn merge<S: WireSpike>(&self, n_words: usize, merged: &mut Vec<S>) -> usize {
         let mut longest = 0;
         for first in self.all_first.chunks_exact(n_words) {
             let count = first[0] as usize;
@@ -223,7 +230,7 @@ impl Buffers {
     }
 }
 
-impl Drop for SpikeExchange {
+impl<S: WireSpike> Drop for SpikeExchange<S> {
     /// An exchange under way can't be cancelled: it is given a moment, then its buffers are left to MPI.
     fn drop(&mut self) {
         let deadline = Instant::now() + Duration::from_secs(1);
@@ -245,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_process_alone_gets_its_own_spikes_sorted() {
-        let mut exchange = SpikeExchange::new(&Communicator::solo()).unwrap();
+        let mut exchange = SpikeExchange::<PackedSpike>::new(&Communicator::solo()).unwrap();
         let spike = |step, gid| PackedSpike::new(step, gid).unwrap();
         for n_spikes in [0, 1, 100, 1000] {
             let spikes = (0..n_spikes).rev().map(|i| spike(i % 7, i)).collect::<Vec<_>>();
@@ -259,7 +266,7 @@ mod tests {
 
     #[test]
     fn the_order_of_calls_is_checked() {
-        let mut exchange = SpikeExchange::new(&Communicator::solo()).unwrap();
+        let mut exchange = SpikeExchange::<PackedSpike>::new(&Communicator::solo()).unwrap();
         assert_eq!(exchange.poll(), Err(Error::NoExchange));
         assert_eq!(exchange.finish(), Err(Error::NoExchange));
         exchange.start(&[]).unwrap();

@@ -61,5 +61,5 @@ pub use crate::{
     launch::{Mode, launch},
     reduce::Ordered,
     run::run,
-    spikes::{MAX_GID, MAX_STEP_OFFSET, PackedSpike, SpikeTime},
+    spikes::{MAX_GID, MAX_STEP_OFFSET, OffsetSpike, PackedSpike, SpikeTime, WireSpike},
 };

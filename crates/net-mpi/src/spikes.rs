@@ -57,6 +57,34 @@ impl PackedSpike {
     }
 }
 
+/// A spike that lies between steps: 16 bytes, for networks that have such.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Pod, Zeroable)]
+#[repr(C)]
+pub struct OffsetSpike {
+    /// Step and cell.
+    pub spike: PackedSpike,
+    /// How much later than the step's start it is, in the sender's unit.
+    pub offset: i64,
+}
+
+/// A spike as ranks exchange it: a whole number of words of 8 bytes.
+pub trait WireSpike: Pod + Ord {
+    /// Sorts by step, then gid, then offset. `scratch` is room to be kept for the next call.
+    fn sort(spikes: &mut Vec<Self>, scratch: &mut Vec<Self>);
+}
+
+impl WireSpike for PackedSpike {
+    fn sort(spikes: &mut Vec<Self>, scratch: &mut Vec<Self>) {
+        sort_spikes(spikes, scratch);
+    }
+}
+
+impl WireSpike for OffsetSpike {
+    fn sort(spikes: &mut Vec<Self>, _: &mut Vec<Self>) {
+        spikes.sort_unstable();
+    }
+}
+
 /// Below this length a comparison sort is faster than counting digits.
 const RADIX_MIN_LENGTH: usize = 256;
 
@@ -64,7 +92,7 @@ const RADIX_MIN_LENGTH: usize = 256;
 ///
 /// A radix sort by bytes, which skips those that all spikes have in common: of a large network's
 /// epoch's spikes, three or four of the eight differ.
-pub(crate) fn sort_spikes(spikes: &mut Vec<PackedSpike>, scratch: &mut Vec<PackedSpike>) {
+fn sort_spikes(spikes: &mut Vec<PackedSpike>, scratch: &mut Vec<PackedSpike>) {
     if spikes.len() < RADIX_MIN_LENGTH {
         spikes.sort_unstable();
         return;

@@ -282,7 +282,7 @@ fn gathered_spikes_do_not_depend_on_ranks(comm: &Communicator) -> Result<()> {
 fn clones_and_drops(comm: &Communicator) -> Result<()> {
     let clone = comm.clone();
     for _ in 0..100 {
-        SpikeExchange::new(&clone)?;
+        SpikeExchange::<PackedSpike>::new(&clone)?;
     }
     drop(clone);
     assert_eq!(comm.all_gather_u64(3)?, vec![3; comm.size()]);

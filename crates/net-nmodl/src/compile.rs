@@ -40,6 +40,7 @@ pub struct Compiled {
 /// assert!(compiled.source.contains("CONSTANT_LINEAR"));
 /// ```
 pub fn compile(parsed: &Parsed, settings: &Settings) -> Result<Compiled, Vec<Diagnostic>> {
+    let parsed = &lower::events::with_hidden_variables(parsed);
     let mut exact = BTreeSet::new();
     let (mut lowered, constants) = loop {
         let mut lowered = lower::lower(parsed, settings, &exact)?;

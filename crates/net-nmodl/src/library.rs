@@ -19,6 +19,7 @@ use crate::{Options, parse_file};
 /// Sources of the crate that kernels are written in.
 const KERNEL_SOURCES: &[(&str, &str)] = &[
     ("kernel.rs", include_str!("../../net-kernel/src/kernel.rs")),
+    ("random.rs", include_str!("../../net-kernel/src/random.rs")),
     ("table.rs", include_str!("../../net-kernel/src/table.rs")),
     ("simd/mod.rs", include_str!("../../net-kernel/src/simd/mod.rs")),
     ("simd/math.rs", include_str!("../../net-kernel/src/simd/math.rs")),
@@ -283,7 +284,7 @@ fn write_crate(folder: &Path, mechanisms: &str) -> Result<(), BuildError> {
         write(name, &text.replace("#[cfg(test)]\nmod tests;", ""))?;
     }
     let head = "#![allow(warnings)]\nextern crate self as net_kernel;\n#[macro_use]\npub mod simd;\n\
-                #[macro_use]\npub mod kernel;\npub mod table;\n\n";
+                #[macro_use]\npub mod kernel;\npub mod random;\npub mod table;\n\n";
     write("lib.rs", &format!("{head}{mechanisms}"))
 }
 

@@ -1,6 +1,8 @@
 //! Walks over the syntax tree.
 
-use crate::ast::{Block, Expr, ExprKind, Item, Reaction, Statement, StatementKind, Term, Variable};
+use crate::ast::{
+    Block, Expr, ExprKind, Item, Name, Reaction, Statement, StatementKind, Term, Variable,
+};
 
 /// The statements of an item, if it has any.
 #[must_use]
@@ -49,14 +51,22 @@ fn within<'a>(statement: &'a Statement, found: &mut impl FnMut(&'a Statement)) {
     }
 }
 
-/// Calls `found` with every variable that a statement itself names, without those of statements
-/// inside it: assigned, in reactions, or in expressions.
-pub fn named<'a>(statement: &'a Statement, found: &mut impl FnMut(&'a Variable)) {
+/// Calls `found` with every function that a statement itself calls, and its arguments.
+pub fn called<'a>(statement: &'a Statement, found: &mut impl FnMut(&'a Name, &'a [Expr])) {
+    for expr in own_expressions(statement) {
+        expressions(expr, &mut |expr| {
+            if let ExprKind::Call { function, arguments } = &expr.kind {
+                found(function, arguments);
+            }
+        });
+    }
+}
+
+/// The expressions of a statement, without those of statements inside it.
+fn own_expressions(statement: &Statement) -> Vec<&Expr> {
     let mut exprs: Vec<&Expr> = Vec::new();
-    let mut terms: Vec<&[Term]> = Vec::new();
     match &statement.kind {
         StatementKind::Assign { target, value } => {
-            found(target);
             exprs.extend(target.index.as_deref());
             exprs.push(value);
         }
@@ -68,24 +78,12 @@ pub fn named<'a>(statement: &'a Statement, found: &mut impl FnMut(&'a Variable))
             exprs.extend(step);
         }
         StatementKind::Reaction(reaction) => match reaction {
-            Reaction::Reversible { left, right, forward, backward } => {
-                terms.extend([left.as_slice(), right.as_slice()]);
-                exprs.extend([forward, backward]);
-            }
-            Reaction::Irreversible { left, right, rate } => {
-                terms.extend([left.as_slice(), right.as_slice()]);
-                exprs.push(rate);
-            }
-            Reaction::Source { target, flux } => {
-                terms.push(std::slice::from_ref(target));
-                exprs.push(flux);
-            }
+            Reaction::Reversible { forward, backward, .. } => exprs.extend([forward, backward]),
+            Reaction::Irreversible { rate, .. } => exprs.push(rate),
+            Reaction::Source { flux, .. } => exprs.push(flux),
         },
         StatementKind::Equation { left, right } => exprs.extend([left, right]),
-        StatementKind::Conserve { terms: sum, total } => {
-            terms.push(sum);
-            exprs.push(total);
-        }
+        StatementKind::Conserve { total, .. } => exprs.push(total),
         StatementKind::Compartment(compartment)
         | StatementKind::LongitudinalDiffusion(compartment) => exprs.push(&compartment.expr),
         StatementKind::Table(table) => exprs.extend([&table.from, &table.to]),
@@ -94,6 +92,26 @@ pub fn named<'a>(statement: &'a Statement, found: &mut impl FnMut(&'a Variable))
         }
         _ => {}
     }
+    exprs
+}
+
+/// Calls `found` with every variable that a statement itself names, without those of statements
+/// inside it: assigned, in reactions, or in expressions.
+pub fn named<'a>(statement: &'a Statement, found: &mut impl FnMut(&'a Variable)) {
+    let mut terms: Vec<&[Term]> = Vec::new();
+    match &statement.kind {
+        StatementKind::Assign { target, .. } => found(target),
+        StatementKind::Reaction(reaction) => match reaction {
+            Reaction::Reversible { left, right, .. }
+            | Reaction::Irreversible { left, right, .. } => {
+                terms.extend([left.as_slice(), right.as_slice()]);
+            }
+            Reaction::Source { target, .. } => terms.push(std::slice::from_ref(target)),
+        },
+        StatementKind::Conserve { terms: sum, .. } => terms.push(sum),
+        _ => {}
+    }
+    let mut exprs = own_expressions(statement);
     for term in terms.into_iter().flatten() {
         found(&term.variable);
         exprs.extend(term.variable.index.as_deref());

@@ -84,6 +84,20 @@ pub enum Error {
         /// What is wrong.
         source: Box<CellError>,
     },
+    /// Events cannot be received by what a projection or input names.
+    #[error(
+        "{user}: '{found}' cannot receive events on the cell with gid {gid}; expected {expected}"
+    )]
+    EventTarget {
+        /// The projection or input.
+        user: String,
+        /// The mechanism that it names.
+        found: &'static str,
+        /// A cell that it ends on.
+        gid: Gid,
+        /// What can receive events there.
+        expected: &'static str,
+    },
     /// The mechanism of a projection or input is not possible.
     #[error("{user}: synapse: {source}")]
     Synapse {

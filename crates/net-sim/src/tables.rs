@@ -82,6 +82,7 @@ pub fn settings_of_tables(parameters: &NetworkParameters) -> StepSettings {
         celsius: parameters.celsius,
         v_init_mv: parameters.v_init_mv,
         tables: true,
+        random_key: 0,
     }
 }
 
@@ -184,7 +185,8 @@ fn template(
         SegmentPoints::Exact,
     )?;
     let mut cell = CellTemplate::new(morphology)?;
-    cell.detect_spikes(cell.detector().0, parameters.spike_threshold_mv)?;
+    let segment = cell.detector().map_or(0, |(segment, _)| segment);
+    cell.detect_spikes(segment, parameters.spike_threshold_mv)?;
     for (name, mechanisms) in &parameters.sections {
         let with_name =
             |(_, section): &(usize, &net_io::network::SectionTable)| section.base_name() == name;

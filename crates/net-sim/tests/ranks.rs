@@ -5,16 +5,21 @@
 
 mod common;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use common::fields::{laminar, with_probes, with_stimulation};
-use common::{connected, in_memory, into_files, model, populations};
+use common::{background, connected, in_memory, into_files, model, populations, projection, stick};
+use net_cell::Region;
+use net_cell::morphology::SectionKind;
+use net_core::{Distribution, Population, Projection, SynapseKind};
 use net_io::network::NetworkTables;
 use net_lfp::{
     Conductivity, Contacts, DipoleField, DipoleSource, FourSphereVolumeConductor, HeadFrame,
     RecExtElectrode, RecMeaElectrode, TimeCourse, UserField,
 };
 use net_mpi::{Communicator, Mode, SpikeTime, run};
+use net_nmodl::library::{BuildOptions, build, mod_files};
 use net_sim::monitor::{Monitors, Recordings, SampleLabels};
 use net_sim::tables::{model_of_tables, settings_of_tables};
 use net_sim::*;
@@ -22,6 +27,7 @@ use sha2::{Digest, Sha256};
 
 fn main() -> ExitCode {
     run(Mode::Auto, |comm| -> Result<()> {
+        load_mechanisms(comm)?;
         for threads in [1, 2] {
             let with_threads = in_memory(50.0, threads);
             check(comm, "a drawn network", &connected(5, [160, 40], 0.5), &with_threads)?;
@@ -43,12 +49,83 @@ fn main() -> ExitCode {
             }
             files(comm, threads)?;
             monitors(comm, threads)?;
+            check(comm, "events of mechanisms", &of_mechanisms(9), &with_threads)?;
             replay(comm, threads)?;
             fields(comm, threads)?;
             fields_of_ranks(comm, threads)?;
         }
         bad_fields(comm)
     })
+}
+
+/// Compiles and loads the mechanisms that the tests of net-cell have; rank 0 compiles for all.
+fn load_mechanisms(comm: &Communicator) -> Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../net-cell/tests/mod");
+    let build = || {
+        let files = mod_files(&folder).unwrap();
+        let cache = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("mechanisms"));
+        let options = BuildOptions { cache, ..BuildOptions::default() };
+        build(&files, &options).unwrap_or_else(|error| panic!("{error}")).path
+    };
+    if comm.is_root() {
+        build();
+    }
+    comm.barrier()?;
+    net_cell::mechanism::load_library(&build()).unwrap();
+    Ok(())
+}
+
+/// Artificial cells with random streams drive each other and cells whose mechanisms send events to
+/// themselves, watch the potential, learn, and draw in every step.
+fn of_mechanisms(seed: u64) -> Model {
+    let mut network = populations(seed, [30, 10]);
+    network.add_population(Population::new("beat", 12, "beat")).unwrap();
+    network.add_population(Population::new("leaky", 20, "leaky")).unwrap();
+    let synapse = |mechanism: &str| SynapseKind {
+        mechanism: mechanism.into(),
+        parameters: Default::default(),
+    };
+    for (pre, post, mechanism, weight) in [
+        ("beat", "leaky", "Leaky", 0.4),
+        ("leaky", "leaky", "Leaky", 0.1),
+        ("leaky", "E", "PairSTDP", 0.002),
+        ("E", "E", "PairSTDP", 0.001),
+        ("E", "I", "Watcher", 1.0),
+        ("I", "beat", "Beat", 1.0),
+    ] {
+        let weight = Distribution::Constant(weight);
+        let multapses = Distribution::Constant(1.0);
+        let synapse = synapse(mechanism);
+        let projection = projection("E", post, 0.7);
+        let (name, pre) = (format!("{pre}:{post}"), pre.into());
+        network
+            .add_projection(Projection { name, pre, weight, multapses, synapse, ..projection })
+            .unwrap();
+    }
+    let noisy = || {
+        let mut cell = stick(3);
+        cell.insert("gate", &Region::Kinds(vec![SectionKind::Soma]), &[("n", 5.0)]).unwrap();
+        cell
+    };
+    let beat = [("interval", 3.0), ("noise", 0.7), ("start", 1.0)];
+    let open = |name: &str, population: &str, mechanism: &str, variable: &str| Recording {
+        sample_type: SampleType::F64,
+        ..Recording::new(
+            name,
+            Targets::Population(population.into()),
+            Quantity::Variable { mechanism: mechanism.into(), variable: variable.into(), nth: 0 },
+        )
+    };
+    Model::new(network)
+        .with_cells("E", CellKind::shared(noisy()))
+        .with_cells("I", CellKind::shared(noisy()))
+        .with_cells("beat", CellKind::artificial("Beat", &beat).unwrap())
+        .with_cells("leaky", CellKind::artificial("Leaky", &[("refrac", 1.5)]).unwrap())
+        .with_input(background("E"))
+        .with_recording(Recording::new("v", Targets::All, Quantity::Voltage))
+        .with_recording(open("open", "E", "gate", "open"))
+        .with_recording(open("noise", "I", "gate", "noise"))
+        .with_recording(open("m", "leaky", "Leaky", "m"))
 }
 
 /// Spikes and traces of all ranks, on rank 0.

@@ -1,9 +1,12 @@
 //! The instances of one mechanism in a block, column by column.
 
+use std::sync::Arc;
+
 use super::PointKind;
+use super::pointers::Links;
 use super::rows::Row;
-use crate::cell::Values;
-use crate::mechanism::kernel::{BuildTables, Column, Kernel, KernelArgs};
+use crate::cell::{Insertion, Values};
+use crate::mechanism::kernel::{BuildTables, Column, Kernel, KernelArgs, Sink, Train};
 use crate::mechanism::{Mechanism, MechanismKind, Role};
 use crate::simd::{F8, LANES};
 
@@ -15,12 +18,16 @@ struct Instance<'a> {
     source: Source<'a>,
     area_um2: f64,
     diam_um: f64,
+    /// Its cell.
+    gid: u64,
+    /// Its number among the instances of its mechanism on the cell, in the order of making.
+    number: u32,
 }
 
 /// Where an instance's parameters come from.
 #[derive(Debug, Clone, Copy)]
 enum Source<'a> {
-    Template(&'a [Values]),
+    Template(&'a Insertion),
     Kind(&'a PointKind),
 }
 
@@ -28,10 +35,42 @@ impl Instance<'_> {
     fn value(&self, column: usize) -> f64 {
         match self.source {
             Source::Kind(kind) => kind.columns[column],
-            Source::Template(columns) => match &columns[column] {
+            Source::Template(insertion) => match &insertion.columns[column] {
                 Values::Uniform(value) => *value,
                 Values::PerSegment(values) => values[self.segment as usize],
             },
+        }
+    }
+
+    /// One of the ids of a random stream: what the user says, else from gid, number, and the names
+    /// of mechanism and stream.
+    fn stream_id(&self, column: usize, which: u32, mechanism: &Mechanism) -> f64 {
+        let given = self.value(column);
+        if given.is_finite() {
+            return given;
+        }
+        let id = match which {
+            1 => self.gid as u32,
+            2 => self.number,
+            _ => {
+                let stream = mechanism.columns[column].name;
+                let stream = stream.rsplit_once('.').map_or(stream, |(stream, _)| stream);
+                let name = mechanism.name.bytes().chain([b'.']).chain(stream.bytes());
+                // FNV-1a; gids beyond 32 bits change it.
+                let hash = name.fold(0x811c_9dc5u32, |hash, byte| {
+                    (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+                });
+                hash ^ (self.gid >> 32) as u32
+            }
+        };
+        f64::from(id)
+    }
+
+    /// The spike times that the user gives to it.
+    fn train(&self) -> Option<&Arc<[f64]>> {
+        match self.source {
+            Source::Template(insertion) => insertion.spike_train_ms.as_ref(),
+            Source::Kind(_) => None,
         }
     }
 }
@@ -42,6 +81,25 @@ pub(super) struct Place {
     pub(super) vector: u32,
     pub(super) lane: u32,
 }
+
+impl Place {
+    /// Its number in lists of all places.
+    pub(super) fn index(self) -> usize {
+        self.vector as usize * LANES + self.lane as usize
+    }
+}
+
+/// Spike times of instances, by place.
+#[derive(Debug, Default)]
+struct Trains {
+    times_ms: Vec<Option<Arc<[f64]>>>,
+    views: Vec<Train>,
+}
+
+// SAFETY: the views point to times that are never changed and that are kept beside them.
+unsafe impl Send for Trains {}
+// SAFETY: as above.
+unsafe impl Sync for Trains {}
 
 /// All instances of a mechanism in a block.
 #[derive(Debug)]
@@ -64,6 +122,10 @@ pub(super) struct Instances {
     init: Option<Kernel>,
     table: Vec<f64>,
     build_tables: Option<BuildTables>,
+    trains: Trains,
+    pub(super) links: Links,
+    /// Endpoints of the block by place, for mechanisms that ask for their connections.
+    pub(super) endpoints: Vec<u32>,
 }
 
 /// Instances of one mechanism and, for every lane, the number of the network's point processes in
@@ -102,17 +164,27 @@ impl Instances {
                 let tree = cell.template.tree();
                 let segments = &cell.template.morphology().segments;
                 let from = lanes[lane].len();
+                // Artificial cells have no compartment; events go to the cell itself.
+                let is_artificial = cell.template.is_artificial();
+                let mut number = 0;
                 let mut add = |segment: u32, source, point| {
-                    let slot = row.first_slot as u32 + tree.compartment[segment as usize];
-                    let area_um2 = segments.area_um2[segment as usize];
-                    let diam_um = segments.diam_um[segment as usize];
-                    let instance = Instance { slot, segment, source, area_um2, diam_um };
+                    let at = segment as usize;
+                    let (slot, area_um2, diam_um) = if is_artificial {
+                        (sink_slot as u32, 1.0, 1.0)
+                    } else {
+                        let slot = row.first_slot as u32 + tree.compartment[at];
+                        (slot, segments.area_um2[at], segments.diam_um[at])
+                    };
+                    let gid = cell.gid;
+                    let instance =
+                        Instance { slot, segment, source, area_um2, diam_um, gid, number };
+                    number += 1;
                     lanes[lane].push((instance, cell_index as u32, point));
                 };
                 for insertion in cell.template.insertions() {
                     if insertion.mechanism == index {
                         for &segment in &insertion.segments {
-                            add(segment, Source::Template(&insertion.columns), None);
+                            add(segment, Source::Template(insertion), is_artificial.then_some(0));
                         }
                     }
                 }
@@ -197,8 +269,14 @@ impl Instances {
             state: tabled.map_or(mechanism.kernels.state, |t| t.state),
             table: vec![0.0; tabled.map_or(0, |t| t.n_values)],
             build_tables: tabled.map(|t| t.build),
+            trains: Trains::default(),
+            links: Links::default(),
+            endpoints: Vec::new(),
         };
         instances.fill(&grid, lanes);
+        if mechanism.has_spike_train {
+            instances.take_trains(&grid, lanes);
+        }
         Built { instances, located }
     }
 
@@ -235,6 +313,9 @@ impl Instances {
                 Role::Parameter { .. } => {
                     Some(gather(&mut self.arena, &|instance| instance.value(at)))
                 }
+                Role::StreamId { which } => Some(gather(&mut self.arena, &|instance| {
+                    instance.stream_id(at, which, self.mechanism)
+                })),
                 Role::Area => Some(gather(&mut self.arena, &|instance| instance.area_um2)),
                 Role::Diam => Some(gather(&mut self.arena, &|instance| instance.diam_um)),
                 _ => None,
@@ -276,6 +357,60 @@ impl Instances {
                 self.arena.push(F8(std::array::from_fn(factor)));
             }
             self.to_density = Column { offset, stride: LANES };
+        }
+    }
+
+    /// Keeps the spike times of all instances.
+    fn take_trains(
+        &mut self,
+        grid: &[[Option<usize>; LANES]],
+        lanes: &[Vec<(Instance, u32, Option<u32>)>; LANES],
+    ) {
+        for row in grid {
+            for (lane, at) in row.iter().enumerate() {
+                let train = at.and_then(|at| lanes[lane][at].0.train().cloned());
+                let times: &[f64] = train.as_deref().unwrap_or(&[]);
+                self.trains.views.push(Train { times_ms: times.as_ptr(), len: times.len() });
+                self.trains.times_ms.push(train);
+            }
+        }
+    }
+
+    /// Number of places, with empty ones.
+    pub(super) fn n_places(&self) -> usize {
+        self.n_vectors * LANES
+    }
+
+    /// Says which endpoint of the block an instance is.
+    pub(super) fn set_endpoint(&mut self, place: Place, endpoint: u32) {
+        self.endpoints.resize(self.n_places(), u32::MAX);
+        self.endpoints[place.index()] = endpoint;
+    }
+
+    /// Gives every instance a value of its own where all share one.
+    pub(super) fn make_own(&mut self, column: usize) {
+        if self.columns[column].stride == 0 {
+            let value = self.arena[self.columns[column].offset / LANES];
+            let new = self.add_column(false);
+            self.arena[new.offset / LANES..].fill(value);
+            self.columns[column] = new;
+        }
+    }
+
+    /// Address of a column's value at a place.
+    pub(super) fn address(&mut self, column: usize, place: Place) -> *mut f64 {
+        let Column { offset, stride } = self.columns[column];
+        let vector = (offset + place.vector as usize * stride) / LANES;
+        &raw mut self.arena[vector].0[place.lane as usize]
+    }
+
+    /// Sets the ids of a random stream of one instance.
+    pub(super) fn set_stream_ids(&mut self, columns: [usize; 3], place: Place, ids: [u32; 3]) {
+        for (column, id) in columns.into_iter().zip(ids) {
+            self.make_own(column);
+            let Column { offset, stride } = self.columns[column];
+            let vector = (offset + place.vector as usize * stride) / LANES;
+            self.arena[vector].0[place.lane as usize] = f64::from(id);
         }
     }
 
@@ -324,6 +459,10 @@ impl Instances {
             dt_ms: block.dt_ms,
             t_ms: 0.0,
             celsius: block.celsius,
+            random_key: block.random_key,
+            sink: &raw const block.sink,
+            trains: self.trains.views.as_ptr(),
+            links: self.links.addresses.as_ptr(),
         }
     }
 
@@ -463,4 +602,6 @@ pub(super) struct BlockAddresses {
     pub(super) ion_arena: *mut f64,
     pub(super) dt_ms: f64,
     pub(super) celsius: f64,
+    pub(super) random_key: u32,
+    pub(super) sink: Sink,
 }

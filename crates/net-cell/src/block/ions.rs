@@ -168,6 +168,13 @@ impl Ions {
         &mut self.arena[column.offset / LANES + position / LANES].0[position % LANES]
     }
 
+    /// Address of the value of a column at the position of a compartment.
+    pub(super) fn address(&mut self, column: Column, position: usize) -> *mut f64 {
+        let Column { offset, stride } = column;
+        let slot = (offset + position / LANES * stride) / LANES;
+        &raw mut self.arena[slot].0[position % LANES]
+    }
+
     /// Bytes of all columns.
     pub(super) fn memory_bytes(&self) -> usize {
         let masks: usize = self.species.iter().map(|s| s.computed.len() + s.follows.len()).sum();

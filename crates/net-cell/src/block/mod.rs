@@ -2,23 +2,27 @@
 
 mod cable;
 mod diffusion;
+mod events;
 mod field;
 mod instances;
 mod ions;
 mod observation;
+mod pointers;
 mod rows;
 mod sampling;
 mod tables;
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::error::{CellError, NotFinite};
 use crate::extracellular::ExtracellularPotential;
-use crate::mechanism::kernel::{KernelArgs, NetEvent};
-use crate::mechanism::{self, MechanismKind, Role};
+use crate::mechanism::kernel::{Kernel, KernelArgs, NetEvent, Sink};
+use crate::mechanism::{self, Kernels, MechanismKind, Role};
 use crate::simd::{F8, LANES};
 use cable::Cable;
 use diffusion::Diffusion;
+use events::{Events, NO_GID, keep_post};
 use field::Field;
 use instances::{BlockAddresses, Instances, Located, Place};
 use ions::Ions;
@@ -26,6 +30,7 @@ use observation::Observation;
 use rows::Row;
 use sampling::Recorder;
 
+pub(crate) use events::TimedEvent;
 pub(crate) use rows::blocks_of;
 pub use rows::{CellSpec, PointSpec};
 pub(crate) use tables::check_tables;
@@ -46,7 +51,10 @@ impl PointKind {
     /// When there is no such point process, electrode or parameter, or a value is not allowed.
     pub fn new(mechanism: &str, parameters: &[(&str, f64)]) -> Result<Self, CellError> {
         let (index, description) = mechanism::find(mechanism)?;
-        if description.kind == MechanismKind::Density {
+        if !matches!(
+            description.kind,
+            MechanismKind::Point | MechanismKind::Electrode | MechanismKind::ArtificialCell
+        ) {
             return Err(CellError::WrongKind {
                 mechanism: mechanism.to_string(),
                 found: description.kind.describe(),
@@ -54,6 +62,16 @@ impl PointKind {
             });
         }
         Ok(PointKind { mechanism: index, columns: description.instance(parameters)? })
+    }
+
+    /// Whether these are artificial cells: connections go to the cell itself.
+    pub fn is_artificial_cell(&self) -> bool {
+        mechanism::catalogue()[self.mechanism].kind == MechanismKind::ArtificialCell
+    }
+
+    /// Name of the mechanism.
+    pub fn mechanism(&self) -> &'static str {
+        mechanism::catalogue()[self.mechanism].name
     }
 
     /// Whether synapses of this kind on one segment share one state.
@@ -75,6 +93,8 @@ pub struct StepSettings {
     pub v_init_mv: f64,
     /// Use rate tables where a mechanism has them, as NEURON does by default.
     pub tables: bool,
+    /// Key of the random streams of mechanisms: Random123's global index in NEURON.
+    pub random_key: u32,
 }
 
 impl Default for StepSettings {
@@ -85,17 +105,54 @@ impl Default for StepSettings {
             celsius: 6.3,
             v_init_mv: -65.0,
             tables: false,
+            random_key: 0,
         }
     }
 }
 
-/// A spike: the step at whose start the potential was first above the threshold.
+/// A spike. Where a potential passes a threshold it is the step at whose start the potential was
+/// first above; a spike that a mechanism makes (`net_event`) may lie between steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Spike {
-    /// Number of the step; the time is `step * dt`.
+    /// Number of the step in which it happens.
     pub step: u64,
+    /// How much later (or earlier) than the step's start it is, in 2^-32 of a step; at most half a
+    /// step. Where a spike acts on compartments does not depend on it.
+    pub offset: i32,
     /// The cell.
     pub gid: u64,
+}
+
+/// Parts of a step that the offset of a spike counts.
+const OFFSET_PARTS: f64 = 4_294_967_296.0;
+
+impl Spike {
+    /// A spike at the start of a step.
+    pub fn new(step: u64, gid: u64) -> Self {
+        Spike { step, offset: 0, gid }
+    }
+
+    /// A spike at `t_ms` in a step.
+    fn at(t_ms: f64, step: u64, dt_ms: f64, gid: u64) -> Self {
+        let parts = ((t_ms / dt_ms - step as f64) * OFFSET_PARTS).round();
+        // Times closer to the start than anybody can write down are the start.
+        let offset = if parts.abs() * dt_ms < 1e-11 * OFFSET_PARTS { 0 } else { parts as i32 };
+        Spike { step, offset, gid }
+    }
+
+    /// Its time in ms.
+    ///
+    /// ```
+    /// let spike = net_cell::Spike { step: 40, offset: 1 << 30, gid: 7 };
+    /// assert_eq!(spike.time_ms(0.1), 4.025);
+    /// assert_eq!(net_cell::Spike::new(3, 7).time_ms(0.1), 3.0 * 0.1);
+    /// ```
+    pub fn time_ms(&self, dt_ms: f64) -> f64 {
+        if self.offset == 0 {
+            return self.step as f64 * dt_ms;
+        }
+        (self.step as f64 + f64::from(self.offset) / OFFSET_PARTS) * dt_ms
+    }
 }
 
 /// An event for an instance of this block.
@@ -106,6 +163,15 @@ pub(crate) struct Event {
     /// Where the block keeps the weights of the connection, or [`NOT_KEPT`].
     pub(crate) kept: u32,
     pub(crate) weight: f64,
+}
+
+/// The events of one step: those of inputs, then those of connections.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Due<'e> {
+    /// Events of which only the step matters.
+    pub(crate) plain: [&'e [Event]; 2],
+    /// Events whose time matters.
+    pub(crate) timed: [&'e [TimedEvent]; 2],
 }
 
 /// Marks connections whose mechanism does not change weights.
@@ -134,6 +200,9 @@ struct Member {
     lane: u32,
 }
 
+/// A block, and (cell, point, endpoint) for every point of every cell in it.
+pub(crate) type Built = (Block, Vec<(u32, u32, u32)>);
+
 /// A block of cells.
 #[derive(Debug)]
 pub(crate) struct Block {
@@ -146,6 +215,7 @@ pub(crate) struct Block {
     /// Weights of connections to mechanisms that keep them.
     kept_weights: Vec<f64>,
     detectors: Vec<Detector>,
+    events: Events,
     members: Vec<Member>,
     /// Where each instance of each mechanism stands, for recording and messages.
     located: Vec<Vec<Located>>,
@@ -172,7 +242,7 @@ impl Block {
         rows: &[Row],
         kinds: &[PointKind],
         settings: StepSettings,
-    ) -> (Self, Vec<(u32, u32, u32)>) {
+    ) -> Result<Built, CellError> {
         // uF/cm2 over ms times um2 is 1e-5 uS; Crank-Nicolson solves for the middle of the step.
         let per_step = 1e-5 / settings.dt_ms * if settings.second_order { 2.0 } else { 1.0 };
         let cable = Cable::new(rows, per_step, settings.second_order);
@@ -189,6 +259,7 @@ impl Block {
             endpoints: Vec::new(),
             kept_weights: Vec::new(),
             detectors: Vec::new(),
+            events: Events::default(),
             members: Vec::new(),
             located: Vec::new(),
             slot_start: vec![0],
@@ -205,11 +276,12 @@ impl Block {
                 block.slots.extend(slots);
                 block.slot_start.push(block.slots.len() as u32);
                 block.n_compartments += tree.n_compartments();
-                let (segment, threshold_mv) = cell.template.detector();
-                let slot = row.first_slot as u32 + tree.compartment[segment];
-                let position = slot * LANES as u32 + lane as u32;
                 let gid = cell.gid;
-                block.detectors.push(Detector { position, above: false, threshold_mv, gid });
+                if let Some((segment, threshold_mv)) = cell.template.detector() {
+                    let slot = row.first_slot as u32 + tree.compartment[segment];
+                    let position = slot * LANES as u32 + lane as u32;
+                    block.detectors.push(Detector { position, above: false, threshold_mv, gid });
+                }
                 block.members.push(Member { gid, index: index as u32, lane: lane as u32 });
             }
         }
@@ -219,7 +291,8 @@ impl Block {
         block.diffusion = instances
             .filter_map(|(at, (instances, located))| Diffusion::new(at, instances, located, rows))
             .collect();
-        (block, endpoints)
+        block.find_pointers(rows)?;
+        Ok((block, endpoints))
     }
 
     fn add_mechanisms(&mut self, rows: &[Row], kinds: &[PointKind]) -> Vec<(u32, u32, u32)> {
@@ -231,19 +304,47 @@ impl Block {
                 continue;
             };
             let instances = self.instances.len() as u32;
+            let mut built = built;
             for located in &built.located {
                 if let Some(point) = located.point {
-                    endpoints.push((located.cell, point, self.endpoints.len() as u32));
+                    let endpoint = self.endpoints.len() as u32;
+                    endpoints.push((located.cell, point, endpoint));
                     self.endpoints.push(Endpoint { instances, place: located.place });
+                    if built.instances.mechanism.uses_netcons {
+                        built.instances.set_endpoint(located.place, endpoint);
+                    }
                 }
             }
+            let emitters = self.emitters(entry.0, &built, rows);
+            self.events.emitters.push(emitters);
             self.instances.push(built.instances);
             self.located.push(built.located);
         }
         endpoints
     }
 
-    /// Sets the initial state and takes the first sample.
+    /// Whose spikes the instances of a mechanism make: those of their cells, if the cells say so.
+    fn emitters(&self, mechanism: usize, built: &instances::Built, rows: &[Row]) -> Vec<u64> {
+        let makes_spikes: HashMap<u32, u64> = rows
+            .iter()
+            .flat_map(|row| &row.lanes)
+            .filter(|(_, cell)| cell.template.spiking_mechanism() == Some(mechanism))
+            .map(|&(index, cell)| (index as u32, cell.gid))
+            .collect();
+        if makes_spikes.is_empty() {
+            return Vec::new();
+        }
+        let mut gids = vec![NO_GID; built.instances.n_places()];
+        for located in &built.located {
+            if let Some(&gid) = makes_spikes.get(&located.cell) {
+                gids[located.place.index()] = gid;
+            }
+        }
+        gids
+    }
+
+    /// Sets the initial state; then connections get their weights, and
+    /// [`finish_initialize`](Self::finish_initialize) comes.
     pub(crate) fn initialize(&mut self) {
         self.cable.initialize(self.settings.v_init_mv);
         self.kept_weights.clear();
@@ -254,12 +355,23 @@ impl Block {
         if let Some(field) = &mut self.field {
             field.start(&self.cable);
         }
-        let [membrane, electrodes] = self.addresses();
-        for instances in &mut self.instances {
-            let is_electrode = instances.is_electrode();
-            instances.initialize(if is_electrode { &electrodes } else { &membrane });
+        self.clear_events();
+        self.connect_pointers();
+        for at in 0..self.instances.len() {
+            let addresses = self.addresses_of(at);
+            self.instances[at].initialize(&addresses);
+            self.send_posts(at);
         }
+    }
+
+    /// Delivers what is due at once, and takes the first sample.
+    pub(crate) fn finish_initialize(&mut self) {
+        self.list_netcons();
+        let mut spikes = std::mem::take(&mut self.events.early_spikes);
+        self.deliver_timed(0.0, 0, &mut spikes);
+        self.events.early_spikes = spikes;
         self.fold_constant_currents();
+        let [membrane, _] = self.addresses();
         if self.observation.is_some() {
             // What flows through the membrane at the start, without electrodes.
             self.cable.assemble();
@@ -285,7 +397,14 @@ impl Block {
             let inside = self.field.as_ref().map_or(&self.cable.v, |field| &field.inside);
             observation.keep_start(&self.instances, &self.cable, (&self.membrane, inside));
         }
+        self.hook(0.0, |kernels| kernels.before_step);
         self.sample(0);
+    }
+
+    /// Has the outputs of a mechanism computed in every step.
+    fn record_outputs(&mut self, instances: usize) {
+        self.instances[instances].record_outputs();
+        self.scratch.resize(self.cable.sink_slot() + 1, F8::ZERO);
     }
 
     /// Imposes a potential from outside.
@@ -303,9 +422,17 @@ impl Block {
             ion_arena: self.ions.arena.as_mut_ptr().cast(),
             dt_ms: self.settings.dt_ms,
             celsius: self.settings.celsius,
+            random_key: self.settings.random_key,
+            sink: Sink { context: (&raw mut self.events.posts).cast(), post: keep_post },
         };
         let inside = self.field.as_ref().map_or(membrane.v, |field| field.inside.as_ptr().cast());
         [membrane, BlockAddresses { v: inside, ..membrane }]
+    }
+
+    /// Addresses for the kernels of a mechanism.
+    fn addresses_of(&mut self, at: usize) -> BlockAddresses {
+        let [membrane, electrodes] = self.addresses();
+        if self.instances[at].is_electrode() { electrodes } else { membrane }
     }
 
     /// Currents that are linear with constant coefficients enter the system once.
@@ -340,7 +467,8 @@ impl Block {
     }
 
     fn currents_of(&mut self, which: Range<usize>, addresses: &BlockAddresses, t_ms: f64) {
-        for instances in &mut self.instances[which] {
+        for at in which {
+            let instances = &mut self.instances[at];
             let Some(current) = instances.current else { continue };
             let mut args = instances.args(addresses);
             args.t_ms = t_ms;
@@ -354,6 +482,7 @@ impl Block {
             }
             // SAFETY: the arguments describe this mechanism's columns and the block's vectors.
             unsafe { current(&args) };
+            self.send_posts(at);
         }
     }
 
@@ -373,17 +502,23 @@ impl Block {
     pub(crate) fn advance<'e>(
         &mut self,
         steps: Range<u64>,
-        mut events: impl FnMut(u64) -> [&'e [Event]; 2],
+        mut events: impl FnMut(u64) -> Due<'e>,
         spikes: &mut Vec<Spike>,
     ) {
         let dt_ms = self.settings.dt_ms;
         let second_order = self.settings.second_order;
+        spikes.append(&mut self.events.early_spikes);
         for step in steps {
             let t_ms = step as f64 * dt_ms;
+            let Due { plain, timed } = events(step);
+            self.arrive(timed);
+            self.deliver_timed(t_ms, step, spikes);
             self.detect(step, spikes);
-            for list in events(step) {
+            self.watch(t_ms);
+            for list in plain {
                 self.deliver(list, t_ms);
             }
+            self.deliver_timed(t_ms + 0.5 * dt_ms, step, spikes);
             self.cable.assemble();
             let middle_ms = t_ms + 0.5 * dt_ms;
             if let Some(field) = &mut self.field {
@@ -403,6 +538,8 @@ impl Block {
                 field.follow(&self.cable);
             }
             self.states(t_ms + dt_ms);
+            self.hook(t_ms + dt_ms, |kernels| kernels.after_solve);
+            self.hook(t_ms + dt_ms, |kernels| kernels.before_step);
             self.sample(step + 1);
         }
     }
@@ -430,7 +567,7 @@ impl Block {
             let position = detector.position as usize;
             let above = v[position / LANES].0[position % LANES] > detector.threshold_mv;
             if above && !detector.above {
-                spikes.push(Spike { step, gid: detector.gid });
+                spikes.push(Spike::new(step, detector.gid));
             }
             detector.above = above;
         }
@@ -442,28 +579,41 @@ impl Block {
         self.instances[instances as usize].mechanism.keeps_weights
     }
 
+    /// Whether the exact time of events matters to an endpoint.
+    pub(crate) fn is_timed(&self, endpoint: u32) -> bool {
+        let Endpoint { instances, .. } = self.endpoints[endpoint as usize];
+        self.instances[instances as usize].mechanism.timed
+    }
+
     /// Makes room for the weights of a new connection and has the mechanism set them; gives what
     /// its events carry as [`Event::kept`].
     pub(crate) fn keep_weights(&mut self, endpoint: u32, weight: f64) -> u32 {
-        let [addresses, _] = self.addresses();
+        let Endpoint { instances, .. } = self.endpoints[endpoint as usize];
+        let n_weights = self.instances[instances as usize].mechanism.n_weights.max(1);
+        let at = self.kept_weights.len();
+        self.kept_weights.resize(at + n_weights, 0.0);
+        self.kept_weights[at] = weight;
+        self.first_weights(endpoint, at as u32);
+        at as u32
+    }
+
+    /// Sets the ids of a random stream of the instance that an endpoint is.
+    pub(crate) fn set_stream_ids(
+        &mut self,
+        endpoint: u32,
+        stream: &str,
+        ids: [u32; 3],
+    ) -> Result<(), CellError> {
         let Endpoint { instances, place } = self.endpoints[endpoint as usize];
         let instances = &mut self.instances[instances as usize];
-        let at = self.kept_weights.len();
-        self.kept_weights.resize(at + instances.mechanism.n_weights, 0.0);
-        self.kept_weights[at] = weight;
-        if let Some(net_init) = instances.mechanism.kernels.net_init {
-            let event = NetEvent {
-                vector: place.vector as usize,
-                lane: place.lane as usize,
-                weights: self.kept_weights[at..].as_mut_ptr(),
-                t_ms: 0.0,
-                flag: 0.0,
-            };
-            // SAFETY: the endpoint was made for this mechanism's instances, and the weights are as
-            // many as it says.
-            unsafe { net_init(&instances.args(&addresses), &event) };
-        }
-        at as u32
+        let mechanism = instances.mechanism;
+        let column = |which: u32| mechanism.column(&format!("{stream}.id{which}"));
+        let (Some(first), Some(second), Some(third)) = (column(1), column(2), column(3)) else {
+            let mechanism = mechanism.name.to_string();
+            return Err(CellError::NoSuchStream { mechanism, stream: stream.to_string() });
+        };
+        instances.set_stream_ids([first, second, third], place, ids);
+        Ok(())
     }
 
     fn deliver(&mut self, events: &[Event], t_ms: f64) {
@@ -492,6 +642,9 @@ impl Block {
                 weights,
                 t_ms,
                 flag: 0.0,
+                kept_weights: std::ptr::null_mut(),
+                netcons: std::ptr::null(),
+                n_netcons: 0,
             };
             // SAFETY: the endpoint was made for this mechanism's instances.
             unsafe { receive(args, &event) };
@@ -500,17 +653,32 @@ impl Block {
 
     fn states(&mut self, t_ms: f64) {
         let [membrane, electrodes] = self.addresses();
-        for instances in &mut self.instances {
+        for at in 0..self.instances.len() {
+            let instances = &mut self.instances[at];
             if let Some(state) = instances.state() {
                 let is_electrode = instances.is_electrode();
                 let mut args = instances.args(if is_electrode { &electrodes } else { &membrane });
                 args.t_ms = t_ms;
                 // SAFETY: the arguments describe this mechanism's columns and the block's vectors.
                 unsafe { state(&args) };
+                self.send_posts(at);
             }
         }
         for diffusion in &mut self.diffusion {
             diffusion.advance(&mut self.instances, &mut self.ions, self.settings.dt_ms);
+        }
+    }
+
+    /// Runs the kernels that mechanisms have beside currents and states.
+    fn hook(&mut self, t_ms: f64, kernel: impl Fn(&Kernels) -> Option<Kernel>) {
+        for at in 0..self.instances.len() {
+            let Some(kernel) = kernel(&self.instances[at].mechanism.kernels) else { continue };
+            let addresses = self.addresses_of(at);
+            let mut args = self.instances[at].args(&addresses);
+            args.t_ms = t_ms;
+            // SAFETY: the arguments describe this mechanism's columns and the block's vectors.
+            unsafe { kernel(&args) };
+            self.send_posts(at);
         }
     }
 
@@ -551,7 +719,8 @@ impl Block {
     /// Looks for a value that is not finite and names it.
     pub(crate) fn check_finite(&self, end_step: u64) -> Result<(), NotFinite> {
         let is_bad = |v: &F8| !v.0.iter().all(|x| x.is_finite());
-        if !self.cable.v[..self.cable.n_slots()].iter().any(is_bad) {
+        let n_slots = self.cable.n_slots();
+        if n_slots > 0 && !self.cable.v[..n_slots].iter().any(is_bad) {
             return Ok(());
         }
         let time_ms = end_step as f64 * self.settings.dt_ms;
@@ -621,5 +790,6 @@ impl Block {
             + self.kept_weights.len() * 8
             + self.observation.as_ref().map_or(0, Observation::memory_bytes)
             + self.endpoints.len() * size_of::<Endpoint>()
+            + self.event_bytes()
     }
 }

@@ -56,6 +56,11 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Whether these are artificial cells; they share rows and blocks with each other only.
+    fn is_artificial(&self) -> bool {
+        self.lanes.first().is_some_and(|(_, cell)| cell.template.is_artificial())
+    }
+
     /// Lanes and their cells.
     pub(super) fn cells(&self) -> impl Iterator<Item = (usize, &'a CellSpec)> + '_ {
         self.lanes.iter().enumerate().map(|(lane, &(_, cell))| (lane, cell))
@@ -93,17 +98,22 @@ const BLOCK_SLOTS: usize = 64;
 /// enough.
 pub(crate) fn blocks_of(cells: &[CellSpec], min_blocks: usize) -> Vec<Vec<Row<'_>>> {
     let rows = rows_of(cells);
-    let total: usize = rows.iter().map(|r| r.n_slots).sum();
+    // Artificial cells have no slots, but take time.
+    let size = |row: &Row| row.n_slots.max(1);
+    let total: usize = rows.iter().map(size).sum();
     let limit = BLOCK_SLOTS.min(total.div_ceil(min_blocks.max(1))).max(1);
     let mut blocks: Vec<Vec<Row>> = Vec::new();
     let mut n_slots = usize::MAX;
+    let mut is_artificial = false;
     for mut row in rows {
-        if n_slots.saturating_add(row.n_slots) > limit {
+        let is_other = row.is_artificial() != is_artificial;
+        if n_slots.saturating_add(size(&row)) > limit || is_other {
             blocks.push(Vec::new());
             n_slots = 0;
+            is_artificial = row.is_artificial();
         }
-        row.first_slot = n_slots;
-        n_slots += row.n_slots;
+        row.first_slot = if is_artificial { 0 } else { n_slots };
+        n_slots += size(&row);
         if let Some(block) = blocks.last_mut() {
             block.push(row);
         }
@@ -122,16 +132,22 @@ fn rows_of(cells: &[CellSpec]) -> Vec<Row<'_>> {
         by_template[group].push((at, cell));
     }
     let mut rows = Vec::new();
-    let mut left_over = Vec::new();
+    let (mut left_over, mut artificial) = (Vec::new(), Vec::new());
     for group in by_template {
         let full = group.len() / LANES * LANES;
         rows.extend(group[..full].chunks(LANES).map(|lanes| Row::new(lanes.to_vec())));
-        left_over.extend_from_slice(&group[full..]);
+        let is_artificial = group[0].1.template.is_artificial();
+        let rest = if is_artificial { &mut artificial } else { &mut left_over };
+        rest.extend_from_slice(&group[full..]);
     }
     left_over.sort_by_key(|(at, cell)| {
         let tree = cell.template.tree();
         (std::cmp::Reverse((tree.n_compartments(), tree.n_inner)), *at)
     });
-    rows.extend(left_over.chunks(LANES).map(|lanes| Row::new(lanes.to_vec())));
+    for rest in [left_over, artificial] {
+        rows.extend(rest.chunks(LANES).map(|lanes| Row::new(lanes.to_vec())));
+    }
+    // Stable: those with compartments come first.
+    rows.sort_by_key(Row::is_artificial);
     rows
 }

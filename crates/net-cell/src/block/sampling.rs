@@ -106,11 +106,12 @@ impl Block {
     ) -> Result<Source, CellError> {
         let slots = self.slot_start[member] as usize..self.slot_start[member + 1] as usize;
         let n_segments = slots.len();
-        if segment >= n_segments {
+        let is_artificial = n_segments == 0 && matches!(quantity, Quantity::Variable { .. });
+        if segment >= n_segments && !(is_artificial && segment == 0) {
             return Err(CellError::NoSuchSegment { segment, n_segments });
         }
         let Member { gid, index, lane, .. } = self.members[member];
-        let position = self.slots[slots][segment] * LANES as u32 + lane;
+        let position = self.slots[slots].get(segment).map_or(0, |slot| slot * LANES as u32 + lane);
         match quantity {
             Quantity::Voltage => Ok(Source::Voltage(position)),
             Quantity::MembraneCurrent => {
@@ -143,8 +144,7 @@ impl Block {
                     });
                 };
                 if mechanism.columns[column].role == Role::Output {
-                    self.instances[at].record_outputs();
-                    self.scratch.resize(self.cable.sink_slot() + 1, F8::ZERO);
+                    self.record_outputs(at);
                 }
                 Ok(Source::Column { instances: at as u32, column: column as u32, place })
             }
@@ -183,6 +183,10 @@ impl Block {
             |at: usize| &self.slots[self.slot_start[at] as usize..self.slot_start[at + 1] as usize];
         for (at, member) in self.members.iter().enumerate() {
             let slots = slots_of(at);
+            // Artificial cells have no currents.
+            if slots.is_empty() {
+                continue;
+            }
             if member.lane == 0 {
                 let first_slot = rows.last().map_or(0, |row| row.first_slot + row.n_slots);
                 rows.push(RowLayout { first_slot, n_slots: 0, cells: Vec::new() });

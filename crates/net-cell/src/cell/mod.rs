@@ -3,5 +3,6 @@
 mod template;
 mod tree;
 
-pub use template::{CellTemplate, Region, Values};
+pub(crate) use template::Insertion;
+pub use template::{CellTemplate, PointerTarget, Region, Values};
 pub use tree::{CableTree, Fork, Parent};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::tree::CableTree;
 use crate::error::CellError;
 use crate::mechanism::ion::IonDefaults;
-use crate::mechanism::{self, MechanismKind};
+use crate::mechanism::{self, IonVariable, MechanismKind};
 use crate::morphology::{SectionKind, SegmentedMorphology};
 
 /// A part of a cell.
@@ -58,6 +58,58 @@ pub(crate) struct Insertion {
     pub(crate) segments: Vec<u32>,
     /// One entry a column of the mechanism.
     pub(crate) columns: Vec<Values>,
+    /// Spike times in ms, for mechanisms that take them from the user.
+    pub(crate) spike_train_ms: Option<Arc<[f64]>>,
+}
+
+/// What a `POINTER` of a mechanism refers to; always on the same cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PointerTarget {
+    /// A potential in mV.
+    Voltage {
+        /// The segment; the instance's own if absent.
+        segment: Option<usize>,
+    },
+    /// A variable of an instance of a mechanism.
+    Variable {
+        /// Name of the mechanism.
+        mechanism: String,
+        /// Name of the variable.
+        variable: String,
+        /// The segment; the instance's own if absent.
+        segment: Option<usize>,
+        /// Which of the mechanism's instances in that segment, in the order of making.
+        nth: usize,
+    },
+    /// A variable of an ion. It is no current that nobody else reads.
+    Ion {
+        /// Name of the ion.
+        ion: String,
+        /// Which variable.
+        variable: IonVariable,
+        /// The segment; the instance's own if absent.
+        segment: Option<usize>,
+    },
+}
+
+impl PointerTarget {
+    /// The segment, if it is not the instance's own.
+    pub(crate) fn segment(&self) -> Option<usize> {
+        match self {
+            PointerTarget::Voltage { segment }
+            | PointerTarget::Variable { segment, .. }
+            | PointerTarget::Ion { segment, .. } => *segment,
+        }
+    }
+}
+
+/// What makes the spikes of a cell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Detection {
+    /// The potential of a segment that passes a threshold (mV).
+    Potential { segment: u32, threshold_mv: f64 },
+    /// `net_event` of the instances of a mechanism.
+    NetEvents { mechanism: usize },
 }
 
 /// A kind of cell: morphology, mechanisms, ions, and where its spikes are detected.
@@ -78,7 +130,10 @@ pub struct CellTemplate {
     insertions: Vec<Insertion>,
     reversal_mv: BTreeMap<String, Values>,
     concentrations_mm: BTreeMap<String, (f64, f64)>,
-    detector: (u32, f64),
+    detection: Detection,
+    is_artificial: bool,
+    /// Mechanism, pointer and what it refers to.
+    pointers: Vec<(String, String, PointerTarget)>,
 }
 
 impl CellTemplate {
@@ -98,8 +153,104 @@ impl CellTemplate {
             insertions: Vec::new(),
             reversal_mv: BTreeMap::new(),
             concentrations_mm: BTreeMap::new(),
-            detector: (segment as u32, -10.0),
+            detection: Detection::Potential { segment: segment as u32, threshold_mv: -10.0 },
+            is_artificial: false,
+            pointers: Vec::new(),
         })
+    }
+
+    /// A cell without a membrane: one instance of a mechanism that is an `ARTIFICIAL_CELL`. It
+    /// receives the events of its connections and sends spikes by `net_event`.
+    ///
+    /// # Errors
+    /// When the mechanism or a parameter does not exist, a value is not allowed, or the mechanism is
+    /// no artificial cell.
+    pub fn artificial(mechanism: &str, parameters: &[(&str, f64)]) -> Result<Self, CellError> {
+        let (index, description) = mechanism::find(mechanism)?;
+        if description.kind != MechanismKind::ArtificialCell {
+            return Err(CellError::WrongKind {
+                mechanism: mechanism.to_string(),
+                found: description.kind.describe(),
+                expected: MechanismKind::ArtificialCell.describe(),
+            });
+        }
+        let columns = description.instance(parameters)?.into_iter().map(Values::Uniform).collect();
+        let segments = vec![0];
+        Ok(CellTemplate {
+            morphology: Arc::default(),
+            tree: CableTree::default(),
+            insertions: vec![Insertion {
+                mechanism: index,
+                segments,
+                columns,
+                spike_train_ms: None,
+            }],
+            reversal_mv: BTreeMap::new(),
+            concentrations_mm: BTreeMap::new(),
+            detection: Detection::NetEvents { mechanism: index },
+            is_artificial: true,
+            pointers: Vec::new(),
+        })
+    }
+
+    /// Says what `pointer`, a `POINTER` of `mechanism`, refers to in all instances on the cell, also
+    /// those that the network makes.
+    ///
+    /// # Errors
+    /// When there is no such mechanism, or it has no such pointer. Whether the target is there is
+    /// found when cells are laid out.
+    pub fn set_pointer(
+        &mut self,
+        mechanism: &str,
+        pointer: &str,
+        target: PointerTarget,
+    ) -> Result<(), CellError> {
+        let (_, description) = mechanism::find(mechanism)?;
+        if !description.pointers.contains(&pointer) {
+            return Err(CellError::UnknownVariable {
+                mechanism: mechanism.to_string(),
+                variable: pointer.to_string(),
+                known: description.pointers.join(", "),
+            });
+        }
+        self.pointers.retain(|(m, p, _)| m != mechanism || p != pointer);
+        self.pointers.push((mechanism.to_string(), pointer.to_string(), target));
+        Ok(())
+    }
+
+    /// What a pointer refers to.
+    pub(crate) fn pointer(&self, mechanism: &str, pointer: &str) -> Option<&PointerTarget> {
+        let found = self.pointers.iter().find(|(m, p, _)| m == mechanism && p == pointer);
+        found.map(|(.., target)| target)
+    }
+
+    /// Gives spike times (ms, in any order) to the `nth` instance of a mechanism that takes its
+    /// events from a train, in the order of insertion; they replace what it had.
+    ///
+    /// # Errors
+    /// When there is no such instance, the mechanism takes no train, or a time is not a finite number.
+    pub fn set_spike_train(
+        &mut self,
+        mechanism: &str,
+        nth: usize,
+        times_ms: &[f64],
+    ) -> Result<(), CellError> {
+        let (index, description) = mechanism::find(mechanism)?;
+        if !description.has_spike_train {
+            return Err(CellError::NoSpikeTrain { mechanism: mechanism.to_string() });
+        }
+        if let Some(&value) = times_ms.iter().find(|t| !t.is_finite()) {
+            let (quantity, expected) = ("spike time (ms)", "a finite number");
+            return Err(CellError::BadValue { quantity, value, expected });
+        }
+        let mut own = self.insertions.iter_mut().filter(|i| i.mechanism == index);
+        let Some(insertion) = own.nth(nth) else {
+            return Err(CellError::NoSuchInstance { mechanism: mechanism.to_string(), nth });
+        };
+        let mut times_ms = times_ms.to_vec();
+        times_ms.sort_unstable_by(f64::total_cmp);
+        insertion.spike_train_ms = Some(times_ms.into());
+        Ok(())
     }
 
     /// Inserts a density mechanism in a region with the same parameters everywhere. Where it was
@@ -163,7 +314,8 @@ impl CellTemplate {
         for earlier in self.insertions.iter_mut().filter(|i| i.mechanism == index) {
             earlier.segments.retain(|s| segments.binary_search(s).is_err());
         }
-        self.insertions.push(Insertion { mechanism: index, segments, columns });
+        let spike_train_ms = None;
+        self.insertions.push(Insertion { mechanism: index, segments, columns, spike_train_ms });
         Ok(())
     }
 
@@ -178,7 +330,7 @@ impl CellTemplate {
         parameters: &[(&str, f64)],
     ) -> Result<(), CellError> {
         let (index, description) = mechanism::find(mechanism)?;
-        if description.kind == MechanismKind::Density {
+        if !matches!(description.kind, MechanismKind::Point | MechanismKind::Electrode) {
             return Err(CellError::WrongKind {
                 mechanism: mechanism.to_string(),
                 found: description.kind.describe(),
@@ -188,7 +340,8 @@ impl CellTemplate {
         self.check_segment(segment)?;
         let columns = description.instance(parameters)?.into_iter().map(Values::Uniform).collect();
         let segments = vec![segment as u32];
-        self.insertions.push(Insertion { mechanism: index, segments, columns });
+        let spike_train_ms = None;
+        self.insertions.push(Insertion { mechanism: index, segments, columns, spike_train_ms });
         Ok(())
     }
 
@@ -255,7 +408,25 @@ impl CellTemplate {
                 expected: "a finite number",
             });
         }
-        self.detector = (segment as u32, threshold_mv);
+        self.detection = Detection::Potential { segment: segment as u32, threshold_mv };
+        Ok(())
+    }
+
+    /// Makes the `net_event`s of all instances of a point process the spikes of the cell; no
+    /// threshold is tested any more.
+    ///
+    /// # Errors
+    /// When there is no such mechanism, or it is no point process.
+    pub fn detect_net_events(&mut self, mechanism: &str) -> Result<(), CellError> {
+        let (index, description) = mechanism::find(mechanism)?;
+        if !matches!(description.kind, MechanismKind::Point | MechanismKind::Electrode) {
+            return Err(CellError::WrongKind {
+                mechanism: mechanism.to_string(),
+                found: description.kind.describe(),
+                expected: MechanismKind::Point.describe(),
+            });
+        }
+        self.detection = Detection::NetEvents { mechanism: index };
         Ok(())
     }
 
@@ -295,9 +466,33 @@ impl CellTemplate {
         set.unwrap_or((defaults.inside_mm, defaults.outside_mm))
     }
 
-    /// Segment and threshold (mV) of the spike detector.
-    pub fn detector(&self) -> (usize, f64) {
-        (self.detector.0 as usize, self.detector.1)
+    /// Segment and threshold (mV) of the spike detector; none if a mechanism makes the spikes.
+    pub fn detector(&self) -> Option<(usize, f64)> {
+        match self.detection {
+            Detection::Potential { segment, threshold_mv } => {
+                Some((segment as usize, threshold_mv))
+            }
+            Detection::NetEvents { .. } => None,
+        }
+    }
+
+    /// Index of the mechanism that makes the spikes, if one does.
+    pub(crate) fn spiking_mechanism(&self) -> Option<usize> {
+        match self.detection {
+            Detection::NetEvents { mechanism } => Some(mechanism),
+            Detection::Potential { .. } => None,
+        }
+    }
+
+    /// Whether it is an artificial cell, without compartments.
+    pub fn is_artificial(&self) -> bool {
+        self.is_artificial
+    }
+
+    /// The mechanism that an artificial cell is.
+    pub fn artificial_mechanism(&self) -> Option<&'static str> {
+        let insertion = self.insertions.first().filter(|_| self.is_artificial)?;
+        Some(mechanism::catalogue()[insertion.mechanism].name)
     }
 
     fn check_segment(&self, segment: usize) -> Result<(), CellError> {

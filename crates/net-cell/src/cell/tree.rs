@@ -33,7 +33,7 @@ pub struct Fork {
 
 /// Compartments in elimination order: a parent precedes its children, and all compartments
 /// without children come last.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct CableTree {
     /// Segment of each compartment.
     pub segment: Vec<u32>,

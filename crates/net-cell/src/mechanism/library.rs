@@ -269,7 +269,8 @@ pub(super) unsafe fn mechanism(
         kind::DENSITY => MechanismKind::Density,
         kind::POINT => MechanismKind::Point,
         kind::ELECTRODE => MechanismKind::Electrode,
-        _ => return Err(unsupported("is an artificial cell")),
+        kind::ARTIFICIAL_CELL => MechanismKind::ArtificialCell,
+        _ => return Err(unsupported("is of an unknown kind")),
     };
     let index = |at: u32| (at != table::NONE).then_some(at as usize);
     let columns = unsafe { table.variables.get() }.iter().map(|v| unsafe { column(v) }).collect();
@@ -286,12 +287,19 @@ pub(super) unsafe fn mechanism(
         linear: table.flags & table::LINEAR != 0,
         n_weights: table.n_weights as usize,
         keeps_weights: table.flags & table::KEEPS_WEIGHTS != 0,
+        timed: table.flags & table::TIMED != 0 || kind == MechanismKind::ArtificialCell,
+        uses_netcons: table.flags & table::FOR_NETCONS != 0,
+        has_spike_train: table.flags & table::SPIKE_TRAIN != 0,
+        pointers: unsafe { table.pointers.get() }.iter().map(|p| unsafe { p.get() }).collect(),
         kernels: Kernels {
             init: table.init,
             current: table.current,
             state: table.state,
             net_receive: table.net_receive,
             net_init: table.net_init,
+            watch: table.watch,
+            after_solve: table.after_solve,
+            before_step: table.before_step,
         },
         // SAFETY: the caller's promise.
         diffusing: unsafe { table.diffusing.get() }
@@ -329,6 +337,7 @@ unsafe fn column(variable: &VariableTable) -> ColumnSpec {
         role::ASSIGNED => Role::Assigned,
         // SAFETY: the caller's promise.
         role::DERIVED => Role::Derived { depends_on: unsafe { variable.depends_on.get() } },
+        role::STREAM_ID => Role::StreamId { which: variable.default as u32 },
         role::AREA => Role::Area,
         role::DIAM => Role::Diam,
         _ => Role::Output,

@@ -25,6 +25,8 @@ pub enum MechanismKind {
     Point,
     /// At a point, injecting an electrode current, which is not part of the membrane current.
     Electrode,
+    /// A cell without a membrane.
+    ArtificialCell,
 }
 
 impl MechanismKind {
@@ -34,6 +36,7 @@ impl MechanismKind {
             MechanismKind::Density => "density mechanism",
             MechanismKind::Point => "point process",
             MechanismKind::Electrode => "electrode",
+            MechanismKind::ArtificialCell => "artificial cell",
         }
     }
 }
@@ -58,6 +61,12 @@ pub enum Role {
     Derived {
         /// The columns that it is computed from.
         depends_on: &'static [u32],
+    },
+    /// One of the three ids of a random stream, set by the user for each instance, else by the engine
+    /// from gid, mechanism and number of the instance.
+    StreamId {
+        /// 1 to 3.
+        which: u32,
     },
     /// Area of the compartment in um2, given by the engine.
     Area,
@@ -89,6 +98,12 @@ pub struct Kernels {
     pub net_receive: Option<NetReceive>,
     /// Sets a connection's weights at the start of a run.
     pub net_init: Option<NetReceive>,
+    /// Tests the conditions that are watched, at the start of a step.
+    pub watch: Option<Kernel>,
+    /// Runs when all mechanisms have advanced their states.
+    pub after_solve: Option<Kernel>,
+    /// Runs after that, before samples are taken.
+    pub before_step: Option<Kernel>,
 }
 
 /// Rate tables as NEURON makes them of a `TABLE` statement, used when the run asks for tables.
@@ -158,6 +173,14 @@ pub struct Mechanism {
     /// Whether connections keep weights of their own, because they have several or because events
     /// change them.
     pub keeps_weights: bool,
+    /// Whether events act at their exact time and in its order.
+    pub timed: bool,
+    /// Whether it goes through all connections to an instance.
+    pub uses_netcons: bool,
+    /// Whether the user gives spike times to each instance.
+    pub has_spike_train: bool,
+    /// Names of its pointers; kernels know them by their index here.
+    pub pointers: Vec<&'static str>,
     /// What computes it.
     pub kernels: Kernels,
     /// States that diffuse along the cable.
@@ -196,7 +219,12 @@ impl Mechanism {
         let mut values: Vec<f64> = self
             .columns
             .iter()
-            .map(|c| if let Role::Parameter { default, .. } = c.role { default } else { 0.0 })
+            .map(|c| match c.role {
+                Role::Parameter { default, .. } => default,
+                // Not given.
+                Role::StreamId { .. } => f64::NAN,
+                _ => 0.0,
+            })
             .collect();
         for &(name, value) in parameters {
             let at = self.parameter(name, value)?;
@@ -212,13 +240,15 @@ impl Mechanism {
     pub fn parameter(&self, name: &str, value: f64) -> Result<usize, CellError> {
         let found = self.columns.iter().enumerate().find_map(|(at, c)| match c.role {
             Role::Parameter { minimum, .. } if c.name == name => Some((at, minimum)),
+            Role::StreamId { .. } if c.name == name => Some((at, 0.0)),
             _ => None,
         });
         let Some((at, minimum)) = found else {
             return Err(CellError::UnknownParameter {
                 mechanism: self.name.to_string(),
                 parameter: name.to_string(),
-                known: self.names(|role| matches!(role, Role::Parameter { .. })),
+                known: self
+                    .names(|role| matches!(role, Role::Parameter { .. } | Role::StreamId { .. })),
             });
         };
         if !value.is_finite() || value < minimum {

@@ -395,7 +395,7 @@ impl PointPopulation {
         while self.fired.last().is_some_and(|&i| i as usize >= self.gids.len()) {
             self.fired.pop();
         }
-        spikes.extend(self.fired.iter().map(|&i| Spike { step, gid: self.gids[i as usize] }));
+        spikes.extend(self.fired.iter().map(|&i| Spike::new(step, self.gids[i as usize])));
         for projection in &mut self.projections {
             if let Plasticity::SpikeTiming(rule) = &mut projection.plasticity {
                 rule.note_fired(&mut projection.synapses, step, &self.fired);

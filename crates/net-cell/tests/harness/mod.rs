@@ -94,6 +94,11 @@ impl Model {
         self.record.push((gid, segment, Quantity::Variable { mechanism, variable, nth: 0 }));
     }
 
+    /// The cells, laid out.
+    pub(crate) fn try_cells(&self) -> Result<Cells, net_cell::CellError> {
+        Cells::new(&self.cells, &self.kinds, self.settings, self.n_groups)
+    }
+
     /// Runs `n_steps` from the initial state, epoch by epoch of the shortest delay.
     pub(crate) fn run(&self, n_steps: u64) -> Result<Run, NotFinite> {
         let mut cells = Cells::new(&self.cells, &self.kinds, self.settings, self.n_groups).unwrap();

@@ -13,13 +13,12 @@
 //! mathematics library, so that a network is the same on every machine and after every update.
 
 mod binomial;
-mod philox;
 mod random123;
 mod subset;
 mod table;
 
 pub use binomial::binomial;
-pub use philox::philox4x32;
+pub use net_kernel::random::philox4x32;
 pub use random123::{PolarNormal, Random123, gamma_numbers};
 pub(crate) use subset::draw_subset;
 pub use table::WeightedIndex;

@@ -59,6 +59,8 @@ pub trait Lanes:
 {
     /// Yes or no in every lane.
     type Mask: Copy;
+    /// Number of lanes that differ.
+    const WIDTH: usize = LANES;
     /// All lanes `x`.
     fn splat(x: f64) -> Self;
     /// The lanes from an array.

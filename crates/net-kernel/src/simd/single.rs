@@ -34,6 +34,7 @@ impl Neg for Single {
 
 impl Lanes for Single {
     type Mask = bool;
+    const WIDTH: usize = 1;
 
     #[inline(always)]
     fn splat(x: f64) -> Self {

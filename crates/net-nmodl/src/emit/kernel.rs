@@ -4,10 +4,11 @@
 //! stands before the loop over vectors; what only a recording needs, behind a test that is the same
 //! for all vectors. All loads come before all stores.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 
-use crate::lower::graph::{Binary, Compare, Graph, Id, Input, Node, Unary};
+use crate::lower::events::EffectKind;
+use crate::lower::graph::{Binary, Compare, Draw, Graph, Id, Input, Node, Unary};
 use crate::lower::storage::{Placed, Stores, Target};
 
 /// Which columns values come from, and what a vector is.
@@ -109,7 +110,7 @@ impl<'a> KernelWriter<'a> {
         let is_output = |target: &Target| matches!(target, Target::Output(_));
         let is_current = |target: &Target| matches!(target, Target::IonCurrent(_));
         for (target, id) in stores {
-            if !is_output(target) && !is_current(target) {
+            if !is_output(target) && !is_current(target) && !self.is_of_peers(*target) {
                 self.value(*id);
             }
         }
@@ -140,6 +141,69 @@ impl<'a> KernelWriter<'a> {
                 self.store(*target, *id);
             }
         }
+        self.effects(stores);
+    }
+
+    /// Whether it is a new weight of all connections in turn.
+    fn is_of_peers(&self, target: Target) -> bool {
+        matches!(target, Target::Effect(number, k)
+            if k > 0 && self.placed.effects[number as usize] == EffectKind::ForNetcons)
+    }
+
+    /// What is sent, when all values are known and stored.
+    fn effects(&mut self, stores: &Stores) {
+        let mut effects: BTreeMap<u32, Vec<Id>> = BTreeMap::new();
+        for (target, id) in stores {
+            if let Target::Effect(number, _) = target {
+                effects.entry(*number).or_default().push(*id);
+            }
+        }
+        for (number, values) in effects {
+            let kind = self.placed.effects[number as usize];
+            let Some((condition, values)) = values.split_first() else { continue };
+            if kind == EffectKind::ForNetcons {
+                self.for_netcons(*condition, values);
+                continue;
+            }
+            let what = match kind {
+                EffectKind::Event => "EVENT",
+                EffectKind::Move => "MOVE",
+                EffectKind::Watch => "WATCH",
+                _ => "SEND",
+            };
+            let condition = self.text_of(*condition);
+            let mut values = values.iter().map(|id| self.text_of(*id));
+            let time = values.next().unwrap_or_default();
+            let flag = values.next().unwrap_or_else(|| "V::splat(0.0)".to_string());
+            self.line(&if self.kind == KernelKind::Event {
+                format!(
+                    "if {condition} {{ args.post_at_event(post::{what}, event, ({time}).0, ({flag}).0); }}"
+                )
+            } else {
+                format!("args.post_lanes::<V>(post::{what}, j, {condition}, {time}, {flag});")
+            });
+        }
+    }
+
+    /// The loop over all connections to the instance.
+    fn for_netcons(&mut self, condition: Id, weights: &[Id]) {
+        let condition = self.text_of(condition);
+        self.open(&format!("if {condition} {{"));
+        self.open("for at in 0..event.n_netcons {");
+        self.line("let peer = event.kept_weights.add(*event.netcons.add(at) as usize);");
+        let before = self.named.clone();
+        for id in weights {
+            self.value(*id);
+        }
+        for (k, id) in weights.iter().enumerate() {
+            if self.graph.node(*id) != Node::Input(Input::Peer(k as u32)) {
+                let value = self.text_of(*id);
+                self.line(&format!("{value}.store(peer.add({k}));"));
+            }
+        }
+        self.named = before;
+        self.close();
+        self.close();
     }
 
     fn open(&mut self, text: &str) {
@@ -165,6 +229,11 @@ impl<'a> KernelWriter<'a> {
             Target::Ion(k) => format!("A::set_ion(args, {k}, j, {value});"),
             Target::IonCurrent(k) => format!("A::add_ion(args, {k}, j, {value});"),
             Target::Weight(k) => format!("{value}.store(event.weights.add({k}));"),
+            Target::Linked(k) if event => {
+                format!("{value}.store(args.link({k}, event.vector, event.lane));")
+            }
+            Target::Linked(k) => format!("args.set_linked::<V>({k}, j, {value});"),
+            Target::Effect(..) => return,
             Target::Diagonal | Target::RightHandSide if is_zero => return,
             Target::Diagonal => {
                 format!("A::add(args, args.diagonal, j, args.weight::<V>(j) * {value});")
@@ -184,6 +253,7 @@ impl<'a> KernelWriter<'a> {
         self.graph.below([id]).into_iter().all(|id| match self.graph.node(id) {
             Node::Input(input) => matches!(input, Input::Time | Input::Step | Input::Celsius),
             Node::Symbol(_) | Node::AfterLoop { .. } => false,
+            Node::Unary(Unary::TrainTime, _) => false,
             _ => true,
         })
     }
@@ -322,6 +392,10 @@ impl<'a> KernelWriter<'a> {
         let t = |id| self.text_of(id);
         match self.graph.node(id) {
             Node::Input(input) => self.input(input),
+            Node::Unary(Unary::TrainTime, a) if self.kind == KernelKind::Event => {
+                format!("V::splat(args.train_time_at_event(event, ({}).0))", t(a))
+            }
+            Node::Unary(Unary::TrainTime, a) => format!("args.train_time::<V>(j, {})", t(a)),
             Node::Unary(op, a) => unary(op, &t(a)),
             Node::Binary(Binary::Add, a, b) => match (self.product(a), self.product(b)) {
                 (Some((x, y)), _) => format!("({x}).mul_add({y}, {})", t(b)),
@@ -365,6 +439,20 @@ impl<'a> KernelWriter<'a> {
                 let from = if self.kind == KernelKind::Tables { "table" } else { "args.table" };
                 format!("look_up::<V>({from}.add({at}), {n}, {})", t(a))
             }
+            Node::Draw(draw, [a, b, c, position, mean]) => {
+                let (name, takes_mean) = match draw {
+                    Draw::Word => ("random_word", false),
+                    Draw::Uniform => ("random_uniform", false),
+                    Draw::Exponential => ("random_exponential", false),
+                    Draw::Normal => ("random_normal", false),
+                    Draw::AfterNormal => ("after_normal", false),
+                    Draw::Poisson => ("random_poisson", true),
+                    Draw::AfterPoisson => ("after_poisson", true),
+                };
+                let mean = if takes_mean { format!(", {}", t(mean)) } else { String::new() };
+                let ids = format!("[{}, {}, {}]", t(a), t(b), t(c));
+                format!("{name}::<V>(args.random_key, {ids}, {}{mean})", t(position))
+            }
             Node::Number(_) | Node::Symbol(_) | Node::Truth(_) | Node::AfterLoop { .. } => t(id),
         }
     }
@@ -394,6 +482,13 @@ impl<'a> KernelWriter<'a> {
             Input::Celsius => "V::splat(args.celsius)".to_string(),
             Input::Weight(k) => format!("V::load(event.weights.add({k}))"),
             Input::Flag => "V::splat(event.flag)".to_string(),
+            Input::Peer(k) => format!("V::load(peer.add({k}))"),
+            Input::Linked(k) if event => {
+                format!("V::load(args.link({k}, event.vector, event.lane))")
+            }
+            Input::Linked(k) => format!("args.linked::<V>({k}, j)"),
+            Input::TrainSize if event => "V::splat(args.train_size_at_event(event))".to_string(),
+            Input::TrainSize => "args.train_size::<V>(j)".to_string(),
         }
     }
 }
@@ -493,6 +588,8 @@ fn unary(op: Unary, a: &str) -> String {
         Unary::Sinh => "sinh",
         Unary::Cosh => "cosh",
         Unary::Tanh => "tanh",
+        // Written where the instance is known.
+        Unary::TrainTime => "",
         Unary::Exprelr => "exprelr",
     };
     format!("{function}::<V>({a})")

@@ -23,7 +23,8 @@ pub(crate) fn module(
     let name = mechanism.map_or("", |m| m.name.text.as_str());
     text.push_str(
         "use net_kernel::{event_kernel, mechanism_kernel};\n\
-         use net_kernel::kernel::{Access, KernelArgs, NetEvent, look_up, start_table};\n\
+         use net_kernel::kernel::{Access, KernelArgs, NetEvent, look_up, post, start_table};\n\
+         use net_kernel::random::*;\n\
          use net_kernel::simd::*;\n\
          use net_kernel::table::*;\n\n",
     );
@@ -53,6 +54,9 @@ pub(crate) fn module(
     vector("state", KernelKind::Running, placed.state.as_ref());
     vector("net_receive", KernelKind::Event, placed.receive.as_ref());
     vector("net_init", KernelKind::Event, placed.net_init.as_ref());
+    vector("watch", KernelKind::Running, placed.watch.as_ref());
+    vector("after_solve", KernelKind::Running, placed.after_solve.as_ref());
+    vector("before_step", KernelKind::Running, placed.before_step.as_ref());
     let tabled = placed.tabled.as_ref();
     vector("tabled_init", KernelKind::Init, tabled.map(|tabled| &tabled.init));
     vector("tabled_current", KernelKind::Running, tabled.and_then(|t| t.current.as_ref()));
@@ -72,6 +76,9 @@ pub(crate) fn module(
         (placed.constant_linear, "CONSTANT_LINEAR"),
         (placed.linear, "LINEAR"),
         (placed.keeps_weights, "KEEPS_WEIGHTS"),
+        (lowered.is_timed(), "TIMED"),
+        (lowered.uses_netcons(), "FOR_NETCONS"),
+        (lowered.uses_train(), "SPIKE_TRAIN"),
     ]
     .into_iter()
     .filter_map(|(is_set, flag)| is_set.then_some(flag))
@@ -100,12 +107,20 @@ pub(crate) fn module(
             )
         })
         .collect();
+    let pointers: Vec<String> = lowered
+        .slots
+        .pointers
+        .iter()
+        .map(|&slot| format!("Text::new({:?})", lowered.slots.slots[slot as usize].name))
+        .collect();
+    let pointers = pointers.join(", ");
     let _ = writeln!(
         text,
         "pub fn table() -> MechanismTable {{\n    MechanismTable {{\n        \
          name: Text::new({name:?}),\n        title: Text::new({title:?}),\n        \
          about: Text::new({about:?}),\n        kind: kind::{kind},\n        flags: {flags},\n        \
          variables: List::new(&VARIABLES),\n        ions: List::new(&IONS),\n        \
+         pointers: List::new(&[{pointers}]),\n        \
          n_weights: {n_weights},\n        electrode_current: {current},\n        \
          electrode_slope: {slope},"
     );
@@ -149,6 +164,7 @@ fn variables(text: &mut String, placed: &Placed) {
                 let list: Vec<String> = depends_on.iter().map(u32::to_string).collect();
                 ("DERIVED", list.join(", "))
             }
+            ColumnRole::StreamId => ("STREAM_ID", none),
             ColumnRole::Area => ("AREA", none),
             ColumnRole::Diameter => ("DIAM", none),
         };

@@ -137,7 +137,7 @@ impl Graph {
                 Node::Select(condition, a, b) => self.select(condition, known[&a], known[&b]),
                 // Truth values change at points only.
                 Node::Compare(..) | Node::And(..) | Node::Or(..) | Node::Not(_) => zero,
-                Node::AfterLoop { .. } | Node::Lookup(..) => return None,
+                Node::AfterLoop { .. } | Node::Lookup(..) | Node::Draw(..) => return None,
                 Node::Number(_) | Node::Input(_) | Node::Symbol(_) | Node::Truth(_) => zero,
             };
             known.insert(at, derivative);
@@ -243,7 +243,7 @@ impl Graph {
                 let square = self.multiply(at, at);
                 self.subtract(one, square)
             }
-            Unary::Floor | Unary::Ceil => zero,
+            Unary::Floor | Unary::Ceil | Unary::TrainTime => zero,
             Unary::Reciprocal => {
                 let square = self.multiply(at, at);
                 self.negate(square)

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::graph::{Binary, Compare, Graph, Id, Input, Loop, Unary};
+use super::events::Effect;
+use super::graph::{Binary, Compare, Graph, Id, Input, Loop, Node, Unary};
 use super::slots::Slots;
 use super::tables::Tabled;
 use super::{Diffusing, Phase, Refusal, Settings};
@@ -43,8 +44,16 @@ pub(crate) struct Machine<'a, 'g> {
     pub(crate) slots: &'g Slots,
     pub(crate) graph: &'g mut Graph,
     pub(crate) phase: Phase,
-    /// File-level variables by slot, then `v`, then local ones.
+    /// File-level variables by slot, then `v` and `watching`, then local ones.
     pub(crate) values: Vec<Id>,
+    /// Where it stands whether this event has asked for a condition to be watched.
+    pub(crate) watching: usize,
+    /// The condition under which the statement is executed.
+    pub(crate) path: Id,
+    /// Whether it is in a while loop.
+    pub(crate) in_loop: bool,
+    /// What is done at the end.
+    pub(crate) effects: Vec<Effect>,
     pub(super) scopes: Vec<HashMap<String, Local>>,
     calls: Vec<String>,
     /// Equations, while a block of them is executed to collect them.
@@ -69,6 +78,7 @@ impl<'a, 'g> Machine<'a, 'g> {
         graph: &'g mut Graph,
         phase: Phase,
     ) -> Self {
+        let path = graph.truth(true);
         let mut machine = Machine {
             parsed,
             settings,
@@ -76,6 +86,10 @@ impl<'a, 'g> Machine<'a, 'g> {
             graph,
             phase,
             values: Vec::new(),
+            watching: slots.slots.len() + 1,
+            path,
+            in_loop: false,
+            effects: Vec::new(),
             scopes: vec![HashMap::new()],
             calls: Vec::new(),
             equations: None,
@@ -87,7 +101,8 @@ impl<'a, 'g> Machine<'a, 'g> {
         machine.values = (0..slots.slots.len() as u32).map(|s| machine.start(s)).collect();
         // `v` may be assigned; what a kernel makes of it is forgotten at its end.
         let v = machine.graph.input(Input::Voltage);
-        machine.values.push(v);
+        let not_yet = machine.graph.number(0.0);
+        machine.values.extend([v, not_yet]);
         machine
     }
 
@@ -100,7 +115,10 @@ impl<'a, 'g> Machine<'a, 'g> {
                 return self.graph.input(Input::Ion(k));
             }
         }
-        if self.phase != Phase::Init || matches!(variable.role, Role::Parameter) {
+        if let Some(k) = self.slots.pointer(slot) {
+            return self.graph.input(Input::Linked(k));
+        }
+        if self.phase != Phase::Init || matches!(variable.role, Role::Parameter | Role::StreamId) {
             return self.graph.input(Input::Variable(slot));
         }
         if !variable.is_state() {
@@ -128,12 +146,22 @@ impl<'a, 'g> Machine<'a, 'g> {
         self.scopes.iter().rev().find_map(|scope| scope.get(name)).copied()
     }
 
+    /// Starts a scope for what is declared next.
+    pub(crate) fn open_scope(&mut self) {
+        self.scopes.push(HashMap::new());
+    }
+
+    /// Ends it.
+    pub(crate) fn close_scope(&mut self) {
+        self.scopes.pop();
+    }
+
     /// Runs a block in a scope of its own.
     pub(crate) fn block(&mut self, block: &'a Block) -> Result<()> {
         let n = self.values.len();
-        self.scopes.push(HashMap::new());
+        self.open_scope();
         let result = block.statements.iter().try_for_each(|s| self.statement(s));
-        self.scopes.pop();
+        self.close_scope();
         self.values.truncate(n);
         result
     }
@@ -178,9 +206,9 @@ impl<'a, 'g> Machine<'a, 'g> {
                 Err(Refusal::new(statement.span, "VERBATIM: code in C cannot be compiled")
                     .help("write it in NMODL"))
             }
-            StatementKind::Watch(_) => Err(Refusal::unsupported(statement.span, "WATCH")),
-            StatementKind::ForNetcons { .. } => {
-                Err(Refusal::unsupported(statement.span, "FOR_NETCONS"))
+            StatementKind::Watch(watches) => self.watch(watches, statement.span),
+            StatementKind::ForNetcons { arguments, body } => {
+                self.for_netcons(arguments, body, statement.span)
             }
             StatementKind::Lag { .. } => Err(Refusal::unsupported(statement.span, "LAG")),
         }
@@ -219,9 +247,8 @@ impl<'a, 'g> Machine<'a, 'g> {
         let symbols = &self.parsed.symbols;
         if let Some((first, symbol)) = self.slots.of(symbols, name) {
             let unsupported = match symbol.role {
-                Role::Pointer => Some("POINTER"),
                 Role::BbcorePointer => Some("BBCOREPOINTER"),
-                Role::Random => Some("RANDOM"),
+                Role::Random | Role::StreamId => Some("a RANDOM variable as a number"),
                 Role::External => Some("EXTERNAL"),
                 _ => None,
             };
@@ -291,17 +318,22 @@ impl<'a, 'g> Machine<'a, 'g> {
         };
         let condition = self.truth(condition)?;
         match self.graph.node(condition) {
-            super::graph::Node::Truth(true) => return self.block(body),
-            super::graph::Node::Truth(false) => return self.if_else(rest, otherwise),
+            Node::Truth(true) => return self.block(body),
+            Node::Truth(false) => return self.if_else(rest, otherwise),
             _ => {}
         }
         if let Some(equations) = &mut self.equations {
             equations.conditions += 1;
         }
         let before = self.values.clone();
+        let path = self.path;
+        self.path = self.graph.and(path, condition);
         self.block(body)?;
         let yes = std::mem::replace(&mut self.values, before);
+        let not = self.graph.not(condition);
+        self.path = self.graph.and(path, not);
         self.if_else(rest, otherwise)?;
+        self.path = path;
         for (at, yes) in yes.into_iter().enumerate() {
             self.values[at] = self.graph.select(condition, yes, self.values[at]);
         }
@@ -359,14 +391,19 @@ impl<'a, 'g> Machine<'a, 'g> {
         let before = self.values.clone();
         let mut changed: Vec<usize> = Vec::new();
         let mut symbols: Vec<u32> = Vec::new();
+        let (path, in_loop) = (self.path, std::mem::replace(&mut self.in_loop, true));
         loop {
             self.values = before.clone();
             for (&at, &symbol) in changed.iter().zip(&symbols) {
                 self.values[at] = self.graph.symbol_node(symbol);
             }
             let inside = self.values.clone();
+            // Who does not come here does not go around either.
             let go_on = self.truth(condition)?;
+            let go_on = self.graph.and(path, go_on);
+            self.path = go_on;
             self.block(body)?;
+            self.path = path;
             let more: Vec<usize> = (0..inside.len())
                 .filter(|&at| self.values[at] != inside[at] && !changed.contains(&at))
                 .collect();
@@ -378,6 +415,7 @@ impl<'a, 'g> Machine<'a, 'g> {
                     .map(|&at| self.graph.select(go_on, self.values[at], inside[at]))
                     .collect();
                 let results = self.graph.add_loop(Loop { variables, condition: go_on, next });
+                self.in_loop = in_loop;
                 self.values = before;
                 for (at, result) in changed.into_iter().zip(results) {
                     self.values[at] = result;
@@ -465,10 +503,8 @@ impl<'a, 'g> Machine<'a, 'g> {
                     self.notes.push((call.span, "nothing is printed"));
                     return Ok(());
                 }
-                ("state_discontinuity", [target, value]) if self.phase == Phase::Receive => {
-                    if let ExprKind::Variable(target) = &target.kind {
-                        return self.assign(target, value);
-                    }
+                ("state_discontinuity", arguments) => {
+                    return self.discontinuity(arguments, call.span);
                 }
                 _ => {}
             }
@@ -534,6 +570,15 @@ impl<'a, 'g> Machine<'a, 'g> {
     }
 
     fn builtin(&mut self, name: &str, arguments: &'a [Expr], span: Span) -> Result<Id> {
+        if let Some(value) = self.event_call(name, arguments, span)? {
+            return Ok(value);
+        }
+        if let Some(value) = self.random_call(name, arguments, span)? {
+            return Ok(value);
+        }
+        if let Some(value) = self.train_call(name, arguments)? {
+            return Ok(value);
+        }
         let unary = match name {
             "exp" => Some(Unary::Exp),
             "log" => Some(Unary::Log),

@@ -34,6 +34,25 @@ pub(crate) enum Input {
     Weight(u32),
     /// The flag of an event.
     Flag,
+    /// A weight of the connection that `FOR_NETCONS` has come to.
+    Peer(u32),
+    /// What a pointer refers to.
+    Linked(u32),
+    /// Number of spike times given to the instance.
+    TrainSize,
+}
+
+/// Numbers from a random stream, functions of its ids, the position in it and the mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Draw {
+    Word,
+    Uniform,
+    Exponential,
+    Normal,
+    /// The position behind the words that a [`Draw::Normal`] uses.
+    AfterNormal,
+    Poisson,
+    AfterPoisson,
 }
 
 /// Functions of one number.
@@ -60,6 +79,8 @@ pub(crate) enum Unary {
     Ceil,
     /// `x / (exp(x) - 1)`.
     Exprelr,
+    /// A spike time given to the instance, by its index.
+    TrainTime,
     /// `1 / x`, where a product with it is not to become a division again.
     Reciprocal,
 }
@@ -110,6 +131,8 @@ pub(crate) enum Node {
     Select(Id, Id, Id),
     /// The value of table `.0` at an argument.
     Lookup(u32, Id),
+    /// A random number: of the ids, the position and the mean.
+    Draw(Draw, [Id; 5]),
     /// Variable `which` after loop `index`.
     AfterLoop {
         index: u32,
@@ -213,6 +236,11 @@ impl Graph {
         self.intern(Node::Lookup(table, argument))
     }
 
+    /// A random number of a stream with these ids.
+    pub(crate) fn draw(&mut self, draw: Draw, ids: [Id; 3], position: Id, mean: Id) -> Id {
+        self.intern(Node::Draw(draw, [ids[0], ids[1], ids[2], position, mean]))
+    }
+
     fn intern(&mut self, node: Node) -> Id {
         if let Some(&id) = self.known.get(&node) {
             return id;
@@ -283,7 +311,7 @@ impl Graph {
     }
 
     pub(crate) fn unary(&mut self, op: Unary, a: Id) -> Id {
-        if let Some(x) = self.as_number(a) {
+        if let (Some(x), true) = (self.as_number(a), op != Unary::TrainTime) {
             return self.number(evaluate_unary(op, x));
         }
         match (op, self.node(a)) {
@@ -494,6 +522,7 @@ impl Graph {
                 vec![a, b]
             }
             Node::Select(a, b, c) => vec![a, b, c],
+            Node::Draw(_, operands) => operands.to_vec(),
             Node::AfterLoop { index, .. } => {
                 let of = &self.loops[index as usize];
                 let starts = of.variables.iter().map(|&(_, start)| start);
@@ -558,6 +587,9 @@ impl Graph {
                 Node::Not(a) => self.not(new[&a]),
                 Node::Lookup(table, a) => self.lookup(table, new[&a]),
                 Node::Select(a, b, c) => self.select(new[&a], new[&b], new[&c]),
+                Node::Draw(draw, operands) => {
+                    self.intern(Node::Draw(draw, operands.map(|operand| new[&operand])))
+                }
                 Node::AfterLoop { index, which } => {
                     if let Some(results) = loops.get(&index) {
                         results[which as usize]
@@ -611,6 +643,8 @@ pub(crate) fn evaluate_unary(op: Unary, x: f64) -> f64 {
         Unary::Floor => x.floor(),
         Unary::Ceil => x.ceil(),
         Unary::Reciprocal => 1.0 / x,
+        // Known to the instance only.
+        Unary::TrainTime => f64::NAN,
         Unary::Exprelr => {
             if x == 0.0 {
                 1.0

@@ -2,20 +2,22 @@
 
 pub(crate) mod calculus;
 pub(crate) mod conductance;
+pub(crate) mod events;
 pub(crate) mod execute;
 pub(crate) mod graph;
 pub(crate) mod slots;
 pub(crate) mod storage;
 pub(crate) mod tables;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use net_kernel::simd::Isa;
 
 use crate::Parsed;
-use crate::ast::{Block, Item, MechanismKind, NetReceive, Phase as HookPhase, StatementKind};
+use crate::ast::{Block, Item, NetReceive, Phase as HookPhase, StatementKind};
 use crate::source::{Diagnostic, Severity, Span};
 use crate::symbols::{IonQuantity, Role};
+use events::{Effect, EffectKind};
 use execute::Machine;
 use graph::{Graph, Id, Input};
 use slots::Slots;
@@ -47,12 +49,20 @@ pub struct Settings {
 }
 
 /// What a kernel is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     Init,
     Current,
     State,
     Receive,
+    /// `INITIAL` in `NET_RECEIVE`.
+    NetInit,
+    /// The test of watched conditions.
+    Watch,
+    /// `AFTER SOLVE`.
+    AfterSolve,
+    /// `BEFORE STEP`.
+    BeforeStep,
 }
 
 /// Why a file cannot be compiled.
@@ -94,6 +104,11 @@ pub(crate) struct Lowered {
     pub(crate) current: Option<Vec<Id>>,
     pub(crate) state: Option<Vec<Id>>,
     pub(crate) receive: Option<Vec<Id>>,
+    pub(crate) watch: Option<Vec<Id>>,
+    pub(crate) after_solve: Option<Vec<Id>>,
+    pub(crate) before_step: Option<Vec<Id>>,
+    /// What kernels send; those of a run with tables apart.
+    pub(crate) effects: BTreeMap<(Phase, bool), Vec<Effect>>,
     /// The weights of a connection after an event.
     pub(crate) weights: Vec<Id>,
     /// The weights of a connection at the start of a run.
@@ -146,6 +161,7 @@ fn try_lower<'a>(
         diffusing: Vec::new(),
         tabled: None,
         notes: Vec::new(),
+        effects: BTreeMap::new(),
     };
     let (init, current, state) = lowering.steps(&blocks)?;
     let diffusing = std::mem::take(&mut lowering.diffusing);
@@ -159,6 +175,12 @@ fn try_lower<'a>(
             tabled = Some(TabledKernels { init, current, state, membrane, electrode });
         }
     }
+    let after_solve = lowering.hook(&blocks.after_solve, Phase::AfterSolve)?;
+    let before_step = lowering.hook(&blocks.before_step, Phase::BeforeStep)?;
+    let has_watches = !events::watches(&parsed.program).is_empty();
+    let watch = has_watches
+        .then(|| lowering.kernel(Phase::Watch, |machine| machine.test_watches()))
+        .transpose()?;
     let (mut weights, mut first_weights) = (Vec::new(), Vec::new());
     let mut receive = None;
     if let Some(item) = blocks.net_receive {
@@ -170,7 +192,8 @@ fn try_lower<'a>(
             StatementKind::Initial(block) => Some(block),
             _ => None,
         });
-        let after = lowering.kernel(Phase::Receive, |machine| {
+        lowering.check_netcons(item.span, &weights)?;
+        let after = lowering.kernel(Phase::NetInit, |machine| {
             if let Some(block) = initial {
                 first_weights = receive_event(machine, item, block, true)?;
             }
@@ -184,7 +207,9 @@ fn try_lower<'a>(
         }
         let changed = (0..after.len()).find(|&slot| {
             let before = graph.input(Input::Variable(slot as u32));
-            after[slot] != before && slots.ion(slot as u32).is_none()
+            let is_elsewhere =
+                slots.ion(slot as u32).is_some() || slots.pointer(slot as u32).is_some();
+            after[slot] != before && !is_elsewhere
         });
         if let Some(slot) = changed {
             let name = &slots.slots[slot].name;
@@ -195,7 +220,7 @@ fn try_lower<'a>(
             .help("it runs once for every connection and may set the connection's weights only"));
         }
     }
-    let Lowering { graph, slots, notes, .. } = lowering;
+    let Lowering { graph, slots, notes, effects, .. } = lowering;
     let mut lowered = Lowered {
         graph,
         slots,
@@ -203,6 +228,10 @@ fn try_lower<'a>(
         current,
         state,
         receive,
+        watch,
+        after_solve,
+        before_step,
+        effects,
         weights,
         first_weights,
         membrane: None,
@@ -226,6 +255,7 @@ struct Lowering<'a> {
     /// While kernels with tables are made.
     tabled: Option<Tabled>,
     notes: Vec<Diagnostic>,
+    effects: BTreeMap<(Phase, bool), Vec<Effect>>,
 }
 
 /// What every slot holds after the start of a run, after currents and after states.
@@ -263,12 +293,14 @@ impl<'a> Lowering<'a> {
             Machine::new(self.parsed, self.settings, &self.slots, &mut self.graph, phase);
         machine.tabled = self.tabled.take();
         run(&mut machine)?;
-        let Machine { mut values, notes, tabled, diffusing, .. } = machine;
+        let Machine { mut values, notes, effects, tabled, diffusing, .. } = machine;
+        let with_tables = tabled.is_some();
         self.tabled = tabled;
         if phase == Phase::State {
             self.diffusing = diffusing;
         }
         values.truncate(self.slots.slots.len());
+        self.effects.insert((phase, with_tables), effects);
         for (span, text) in notes {
             let note = self.parsed.sources.diagnostic(Severity::Warning, span, text.to_string());
             if !self.notes.contains(&note) {
@@ -276,6 +308,26 @@ impl<'a> Lowering<'a> {
             }
         }
         Ok(values)
+    }
+
+    /// The kernel of `AFTER` and `BEFORE` blocks, if there are any.
+    fn hook(&mut self, blocks: &[&'a Block], phase: Phase) -> Result<Option<Vec<Id>>, Refusal> {
+        let run = |machine: &mut Machine<'a, '_>| {
+            blocks.iter().try_for_each(|block| machine.block(block))
+        };
+        (!blocks.is_empty()).then(|| self.kernel(phase, run)).transpose()
+    }
+
+    /// Connections have no more weights than `NET_RECEIVE` names.
+    fn check_netcons(&mut self, span: Span, weights: &[Id]) -> Result<(), Refusal> {
+        let effects = self.effects.get(&(Phase::Receive, false));
+        let mut loops = effects.into_iter().flatten().filter(|e| e.kind == EffectKind::ForNetcons);
+        let too_many = loops.any(|effect| effect.values.len() > weights.len() + 1);
+        if too_many {
+            let message = "FOR_NETCONS has more arguments than NET_RECEIVE";
+            return Err(Refusal::new(span, message));
+        }
+        Ok(())
     }
 }
 
@@ -339,14 +391,49 @@ impl Lowered {
     /// All kernels but the one at the start of a run.
     pub(crate) fn running(&self) -> impl Iterator<Item = &Vec<Id>> {
         let tabled = self.tabled.iter().flat_map(|t| t.current.iter().chain(&t.state));
-        self.current.iter().chain(&self.state).chain(&self.receive).chain(tabled)
+        let steps = self.current.iter().chain(&self.state).chain(&self.receive);
+        let more = self.watch.iter().chain(&self.after_solve).chain(&self.before_step);
+        steps.chain(more).chain(tabled)
+    }
+
+    /// What kernels send; `init` is the kernel at the start of a run.
+    pub(crate) fn sent(&self, init: bool) -> impl Iterator<Item = Id> {
+        let of = self.effects.iter().filter(move |((phase, _), _)| (*phase == Phase::Init) == init);
+        of.flat_map(|(_, effects)| effects).flat_map(|effect| effect.values.iter().copied())
+    }
+
+    /// Whether the mechanism sends events or reads their time.
+    pub(crate) fn is_timed(&self) -> bool {
+        let values = self.receive.iter().flatten().chain(&self.weights).copied();
+        let below = self.graph.below(values);
+        self.effects.values().any(|effects| !effects.is_empty())
+            || below.iter().any(|id| self.graph.node(*id) == graph::Node::Input(Input::Time))
+    }
+
+    /// Whether it goes through all connections of an instance.
+    pub(crate) fn uses_netcons(&self) -> bool {
+        self.effects.values().flatten().any(|e| e.kind == EffectKind::ForNetcons)
+    }
+
+    /// Whether the user gives spike times.
+    pub(crate) fn uses_train(&self) -> bool {
+        let values = self.running().flatten().chain(&self.init).copied();
+        let below = self.graph.below(values.chain(self.sent(true)).chain(self.sent(false)));
+        below.iter().any(|id| {
+            matches!(
+                self.graph.node(*id),
+                graph::Node::Input(Input::TrainSize)
+                    | graph::Node::Unary(graph::Unary::TrainTime, _)
+            )
+        })
     }
 
     /// Replaces values in all kernels but the one at the start of a run.
     pub(crate) fn substitute_running(&mut self, by: &HashMap<Id, Id>) {
         let graph = &mut self.graph;
-        let kernels = [&mut self.current, &mut self.state, &mut self.receive];
-        for values in kernels.into_iter().flatten() {
+        let steps = [&mut self.current, &mut self.state, &mut self.receive];
+        let more = [&mut self.watch, &mut self.after_solve, &mut self.before_step];
+        for values in steps.into_iter().chain(more).flatten() {
             *values = graph.substitute(values, by);
         }
         for diffusing in &mut self.diffusing {
@@ -367,6 +454,12 @@ impl Lowered {
                 (table.value, table.from, table.to) = (new[0], new[1], new[2]);
             }
         }
+        for (_, effects) in self.effects.iter_mut().filter(|((phase, _), _)| *phase != Phase::Init)
+        {
+            for effect in effects {
+                effect.values = graph.substitute(&effect.values, by);
+            }
+        }
         self.weights = graph.substitute(&self.weights, by);
         self.first_weights = graph.substitute(&self.first_weights, by);
         for value in [&mut self.membrane, &mut self.electrode].into_iter().flatten() {
@@ -380,6 +473,8 @@ struct Blocks<'a> {
     initial: Vec<&'a Block>,
     before_breakpoint: Vec<&'a Block>,
     breakpoint: Option<&'a Block>,
+    after_solve: Vec<&'a Block>,
+    before_step: Vec<&'a Block>,
     net_receive: Option<&'a NetReceive>,
 }
 
@@ -389,8 +484,11 @@ impl<'a> Blocks<'a> {
             initial: Vec::new(),
             before_breakpoint: Vec::new(),
             breakpoint: None,
+            after_solve: Vec::new(),
+            before_step: Vec::new(),
             net_receive: None,
         };
+        let mut constructor = Vec::new();
         let (mut before_initial, mut after_initial) = (Vec::new(), Vec::new());
         for item in &parsed.program.items {
             match item {
@@ -401,16 +499,21 @@ impl<'a> Blocks<'a> {
                     (false, HookPhase::Initial) => before_initial.push(&hook.body),
                     (true, HookPhase::Initial) => after_initial.push(&hook.body),
                     (false, HookPhase::Breakpoint) => blocks.before_breakpoint.push(&hook.body),
+                    (true, HookPhase::Solve) => blocks.after_solve.push(&hook.body),
+                    (false, HookPhase::Step) => blocks.before_step.push(&hook.body),
                     (after, phase) => {
                         let when = if after { "AFTER" } else { "BEFORE" };
                         let what = format!("{when} {}", phase.keyword());
-                        return Err(Refusal::unsupported(hook.span, &what));
+                        return Err(Refusal::unsupported(hook.span, &what).help(
+                            "there are BEFORE INITIAL, AFTER INITIAL, BEFORE BREAKPOINT, AFTER SOLVE \
+                             and BEFORE STEP",
+                        ));
                     }
                 },
-                Item::Constructor(block) | Item::Destructor(block)
-                    if !block.statements.is_empty() =>
-                {
-                    return Err(Refusal::unsupported(block.span, "CONSTRUCTOR or DESTRUCTOR"));
+                // Instances are made right before a run starts.
+                Item::Constructor(block) => constructor.push(block),
+                Item::Destructor(block) if !block.statements.is_empty() => {
+                    return Err(Refusal::unsupported(block.span, "DESTRUCTOR"));
                 }
                 Item::Verbatim(verbatim) if !verbatim.body.trim().is_empty() => {
                     return Err(Refusal::unsupported(verbatim.span, "VERBATIM"));
@@ -418,12 +521,9 @@ impl<'a> Blocks<'a> {
                 _ => {}
             }
         }
-        blocks.initial.splice(0..0, before_initial);
+        blocks.initial.splice(0..0, constructor.into_iter().chain(before_initial));
         blocks.initial.append(&mut after_initial);
         match &parsed.symbols.mechanism {
-            Some(mechanism) if mechanism.kind == MechanismKind::ArtificialCell => {
-                Err(Refusal::unsupported(mechanism.name.span, "ARTIFICIAL_CELL"))
-            }
             Some(mechanism) if parsed.symbols.is_function_library() => {
                 Err(Refusal::unsupported(mechanism.name.span, "SUFFIX nothing"))
             }

@@ -31,13 +31,20 @@ pub(crate) struct IonSlot {
 pub(crate) struct Slots {
     pub(crate) slots: Vec<Slot>,
     pub(crate) ions: Vec<IonSlot>,
+    /// Slots of pointers, as kernels number them.
+    pub(crate) pointers: Vec<u32>,
     /// First slot of a variable, by name.
     first: BTreeMap<String, u32>,
 }
 
 impl Slots {
     pub(crate) fn new(symbols: &Symbols) -> Self {
-        let mut slots = Slots { slots: Vec::new(), ions: Vec::new(), first: BTreeMap::new() };
+        let mut slots = Slots {
+            slots: Vec::new(),
+            ions: Vec::new(),
+            pointers: Vec::new(),
+            first: BTreeMap::new(),
+        };
         for (index, variable) in symbols.variables.iter().enumerate() {
             if matches!(variable.role, Role::Builtin(_) | Role::Constant | Role::Define) {
                 continue;
@@ -54,6 +61,9 @@ impl Slots {
                     valence: of.valence,
                     slot: first,
                 });
+            }
+            if variable.role == Role::Pointer {
+                slots.pointers.push(first);
             }
             let mut add = |name: String| slots.slots.push(Slot { name, variable: index });
             match variable.length {
@@ -74,6 +84,11 @@ impl Slots {
     pub(crate) fn ion(&self, slot: u32) -> Option<(u32, &IonSlot)> {
         let at = self.ions.iter().position(|ion| ion.slot == slot)?;
         Some((at as u32, &self.ions[at]))
+    }
+
+    /// The pointer that stands in a slot.
+    pub(crate) fn pointer(&self, slot: u32) -> Option<u32> {
+        self.pointers.iter().position(|&at| at == slot).map(|at| at as u32)
     }
 
     /// The variable of a slot.

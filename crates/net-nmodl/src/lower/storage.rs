@@ -7,8 +7,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::events::EffectKind;
 use super::graph::{Binary, Id, Input, Node, Unary};
-use super::{Diffusing, Lowered};
+use super::{Diffusing, Lowered, Phase};
 use crate::Parsed;
 use crate::symbols::{IonQuantity, Role};
 
@@ -20,6 +21,7 @@ pub(crate) enum ColumnRole {
     Assigned,
     Output,
     Derived { depends_on: Vec<u32> },
+    StreamId,
     Area,
     Diameter,
 }
@@ -54,6 +56,10 @@ pub(crate) enum Target {
     ElectrodeSlope(u32),
     /// A weight of the connection.
     Weight(u32),
+    /// What a pointer refers to.
+    Linked(u32),
+    /// Value `.1` of effect `.0` of [`Placed::effects`].
+    Effect(u32, u32),
 }
 
 /// A kernel: what is stored where.
@@ -74,6 +80,11 @@ pub(crate) struct Placed {
     pub(crate) state: Option<Stores>,
     pub(crate) receive: Option<Stores>,
     pub(crate) net_init: Option<Stores>,
+    pub(crate) watch: Option<Stores>,
+    pub(crate) after_solve: Option<Stores>,
+    pub(crate) before_step: Option<Stores>,
+    /// What kernels send; their values are among the stores.
+    pub(crate) effects: Vec<EffectKind>,
     pub(crate) constant_linear: bool,
     pub(crate) linear: bool,
     pub(crate) keeps_weights: bool,
@@ -148,8 +159,10 @@ pub(crate) fn propagate_constants(lowered: &mut Lowered, parsed: &Parsed) -> BTr
     lowered.substitute_running(&by);
     for &slot in &constants {
         let before = lowered.graph.input(Input::Variable(slot));
-        let kernels = [&mut lowered.current, &mut lowered.state, &mut lowered.receive];
-        kernels.into_iter().flatten().for_each(|values| values[slot as usize] = before);
+        let steps = [&mut lowered.current, &mut lowered.state, &mut lowered.receive];
+        let more = [&mut lowered.watch, &mut lowered.after_solve, &mut lowered.before_step];
+        let kernels = steps.into_iter().chain(more).flatten();
+        kernels.for_each(|values| values[slot as usize] = before);
     }
     constants
 }
@@ -159,12 +172,13 @@ fn is_static(lowered: &Lowered, parsed: &Parsed, id: Id, written: &BTreeSet<u32>
     lowered.graph.below([id]).into_iter().all(|id| match lowered.graph.node(id) {
         Node::Input(Input::Variable(slot)) => {
             let role = lowered.slots.variable(&parsed.symbols, slot).role;
-            role == Role::Parameter && !written.contains(&slot)
+            matches!(role, Role::Parameter | Role::StreamId) && !written.contains(&slot)
         }
         Node::Input(input) => {
             matches!(input, Input::Step | Input::Celsius | Input::Area | Input::Diameter)
         }
-        Node::AfterLoop { .. } | Node::Symbol(_) | Node::Lookup(..) => false,
+        Node::AfterLoop { .. } | Node::Symbol(_) | Node::Lookup(..) | Node::Draw(..) => false,
+        Node::Unary(Unary::TrainTime, _) => false,
         _ => true,
     })
 }
@@ -204,6 +218,8 @@ impl<'a> Placer<'a> {
                         && lowered.graph.below([value]).contains(&before)
                 })
             });
+            let sent: Vec<Id> = lowered.sent(false).collect();
+            let read = read || lowered.graph.below(sent).contains(&before);
             if lowered.init[slot as usize] != before && read {
                 written.insert(slot);
             }
@@ -224,32 +240,55 @@ impl<'a> Placer<'a> {
         self.placed.linear = self.is_linear(currents.system);
         let init = self.lowered.init.clone();
         self.placed.init = self.stores(&init, None, &carried);
+        let sent = self.effects(Phase::Init, false);
+        self.placed.init.extend(sent);
         if currents.electrode.is_some() {
             self.add_electrode_columns();
         }
         if let Some(values) = self.lowered.current.clone() {
-            self.placed.current = Some(self.current_stores(&values, &currents, &carried));
+            let mut stores = self.current_stores(&values, &currents, &carried);
+            stores.extend(self.effects(Phase::Current, false));
+            self.placed.current = Some(stores);
         }
         if let Some(values) = self.lowered.state.clone() {
-            self.placed.state = Some(self.stores(&values, Some(()), &carried));
+            self.placed.state = Some(self.step_stores(&values, Phase::State, &carried));
+        }
+        if let Some(values) = self.lowered.watch.clone() {
+            self.placed.watch = Some(self.step_stores(&values, Phase::Watch, &carried));
+        }
+        if let Some(values) = self.lowered.after_solve.clone() {
+            self.placed.after_solve = Some(self.step_stores(&values, Phase::AfterSolve, &carried));
+        }
+        if let Some(values) = self.lowered.before_step.clone() {
+            self.placed.before_step = Some(self.step_stores(&values, Phase::BeforeStep, &carried));
         }
         if let Some(values) = self.lowered.receive.clone() {
             let mut stores = self.stores(&values, Some(()), &carried);
             let weights = self.lowered.weights.clone();
             let changed = self.changed_weights(&weights);
-            self.placed.keeps_weights = weights.len() > 1 || !changed.is_empty();
+            self.placed.keeps_weights =
+                weights.len() > 1 || !changed.is_empty() || self.lowered.uses_netcons();
             stores.extend(changed);
+            stores.extend(self.effects(Phase::Receive, false));
             self.placed.receive = Some(stores);
             let first = self.lowered.first_weights.clone();
-            let changed = self.changed_weights(&first);
+            let mut changed = self.changed_weights(&first);
+            changed.extend(self.effects(Phase::NetInit, false));
             self.placed.net_init = (!changed.is_empty()).then_some(changed);
         }
         if let (Some(kernels), Some(currents)) = (self.lowered.tabled.take(), tabled) {
-            let of_current = |values: &Vec<Id>| self.current_stores(values, &currents, &carried);
-            let current = kernels.current.as_ref().map(of_current);
-            let of_state = |values: &Vec<Id>| self.stores(values, Some(()), &carried);
-            let state = kernels.state.as_ref().map(of_state);
-            let init = self.stores(&kernels.init, None, &carried);
+            let current = kernels.current.as_ref().map(|values| {
+                let mut stores = self.current_stores(values, &currents, &carried);
+                stores.extend(self.effects(Phase::Current, true));
+                stores
+            });
+            let state = kernels.state.as_ref().map(|values| {
+                let mut stores = self.stores(values, Some(()), &carried);
+                stores.extend(self.effects(Phase::State, true));
+                stores
+            });
+            let mut init = self.stores(&kernels.init, None, &carried);
+            init.extend(self.effects(Phase::Init, true));
             self.placed.tabled = Some(TabledStores { init, current, state });
             let tables = &self.lowered.graph.tables;
             let roots: Vec<Id> = tables.iter().flat_map(|t| [t.value, t.from, t.to]).collect();
@@ -322,6 +361,25 @@ impl<'a> Placer<'a> {
         stores
     }
 
+    /// The stores of a kernel of every step.
+    fn step_stores(&mut self, values: &[Id], phase: Phase, carried: &BTreeSet<u32>) -> Stores {
+        let mut stores = self.stores(values, Some(()), carried);
+        stores.extend(self.effects(phase, false));
+        stores
+    }
+
+    /// What a kernel sends.
+    fn effects(&mut self, phase: Phase, with_tables: bool) -> Stores {
+        let mut stores = Stores::new();
+        for effect in self.lowered.effects.get(&(phase, with_tables)).into_iter().flatten() {
+            let number = self.placed.effects.len() as u32;
+            self.placed.effects.push(effect.kind);
+            let values = effect.values.iter().enumerate();
+            stores.extend(values.map(|(k, &id)| (Target::Effect(number, k as u32), id)));
+        }
+        stores
+    }
+
     fn changed_weights(&mut self, weights: &[Id]) -> Stores {
         let mut stores = Stores::new();
         for (k, &value) in weights.iter().enumerate() {
@@ -340,12 +398,14 @@ impl<'a> Placer<'a> {
         roots.extend(tabled.into_iter().flat_map(Currents::ids));
         roots.extend(&self.lowered.weights);
         roots.extend(&self.lowered.first_weights);
+        roots.extend(self.lowered.sent(false));
         for values in self.lowered.running() {
             for (slot, &value) in values.iter().enumerate() {
                 let variable = self.lowered.slots.variable(&self.parsed.symbols, slot as u32);
                 let written_ion = matches!(variable.role, Role::Ion { write: true, .. });
                 let unchanged = self.is_unchanged(slot as u32, value);
-                if !unchanged && (variable.is_state() || written_ion) {
+                let elsewhere = written_ion || variable.role == Role::Pointer;
+                if !unchanged && (variable.is_state() || elsewhere) {
                     roots.push(value);
                 }
             }
@@ -354,7 +414,11 @@ impl<'a> Placer<'a> {
     }
 
     fn is_unchanged(&self, slot: u32, value: Id) -> bool {
-        self.lowered.graph.node(value) == Node::Input(Input::Variable(slot))
+        let before = match self.lowered.slots.pointer(slot) {
+            Some(k) => Input::Linked(k),
+            None => Input::Variable(slot),
+        };
+        self.lowered.graph.node(value) == Node::Input(before)
     }
 
     fn output_roots(&self) -> Vec<Id> {
@@ -390,8 +454,8 @@ impl<'a> Placer<'a> {
             for id in self.lowered.graph.below(open.drain(..)) {
                 if let Node::Input(Input::Variable(slot)) = self.lowered.graph.node(id) {
                     let variable = self.lowered.slots.variable(&self.parsed.symbols, slot);
-                    let unwritten =
-                        variable.role == Role::Parameter && !self.written.contains(&slot);
+                    let unwritten = matches!(variable.role, Role::Parameter | Role::StreamId)
+                        && !self.written.contains(&slot);
                     if !variable.is_state() && !unwritten && carried.insert(slot) {
                         found.insert(slot);
                     }
@@ -410,9 +474,13 @@ impl<'a> Placer<'a> {
             let is_carried = carried.contains(&slot);
             let is_ion = matches!(variable.role, Role::Ion { .. });
             let role = match variable.role {
-                Role::Parameter => {
-                    let at =
-                        self.add_column(slot, ColumnRole::Parameter { global: !variable.range });
+                Role::Pointer => continue,
+                Role::Parameter | Role::StreamId => {
+                    let role = match variable.role {
+                        Role::StreamId => ColumnRole::StreamId,
+                        _ => ColumnRole::Parameter { global: !variable.range },
+                    };
+                    let at = self.add_column(slot, role);
                     self.placed.first_column.insert(slot, at);
                     self.placed.column.insert(slot, at);
                     if !is_carried {
@@ -427,7 +495,7 @@ impl<'a> Placer<'a> {
                 _ => continue,
             };
             let at = self.add_column(slot, role);
-            if variable.role == Role::Parameter {
+            if matches!(variable.role, Role::Parameter | Role::StreamId) {
                 self.placed.columns[at as usize].name += "_now";
             }
             self.placed.column.insert(slot, at);
@@ -481,10 +549,16 @@ impl<'a> Placer<'a> {
                     continue;
                 }
             }
+            if let Some(k) = self.lowered.slots.pointer(slot) {
+                if !self.is_unchanged(slot, value) {
+                    stores.push((Target::Linked(k), value));
+                }
+                continue;
+            }
             let Some(&at) = self.placed.column.get(&slot) else { continue };
             let before = self.lowered.graph.input(Input::Variable(slot));
             match self.placed.columns[at as usize].role {
-                ColumnRole::Parameter { .. } => {}
+                ColumnRole::Parameter { .. } | ColumnRole::StreamId => {}
                 ColumnRole::Output if value != before => stores.push((Target::Output(at), value)),
                 ColumnRole::State | ColumnRole::Assigned
                     if value != before || running.is_none() =>
@@ -510,6 +584,9 @@ impl<'a> Placer<'a> {
         lowered.electrode.is_none()
             && lowered.state.is_none()
             && lowered.receive.is_none()
+            && lowered.slots.pointers.is_empty()
+            && lowered.after_solve.is_none()
+            && lowered.before_step.is_none()
             && !ion_written
             && constant(diagonal)
             && constant(right)
@@ -526,7 +603,15 @@ impl<'a> Placer<'a> {
         let weight = lowered.graph.input(Input::Weight(0));
         let starts_empty = lowered.init.clone();
         let weights_kept = lowered.weights != [weight];
-        if weights_kept || !lowered.slots.ions.is_empty() || lowered.electrode.is_some() {
+        let is_plain = lowered.sent(true).chain(lowered.sent(false)).next().is_none()
+            && lowered.slots.pointers.is_empty()
+            && lowered.after_solve.is_none()
+            && lowered.before_step.is_none();
+        if weights_kept
+            || !is_plain
+            || !lowered.slots.ions.is_empty()
+            || lowered.electrode.is_some()
+        {
             return false;
         }
         let mut degree = Degree { lowered, parsed, written: &self.written, known: HashMap::new() };
@@ -571,6 +656,9 @@ impl<'a> Placer<'a> {
             self.placed.receive.take(),
             current,
             state,
+            self.placed.watch.take(),
+            self.placed.after_solve.take(),
+            self.placed.before_step.take(),
         ];
         let roots: Vec<Id> = kernels.iter().flatten().flatten().map(|(_, id)| *id).collect();
         let order = self.lowered.graph.below(roots.iter().copied());
@@ -580,7 +668,10 @@ impl<'a> Placer<'a> {
             let operands = graph.operands(id);
             let is_fixed = match graph.node(id) {
                 Node::Input(_) => is_static(self.lowered, self.parsed, id, &written),
-                Node::AfterLoop { .. } | Node::Symbol(_) | Node::Lookup(..) => false,
+                Node::AfterLoop { .. } | Node::Symbol(_) | Node::Lookup(..) | Node::Draw(..) => {
+                    false
+                }
+                Node::Unary(Unary::TrainTime, _) => false,
                 _ => operands.iter().all(|operand| fixed[operand]),
             };
             fixed.insert(id, is_fixed);
@@ -616,12 +707,24 @@ impl<'a> Placer<'a> {
             let new = self.lowered.graph.substitute(&ids, &by);
             stores.iter_mut().zip(new).for_each(|(store, new)| store.1 = new);
         }
-        let [current, state, receive, tabled_current, tabled_state] = kernels;
+        let [
+            current,
+            state,
+            receive,
+            tabled_current,
+            tabled_state,
+            watch,
+            after_solve,
+            before_step,
+        ] = kernels;
         self.placed.tabled = has_tables.then_some(TabledStores {
             init: tabled_init,
             current: tabled_current,
             state: tabled_state,
         });
+        self.placed.watch = watch;
+        self.placed.after_solve = after_solve;
+        self.placed.before_step = before_step;
         self.placed.current = current;
         self.placed.state = state;
         self.placed.receive = receive;
@@ -676,9 +779,11 @@ impl<'a> Placer<'a> {
 
     fn place_geometry(&mut self) {
         let placed = &self.placed;
-        let kernels = [&placed.current, &placed.state, &placed.receive, &placed.net_init];
+        let steps = [&placed.current, &placed.state, &placed.receive, &placed.net_init];
+        let more = [&placed.watch, &placed.after_solve, &placed.before_step];
+        let kernels = steps.into_iter().chain(more);
         let tabled = placed.tabled.iter().flat_map(|t| t.current.iter().chain(&t.state));
-        let kernels = kernels.into_iter().flatten().chain(tabled);
+        let kernels = kernels.flatten().chain(tabled);
         let stores = kernels.chain([&placed.init]).flatten();
         let roots: Vec<Id> = stores.map(|(_, id)| *id).collect();
         for id in self.lowered.graph.below(roots) {

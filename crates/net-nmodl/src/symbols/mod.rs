@@ -74,6 +74,8 @@ pub enum Role {
     BbcorePointer,
     /// `RANDOM`: a random stream, argument of the `random_` functions.
     Random,
+    /// One of the three ids of a random stream, set by the user for each instance or by the simulator.
+    StreamId,
     /// `EXTERNAL`: a global variable of another mechanism.
     External,
     /// `STATE`.

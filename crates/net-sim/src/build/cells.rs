@@ -38,7 +38,13 @@ fn shared_names(model: &Model) -> Result<HashMap<usize, Arc<Vec<String>>>> {
     Ok(names)
 }
 
+/// Section of the only place where connections to an artificial cell end: the cell itself.
+pub(super) const ARTIFICIAL_SITE: &str = "cell";
+
 fn section_names(template: &CellTemplate) -> Arc<Vec<String>> {
+    if template.is_artificial() {
+        return Arc::new(vec![ARTIFICIAL_SITE.to_owned()]);
+    }
     Arc::new(template.morphology().sections.iter().map(|s| s.name.clone()).collect())
 }
 
@@ -92,6 +98,9 @@ impl PlacedCell {
         let placement = Placement::new(morphology, network.position(cell.gid)?, &rotation);
         self.points.place(morphology, &placement);
         self.z_mid_um.clear();
+        if cell.template.is_artificial() {
+            self.z_mid_um.push(network.position(cell.gid)?[2]);
+        }
         self.z_mid_um.extend((0..morphology.n_segments()).map(|s| self.points.midpoint(s)[2]));
         Ok(())
     }
@@ -99,6 +108,14 @@ impl PlacedCell {
     /// Where synapses can sit on `cell`, which was placed last.
     pub(crate) fn sites<'a>(&'a self, cell: &'a LocalCell) -> CellSites<'a> {
         let segments = &cell.template.morphology().segments;
+        if cell.template.is_artificial() {
+            return CellSites {
+                area_um2: &[1.0],
+                z_mid_um: &self.z_mid_um,
+                section_of_segment: &[0],
+                section_names: &cell.section_names,
+            };
+        }
         CellSites {
             area_um2: &segments.area_um2,
             z_mid_um: &self.z_mid_um,

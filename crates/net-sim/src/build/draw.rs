@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use net_cell::{CellSpec, PointKind, PointSpec};
+use net_cell::{CellSpec, CellTemplate, PointKind, PointSpec};
 use net_core::{
     ConnectionCounts, DrawnSynapse, Gid, ProjectionSampler, Purpose, Sampler, SiteError,
     SiteSampler, StepClock, StreamFamily, SynapseKind,
@@ -150,7 +150,7 @@ impl<'m> Drawer<'m> {
         for (at, cell) in cells.iter().enumerate() {
             scratch.placed.place(self.model.network(), cell)?;
             let Scratch { placed, drawn, points } = scratch;
-            points.start(self.n_drawn_kinds, cell.template.n_segments());
+            points.start(self.n_drawn_kinds, &cell.template);
             self.draw_connections(cell, placed, drawn, points, &mut part)?;
             for (index, input) in self.model.inputs().iter().enumerate() {
                 self.draw_input(index, input, cell, placed, points, &mut part)?;
@@ -226,6 +226,7 @@ impl<'m> Drawer<'m> {
             part.counts += self.draw_projection(index, cell, placed, drawn)?;
             let kind = self.kind_of_projection[index];
             let is_linear = self.kinds[kind as usize].is_linear();
+            self.check_kind(kind, cell, || format!("projection \"{}\"", projection.name))?;
             for synapse in drawn.iter() {
                 let point = points.point(kind, is_linear, synapse.segment);
                 let delay_steps = self.clock.delay_steps(&projection.name, synapse.delay_ms)?;
@@ -250,6 +251,22 @@ impl<'m> Drawer<'m> {
         Ok(self.projections[index].draw_into(cell.gid, &placed.sites(cell), drawn)?)
     }
 
+    /// Artificial cells receive events themselves; all others by a point process.
+    fn check_kind(&self, kind: u32, cell: &LocalCell, user: impl Fn() -> String) -> Result<()> {
+        let kind = &self.kinds[kind as usize];
+        let expected = cell.template.artificial_mechanism();
+        let found = kind.is_artificial_cell().then(|| kind.mechanism());
+        if found == expected {
+            return Ok(());
+        }
+        Err(Error::EventTarget {
+            user: user(),
+            found: kind.mechanism(),
+            gid: cell.gid,
+            expected: expected.unwrap_or("a point process"),
+        })
+    }
+
     fn draw_input(
         &self,
         index: usize,
@@ -264,6 +281,14 @@ impl<'m> Drawer<'m> {
             return Ok(());
         }
         let is_linear = self.kinds[kind as usize].is_linear();
+        let concerns = match &input.synapses {
+            InputSynapses::Table(table) => !table.rows_of(cell.gid).is_empty(),
+            InputSynapses::Drawn { .. } => self.inputs[index].population == Some(cell.population),
+        };
+        if !concerns {
+            return Ok(());
+        }
+        self.check_kind(kind, cell, || format!("input \"{}\"", input.name))?;
         let mut add = |number: usize, segment: u32, weight: f64| {
             let point = points.point(kind, is_linear, segment);
             let number = number as u32;
@@ -276,7 +301,7 @@ impl<'m> Drawer<'m> {
         };
         match &input.synapses {
             InputSynapses::Table(table) => {
-                let n_segments = cell.template.n_segments();
+                let n_segments = placed.sites(cell).area_um2.len();
                 for (number, row) in table.rows_of(cell.gid).iter().enumerate() {
                     let segment = row.segment;
                     if n_segments <= segment as usize {
@@ -288,9 +313,6 @@ impl<'m> Drawer<'m> {
             InputSynapses::Drawn { n_per_cell, placement, .. } => {
                 let sampler = &self.inputs[index];
                 let Some(weight) = &sampler.weight else { return Ok(()) };
-                if sampler.population != Some(cell.population) {
-                    return Ok(());
-                }
                 let sites = SiteSampler::new(placement, &placed.sites(cell)).map_err(no_site)?;
                 let mut segments = sampler.streams.stream([cell.gid, INPUT_SEGMENTS]);
                 let mut weights = sampler.streams.stream([cell.gid, INPUT_WEIGHTS]);
@@ -319,6 +341,7 @@ const NONE: u32 = u32::MAX;
 struct Points {
     specs: Vec<PointSpec>,
     n_segments: usize,
+    is_artificial: bool,
     /// The shared point of each kind and segment.
     shared: Vec<u32>,
     /// The same of listed points, which can have very many kinds.
@@ -326,9 +349,11 @@ struct Points {
 }
 
 impl Points {
-    fn start(&mut self, n_kinds: usize, n_segments: usize) {
+    fn start(&mut self, n_kinds: usize, template: &CellTemplate) {
+        let n_segments = template.n_segments();
         self.specs.clear();
         self.n_segments = n_segments;
+        self.is_artificial = template.is_artificial();
         self.shared.clear();
         self.shared.resize(n_kinds * n_segments, NONE);
         self.shared_listed.clear();
@@ -347,6 +372,10 @@ impl Points {
     }
 
     fn point(&mut self, kind: u32, is_linear: bool, segment: u32) -> u32 {
+        if self.is_artificial {
+            // The cell itself.
+            return 0;
+        }
         let next = self.specs.len() as u32;
         if is_linear {
             let shared = &mut self.shared[kind as usize * self.n_segments + segment as usize];

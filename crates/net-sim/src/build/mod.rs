@@ -9,7 +9,7 @@ mod points;
 mod record;
 mod save;
 
-use net_cell::{CellGroup, Cells, SourceKey, SpikeSource};
+use net_cell::{CellGroup, Cells, SourceKey, SpikeSource, StepSettings};
 use net_core::{ConnectionCounts, ConnectionPart, ConnectionTable, Gid, Partition, StepClock};
 use net_mpi::Communicator;
 use rayon::prelude::*;
@@ -99,7 +99,10 @@ pub(crate) fn build(
     let mut parts = pool.install(|| draw_all(&drawer, &own_cells, n_groups))?;
 
     let specs: Vec<_> = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.specs)).collect();
-    let laid_out = pool.install(|| Cells::new(&specs, drawer.kinds(), options.settings, n_groups));
+    // Random streams of mechanisms are those of the network's seed.
+    let random_key = model.network().seed() as u32;
+    let settings = StepSettings { random_key, ..options.settings };
+    let laid_out = pool.install(|| Cells::new(&specs, drawer.kinds(), settings, n_groups));
     let mut cells = laid_out.map_err(|source| Error::Layout { source: Box::new(source) })?;
     let mut size = LocalSize {
         n_cells: own_cells.len() as u64,

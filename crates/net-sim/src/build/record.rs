@@ -23,7 +23,14 @@ pub(super) fn record(
         let gids = model.gids_of(&recording.targets)?;
         let wanted = Wanted::new(model, drawer, recording);
         let mut columns = Columns::default();
-        for (cell, spec) in own_cells.iter().zip(specs).filter(|(c, _)| gids.contains(c.gid)) {
+        // Artificial cells have no membrane.
+        let has_membrane = |cell: &LocalCell| {
+            !cell.template.is_artificial()
+                || matches!(recording.quantity, Quantity::Variable { .. })
+        };
+        let targets =
+            own_cells.iter().zip(specs).filter(|(c, _)| gids.contains(c.gid) && has_membrane(c));
+        for (cell, spec) in targets {
             for segment in recording.segments.of(&cell.template, cell.gid, || recording.user())? {
                 let wanted = wanted.on(cells, spec, segment);
                 for quantity in wanted.map_err(|source| refusal(recording, cell, source))? {
@@ -113,7 +120,9 @@ impl<'a> Wanted<'a> {
         let here = cells.instances_on(spec.gid, segment as usize, mechanism)?;
         let is_wanted = |point: &Option<u32>| match (self.kind, point) {
             (None, _) => true,
-            (Some(kind), Some(point)) => spec.points[*point as usize].kind == kind,
+            (Some(kind), Some(point)) => {
+                spec.points.get(*point as usize).is_some_and(|spec| spec.kind == kind)
+            }
             (Some(_), None) => false,
         };
         let wanted = here.iter().enumerate().filter(|(_, point)| is_wanted(point));

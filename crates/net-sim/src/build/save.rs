@@ -50,16 +50,22 @@ pub(crate) fn save_network(
             let morphology = cell.template.morphology();
             for synapse in drawn.iter() {
                 let segment = synapse.segment as usize;
-                let section = morphology.segments.section[segment] as usize;
-                let name: SectionName = morphology.sections[section].name.parse()?;
+                let (name, section_x, position_um) = if cell.template.is_artificial() {
+                    (cells::ARTIFICIAL_SITE, 0.5, network.position(cell.gid)?)
+                } else {
+                    let section = morphology.segments.section[segment] as usize;
+                    let name = morphology.sections[section].name.as_str();
+                    (name, morphology.segments.x[segment], placed.midpoint(synapse.segment))
+                };
+                let name: SectionName = name.parse()?;
                 writer.push(&Synapse {
                     pre_gid: synapse.source,
                     gid: cell.gid,
                     weight: synapse.weight,
                     delay_ms: synapse.delay_ms,
                     section: name,
-                    section_x: morphology.segments.x[segment],
-                    position_um: placed.midpoint(synapse.segment),
+                    section_x,
+                    position_um,
                     segment: Some(synapse.segment),
                 })?;
             }

@@ -55,6 +55,18 @@ impl CellKind {
         CellKind::Shared(Arc::new(template))
     }
 
+    /// Cells without a membrane, all alike: instances of an `ARTIFICIAL_CELL`. Projections and inputs
+    /// that end on them name the same mechanism as their synapse; events go to the cell itself.
+    ///
+    /// # Errors
+    /// When there is no such artificial cell or parameter.
+    pub fn artificial(
+        mechanism: &str,
+        parameters: &[(&str, f64)],
+    ) -> std::result::Result<Self, net_cell::CellError> {
+        CellTemplate::artificial(mechanism, parameters).map(CellKind::shared)
+    }
+
     /// Cells of which each is made by itself.
     pub fn per_cell<E: Into<BoxError>>(
         build: impl Fn(Gid) -> std::result::Result<CellTemplate, E> + Send + Sync + 'static,

@@ -195,6 +195,7 @@ impl Segments {
             })
         };
         Ok(match self {
+            Segments::All if cell.is_artificial() => vec![0],
             Segments::Soma => vec![soma_segment(cell)],
             Segments::All => (0..cell.n_segments() as u32).collect(),
             Segments::Indices(list) => list.clone(),

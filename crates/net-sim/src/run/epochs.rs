@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 use net_cell::{CellGroup, Samples, Spike};
 use net_core::StepClock;
 use net_io::store::Ranges;
-use net_mpi::{Communicator, MAX_GID, MAX_STEP_OFFSET, PackedSpike, SpikeExchange};
+use net_mpi::Communicator;
 
+use super::exchange::Exchange;
 use super::progress::Meter;
 use super::recorder::{Kept, Recorder};
 use super::team::Team;
@@ -137,7 +138,7 @@ impl<'a> Run<'a> {
             comm,
             clock,
             plan,
-            exchange: SpikeExchange::new(comm)?,
+            exchange: Exchange::new(comm, groups.iter().any(CellGroup::makes_spikes))?,
             travelling: None,
             step: 0,
             recorded: 0,
@@ -277,7 +278,7 @@ struct Leader<'a> {
     comm: &'a Communicator,
     clock: StepClock,
     plan: Plan,
-    exchange: SpikeExchange,
+    exchange: Exchange,
     /// First step of the epoch whose spikes are on their way.
     travelling: Option<u64>,
     /// Steps that were computed.
@@ -384,13 +385,7 @@ impl Leader<'_> {
     /// Starts to send this rank's spikes of an epoch, or word of its failure.
     fn send(&mut self, spikes: &[Spike], first_step: u64, has_failed: bool) -> Result<()> {
         let before = Instant::now();
-        let packed = if has_failed {
-            vec![failure_mark()?]
-        } else {
-            let pack = |spike: &Spike| PackedSpike::new(spike.step - first_step, spike.gid);
-            spikes.iter().map(pack).collect::<net_mpi::Result<_>>()?
-        };
-        self.exchange.start(&packed)?;
+        self.exchange.start(if has_failed { None } else { Some(spikes) }, first_step)?;
         self.times.exchange += before.elapsed();
         Ok(())
     }
@@ -399,19 +394,10 @@ impl Leader<'_> {
     /// groups; true if a rank has failed.
     fn receive(&mut self, shared: &Shared, first_step: u64) -> Result<bool> {
         let before = Instant::now();
-        let mark = failure_mark()?;
-        let packed = self.exchange.finish()?;
-        // The mark sorts last.
-        let has_failed = packed.last() == Some(&mark);
         let mut epoch = shared.epoch.write().unwrap_or_else(PoisonError::into_inner);
-        epoch.arrived.clear();
-        if self.plan.min_delay_steps.is_some() && !has_failed {
-            epoch.arrived.extend(
-                packed.iter().map(|spike| Spike {
-                    step: first_step + spike.step_offset(),
-                    gid: spike.gid(),
-                }),
-            );
+        let has_failed = self.exchange.finish(first_step, &mut epoch.arrived)?;
+        if self.plan.min_delay_steps.is_none() {
+            epoch.arrived.clear();
         }
         self.times.exchange += before.elapsed();
         Ok(has_failed)
@@ -425,11 +411,6 @@ impl Leader<'_> {
         }
         let _ = self.recorder.seal(self.recorded);
     }
-}
-
-/// What a rank that failed sends: no cell has this gid, and no epoch so many steps.
-fn failure_mark() -> net_mpi::Result<PackedSpike> {
-    PackedSpike::new(MAX_STEP_OFFSET, MAX_GID)
 }
 
 impl Shared {

@@ -1,6 +1,7 @@
 //! A simulation: built, run, written.
 
 mod epochs;
+mod exchange;
 mod output;
 mod progress;
 mod recorder;
@@ -511,7 +512,7 @@ impl Outcome {
     /// Those of communication.
     pub fn gather_spikes(&self, comm: &Communicator) -> Result<Option<Vec<SpikeTime>>> {
         let spike =
-            |spike: &Spike| SpikeTime { gid: spike.gid, time_ms: spike.step as f64 * self.dt_ms };
+            |spike: &Spike| SpikeTime { gid: spike.gid, time_ms: spike.time_ms(self.dt_ms) };
         Ok(comm.gather_spikes(&self.spikes.iter().map(spike).collect::<Vec<_>>())?)
     }
 

@@ -204,7 +204,7 @@ impl Recorder {
         if let Some(kept) = &mut self.kept_spikes {
             kept.extend_from_slice(spikes);
         }
-        for &Spike { step, gid } in spikes {
+        for &Spike { step, gid, .. } in spikes {
             for rate in &mut self.rates {
                 rate.count(step, gid);
             }

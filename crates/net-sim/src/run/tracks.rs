@@ -169,7 +169,7 @@ mod tests {
         let monitored = Monitored { spikes: vec![0..2, 2..5], ..Monitored::default() };
         let mut tracks = Tracks::new(&monitored, Vec::new(), 0);
         let none = &mut |_: usize, _: &mut Samples| ();
-        let spike = |step, gid| Spike { step, gid };
+        let spike = Spike::new;
         tracks.take(none, &[spike(0, 0), spike(0, 3)], 1);
         tracks.run_spikes(1, true);
         tracks.take(none, &[spike(1, 0), spike(2, 4)], 3);

@@ -251,6 +251,7 @@ impl CircuitSimulation {
         RunOptions {
             tstop_ms: config.run.tstop_ms,
             settings: StepSettings {
+                random_key: config.run.random_seed,
                 dt_ms: config.run.dt_ms,
                 second_order: config.run.integration != Integration::Euler,
                 celsius: config.conditions.celsius,

@@ -1,8 +1,9 @@
-//! Whatever the text, parsing ends with a program or with messages; and printed programs parse to
-//! the same tree.
+//! Whatever the text, parsing and compiling end with a program or with messages; and printed programs
+//! parse to the same tree.
 
 use std::path::{Path, PathBuf};
 
+use net_nmodl::compile::{Settings, compile};
 use net_nmodl::print::print;
 use net_nmodl::{Options, parse_syntax, parse_text};
 use proptest::prelude::*;
@@ -21,9 +22,20 @@ fn texts() -> Vec<(PathBuf, String)> {
     texts
 }
 
-/// Parses with all checks; the result does not matter.
+/// Parses with all checks and compiles; the result does not matter.
 fn survive(text: &str) {
-    if let Err(messages) = parse_text(Path::new("fuzz.mod"), text, &Options::default()) {
+    let as_neuron = Settings {
+        numeric_conductance: true,
+        neuron_iteration: true,
+        strict: true,
+        ..Settings::default()
+    };
+    let compiled =
+        parse_text(Path::new("fuzz.mod"), text, &Options::default()).and_then(|parsed| {
+            compile(&parsed, &Settings::default())?;
+            compile(&parsed, &as_neuron)
+        });
+    if let Err(messages) = compiled {
         assert!(!messages.is_empty());
         for message in messages {
             assert!(!message.to_string().is_empty());
@@ -51,6 +63,17 @@ fn files_survive_printing() {
         }
     }
     assert!(n > 30);
+}
+
+#[test]
+fn a_file_of_many_constructs_compiles() {
+    let text = include_str!("good/scheme.mod");
+    let parsed = parse_text(Path::new("scheme.mod"), text, &Options::default());
+    let parsed = parsed.unwrap_or_else(|messages| panic!("{}", messages[0]));
+    let compiled = compile(&parsed, &Settings::default());
+    let compiled = compiled.unwrap_or_else(|messages| panic!("{}", messages[0]));
+    assert!(compiled.source.contains("build_tables"));
+    assert!(compiled.source.contains("DiffusingTable"));
 }
 
 #[test]

@@ -113,14 +113,15 @@ pub(crate) fn module(
         .iter()
         .map(|&slot| format!("Text::new({:?})", lowered.slots.slots[slot as usize].name))
         .collect();
-    let pointers = pointers.join(", ");
+    let _ =
+        writeln!(text, "static POINTERS: [Text; {}] = [{}];", pointers.len(), pointers.join(", "));
     let _ = writeln!(
         text,
         "pub fn table() -> MechanismTable {{\n    MechanismTable {{\n        \
          name: Text::new({name:?}),\n        title: Text::new({title:?}),\n        \
          about: Text::new({about:?}),\n        kind: kind::{kind},\n        flags: {flags},\n        \
          variables: List::new(&VARIABLES),\n        ions: List::new(&IONS),\n        \
-         pointers: List::new(&[{pointers}]),\n        \
+         pointers: List::new(&POINTERS),\n        \
          n_weights: {n_weights},\n        electrode_current: {current},\n        \
          electrode_slope: {slope},"
     );

@@ -120,7 +120,8 @@ impl<const F: u32> Dynamics for Izhikevich<F> {
             x.set(I_V, i_v);
 
             let (k, v_r, v_t, a, b) = (get(K), get(V_R), get(V_T), get(A), get(B));
-            let quadratic = |v: W| k * (v - v_r) * (v - v_t);
+            // Multiplied out as ANNarchy does it, whose rounding the results then have.
+            let quadratic = |v: W| k * v * v - k * v * v_r - k * v * v_t + k * v_r * v_t;
             let recovery = |v: W, u: W| a * (b * (v - v_r) - u);
             let capacitance = get(CAPACITANCE);
             let [v, u] = if F & GOLOMB != 0 {

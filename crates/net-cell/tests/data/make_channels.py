@@ -25,7 +25,9 @@ def potentials(name, calcium):
     soma.insert(name)
     inserted = [name]
     if "Ca" in name or name.startswith("SK") and "v3" not in name:
-        inserted += [other for other in calcium if other != name]
+        # One mechanism keeps the concentration.
+        kind = "CaDynamics" if name.startswith("CaDynamics") else name
+        inserted += [other for other in calcium if not other.startswith(kind)]
         for other in inserted[1:]:
             soma.insert(other)
     owned = {}

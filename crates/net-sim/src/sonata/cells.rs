@@ -150,8 +150,10 @@ impl Settings {
         let cell = source.build(self.longest_um)?;
         let template = match &cell {
             Cell::Artificial(cell) => {
-                let what = format!("artificial cell {}", cell.mechanism);
-                return Err(format!("{what} is not supported").into());
+                let parameters =
+                    cell.parameters.iter().map(|(name, value)| (name.as_str(), *value));
+                let parameters: Vec<(&str, f64)> = parameters.collect();
+                CellTemplate::artificial(&cell.mechanism, &parameters)?
             }
             Cell::Cable(cable) => {
                 let mut template = cable.template()?;

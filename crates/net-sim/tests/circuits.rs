@@ -153,6 +153,6 @@ fn three_hundred_artificial_cells() {
     let Some(folder) = reference() else { return };
     let case = folder.join("sonata-300intfire");
     let results = run(&case, "base", 1);
-    // At 620.315 ms cells fire that are silent there: docs/sonata.md.
+    // At 620.315 ms many events come at one time, and NEURON's order of them is not ours.
     assert_spike_times(results.path(), &case, "spikes.h5", "v1", 620.0);
 }

@@ -50,6 +50,8 @@ struct Input {
     source: RunningSource,
     route: Route,
     weight: f64,
+    /// The connection's further weights; mostly none.
+    further: Box<[f64]>,
     kept: u32,
 }
 
@@ -275,7 +277,7 @@ impl CellGroup {
     }
 
     /// Drives an endpoint of this group from outside; spikes arrive `delay_ms` after they are
-    /// generated and act with `weight`.
+    /// generated and act with `weight`. Gives the number of the input in this group.
     ///
     /// # Errors
     /// When the source's parameters are not allowed.
@@ -286,12 +288,23 @@ impl CellGroup {
         weight: f64,
         delay_ms: f64,
         key: SourceKey,
-    ) -> Result<(), CellError> {
+    ) -> Result<usize, CellError> {
         source.validate()?;
         let route = self.routes[endpoint as usize];
         let source = RunningSource::new(source, delay_ms, key);
-        self.inputs.push(Input { source, route, weight, kept: NOT_KEPT });
-        Ok(())
+        let further = Box::default();
+        self.inputs.push(Input { source, route, weight, further, kept: NOT_KEPT });
+        Ok(self.inputs.len() - 1)
+    }
+
+    /// Sets the second and further weights of an input's connection, 0 otherwise, as arguments of
+    /// `NET_RECEIVE`; those that the mechanism does not have are ignored. To be called before
+    /// [`initialize`](Self::initialize).
+    ///
+    /// # Panics
+    /// If there is no such input.
+    pub fn set_further_weights(&mut self, input: usize, weights: &[f64]) {
+        self.inputs[input].further = weights.into();
     }
 
     /// Adds point neurons; gives their number in this group.
@@ -352,7 +365,8 @@ impl CellGroup {
         for input in &mut self.inputs {
             let Route { block, endpoint, needs } = input.route;
             if needs.weights {
-                input.kept = self.blocks[block as usize].keep_weights(endpoint, input.weight);
+                let block = &mut self.blocks[block as usize];
+                input.kept = block.keep_weights(endpoint, input.weight, &input.further);
             }
         }
         self.kept.clear();
@@ -367,7 +381,7 @@ impl CellGroup {
                 let Route { block, endpoint, needs } = self.routes[target as usize];
                 if needs.weights {
                     let block = &mut self.blocks[block as usize];
-                    self.kept[connections.first + k] = block.keep_weights(endpoint, weight);
+                    self.kept[connections.first + k] = block.keep_weights(endpoint, weight, &[]);
                 }
             }
         }

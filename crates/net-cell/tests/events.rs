@@ -20,7 +20,7 @@ fn driven(
     model.kinds = vec![PointKind::new(name, parameters).unwrap()];
     model.cell(&Arc::new(rc()), &[(0, 0)]);
     let source = SpikeSource::Times(times_ms.to_vec());
-    model.inputs.push(Input { cell: 0, point: 0, source, weight, delay_ms });
+    model.inputs.push(Input { cell: 0, point: 0, source, weight, further: vec![], delay_ms });
     model.voltage(0, 0);
     model.variable(0, 0, name, variable);
     model.run(n_steps).unwrap()
@@ -243,7 +243,14 @@ fn values_that_are_not_finite_are_named() {
             model.cell(&well, &[]);
             model.cell(sick, &[(1, 0), (2, 0)]);
             let source = SpikeSource::Times(vec![1.0]);
-            model.inputs.push(Input { cell: 1, point: 1, source, weight: bad, delay_ms: 0.0 });
+            model.inputs.push(Input {
+                cell: 1,
+                point: 1,
+                source,
+                weight: bad,
+                further: vec![],
+                delay_ms: 0.0,
+            });
             let error = model.run(60).unwrap_err();
             assert_eq!((error.gid, error.segment), (1, 2));
             assert_eq!(error.variable, variable);

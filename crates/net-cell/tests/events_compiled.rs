@@ -203,7 +203,14 @@ fn all_connections_learn_from_a_spike() {
         model.connections.push(to);
     }
     let source = SpikeSource::Times(vec![30.0]);
-    model.inputs.push(Input { cell: target, point: 0, source, weight: 4e-5, delay_ms: 0.0 });
+    model.inputs.push(Input {
+        cell: target,
+        point: 0,
+        source,
+        weight: 4e-5,
+        further: vec![],
+        delay_ms: 0.0,
+    });
     for (variable, nth) in [("total", 0), ("tpost", 0), ("total", 1)] {
         let (mechanism, variable) = ("PairSTDP".to_string(), variable.to_string());
         model.record.push((target as u64, 0, Quantity::Variable { mechanism, variable, nth }));

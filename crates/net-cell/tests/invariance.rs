@@ -65,7 +65,14 @@ fn network(second_order: bool) -> Model {
         let points = [(n / 2, 1), (0, 0), (n - 1, 2), (n / 2, 1)];
         model.cell(&templates[kind], &points[..3 + cell % 2]);
         let source = SpikeSource::Poisson { rate_hz: 150.0, start_ms: 1.0, stop_ms: 15.0 };
-        model.inputs.push(Input { cell, point: 1, source, weight: 0.01, delay_ms: 0.3 });
+        model.inputs.push(Input {
+            cell,
+            point: 1,
+            source,
+            weight: 0.01,
+            further: vec![],
+            delay_ms: 0.3,
+        });
         let delay_steps = 40 + cell as u16;
         for (point, weight) in [(0, 0.004), (2, 0.05)] {
             let source_gid = (cell as u64 + 13) % 14;
@@ -122,7 +129,14 @@ fn company_does_not_matter() {
     for cell in 0..14 {
         let times: Vec<f64> = (0..5).map(|k| 1.3 + 0.37 * cell as f64 + 2.9 * k as f64).collect();
         let source = SpikeSource::Times(times);
-        model.inputs.push(Input { cell, point: 1, source, weight: 0.01, delay_ms: 0.0 });
+        model.inputs.push(Input {
+            cell,
+            point: 1,
+            source,
+            weight: 0.01,
+            further: vec![],
+            delay_ms: 0.0,
+        });
     }
     let together = model.run(N_STEPS).unwrap();
     for cell in 0..14 {
@@ -134,7 +148,14 @@ fn company_does_not_matter() {
         alone.record.retain(|r| r.0 == gid);
         let mut drive = |point, weight, times| {
             let source = SpikeSource::Times(times);
-            alone.inputs.push(Input { cell: 0, point, source, weight, delay_ms: 0.0 });
+            alone.inputs.push(Input {
+                cell: 0,
+                point,
+                source,
+                weight,
+                further: vec![],
+                delay_ms: 0.0,
+            });
         };
         if let SpikeSource::Times(times) = &model.inputs[cell].source {
             drive(1, 0.01, times.clone());

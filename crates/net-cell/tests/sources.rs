@@ -25,7 +25,14 @@ fn counts(
     for cell in 0..n_cells {
         model.cell(&template, &[(0, 0)]);
         let source = source.clone();
-        model.inputs.push(Input { cell, point: 0, source, weight: 1.0, delay_ms: 0.0 });
+        model.inputs.push(Input {
+            cell,
+            point: 0,
+            source,
+            weight: 1.0,
+            further: vec![],
+            delay_ms: 0.0,
+        });
         model.variable(cell as u64, 0, "ExpSyn", "g");
     }
     model.interval = interval;

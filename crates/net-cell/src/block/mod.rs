@@ -587,12 +587,15 @@ impl Block {
 
     /// Makes room for the weights of a new connection and has the mechanism set them; gives what
     /// its events carry as [`Event::kept`].
-    pub(crate) fn keep_weights(&mut self, endpoint: u32, weight: f64) -> u32 {
+    pub(crate) fn keep_weights(&mut self, endpoint: u32, weight: f64, further: &[f64]) -> u32 {
         let Endpoint { instances, .. } = self.endpoints[endpoint as usize];
         let n_weights = self.instances[instances as usize].mechanism.n_weights.max(1);
         let at = self.kept_weights.len();
         self.kept_weights.resize(at + n_weights, 0.0);
         self.kept_weights[at] = weight;
+        for (kept, further) in self.kept_weights[at + 1..].iter_mut().zip(further) {
+            *kept = *further;
+        }
         self.first_weights(endpoint, at as u32);
         at as u32
     }

@@ -20,6 +20,8 @@ pub(crate) struct Input {
     pub(crate) point: usize,
     pub(crate) source: SpikeSource,
     pub(crate) weight: f64,
+    /// Weights of the connection after the first.
+    pub(crate) further: Vec<f64>,
     pub(crate) delay_ms: f64,
 }
 
@@ -82,7 +84,7 @@ impl Model {
     /// Drives the first point of a cell at these times (ms), without delay.
     pub(crate) fn drive(&mut self, cell: usize, times_ms: &[f64], weight: f64) {
         let source = SpikeSource::Times(times_ms.to_vec());
-        self.inputs.push(Input { cell, point: 0, source, weight, delay_ms: 0.0 });
+        self.inputs.push(Input { cell, point: 0, source, weight, further: vec![], delay_ms: 0.0 });
     }
 
     pub(crate) fn voltage(&mut self, gid: u64, segment: usize) {
@@ -112,7 +114,8 @@ impl Model {
             let key = SourceKey { seed: 5, gid, number: number as u64 };
             let group = &mut cells.groups_mut()[target.group as usize];
             let Input { source, weight, delay_ms, .. } = input;
-            group.add_input(target.endpoint, source, *weight, *delay_ms, key).unwrap();
+            let added = group.add_input(target.endpoint, source, *weight, *delay_ms, key).unwrap();
+            group.set_further_weights(added, &input.further);
         }
         let mut parts: Vec<_> = (0..self.n_groups).map(|_| ConnectionPart::new()).collect();
         for c in &self.connections {

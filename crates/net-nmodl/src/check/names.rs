@@ -248,7 +248,13 @@ impl<'a> Checker<'a, '_, '_> {
             let span = variable.span;
             let unused = !used.read && !used.written;
             match variable.role {
-                Role::Parameter if !used.read && !self.is_initial_value(name) => {
+                // What is in RANGE or GLOBAL may be there for others to read, such as a number.
+                Role::Parameter
+                    if !(used.read
+                        || variable.range
+                        || variable.global
+                        || self.is_initial_value(name)) =>
+                {
                     self.reporter.warning(span, format!("parameter `{name}` is never read"));
                 }
                 Role::Assigned | Role::FileLocal if unused => {

@@ -185,7 +185,7 @@ fn try_lower<'a>(
     let mut receive = None;
     if let Some(item) = blocks.net_receive {
         receive = Some(lowering.kernel(Phase::Receive, |machine| {
-            weights = receive_event(machine, item, &item.body, false)?;
+            weights = receive_event(machine, item, &item.body)?;
             Ok(())
         })?);
         let initial = item.body.statements.iter().find_map(|s| match &s.kind {
@@ -195,7 +195,7 @@ fn try_lower<'a>(
         lowering.check_netcons(item.span, &weights)?;
         let after = lowering.kernel(Phase::NetInit, |machine| {
             if let Some(block) = initial {
-                first_weights = receive_event(machine, item, block, true)?;
+                first_weights = receive_event(machine, item, block)?;
             }
             Ok(())
         })?;
@@ -336,15 +336,10 @@ fn receive_event<'a>(
     machine: &mut Machine<'a, '_>,
     item: &'a NetReceive,
     body: &'a Block,
-    first: bool,
 ) -> Result<Vec<Id>, Refusal> {
     let at = machine.values.len();
     for (k, argument) in item.arguments.iter().enumerate() {
-        let value = if first && k > 0 {
-            machine.graph.number(0.0)
-        } else {
-            machine.graph.input(Input::Weight(k as u32))
-        };
+        let value = machine.graph.input(Input::Weight(k as u32));
         machine.declare(&argument.name.text, value);
     }
     let flag = machine.graph.input(Input::Flag);

@@ -226,7 +226,8 @@ fn add_listed_input(
         .map_err(|source| Error::InputSource {
             input: "listed points".to_owned(),
             source: Box::new(source),
-        })
+        })?;
+    Ok(())
 }
 
 /// The points that the model lists for the cells of this rank.

@@ -72,6 +72,41 @@ pub enum CellError {
         /// Two of its values.
         values: (f64, f64),
     },
+    /// A mechanism has no function of this name that its user gives as a table.
+    #[error("mechanism '{mechanism}' has no FUNCTION_TABLE '{function}'; it has: {known}")]
+    UnknownFunction {
+        /// Name of the mechanism.
+        mechanism: String,
+        /// The function asked for.
+        function: String,
+        /// Its functions of this kind, separated by commas.
+        known: String,
+    },
+    /// A table of a function is not one.
+    #[error(
+        "the table of function '{function}' of mechanism '{mechanism}' {found}; expected {expected}"
+    )]
+    BadFunctionTable {
+        /// Name of the mechanism.
+        mechanism: String,
+        /// Name of the function.
+        function: String,
+        /// What is wrong.
+        found: String,
+        /// What is allowed.
+        expected: String,
+    },
+    /// A mechanism is used without the table of one of its functions.
+    #[error(
+        "mechanism '{mechanism}' needs a table for its function '{function}' before it can be used \
+         (FUNCTION_TABLE); give it with net_cell::mechanism::set_function_table"
+    )]
+    NoFunctionTable {
+        /// Name of the mechanism.
+        mechanism: String,
+        /// Name of the function.
+        function: String,
+    },
     /// A point process was to be inserted as a density mechanism, or the other way round.
     #[error("mechanism '{mechanism}' is a {found}; expected a {expected}")]
     WrongKind {

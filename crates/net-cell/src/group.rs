@@ -119,7 +119,8 @@ impl Cells {
     /// Lays out cells in `n_groups` groups of about equal cost.
     ///
     /// # Errors
-    /// When the time step is not a positive number, or a pointer of a mechanism refers to nothing.
+    /// When the time step is not a positive number, a pointer of a mechanism refers to nothing, or a
+    /// mechanism has no table for one of its functions.
     pub fn new(
         cells: &[CellSpec],
         kinds: &[PointKind],

@@ -1,6 +1,7 @@
 //! Events that mechanisms send, conditions that they watch, random numbers that they draw: compiled
 //! from `.mod` files.
 
+mod constructs;
 mod harness;
 
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@
 use crate::kernel::{BuildTables, Kernel, NetReceive};
 
 /// Changes whenever anything here or in [`kernel`](crate::kernel) changes its layout or meaning.
-pub const ABI_VERSION: u32 = 3;
+pub const ABI_VERSION: u32 = 4;
 
 /// Name of the function that returns the address of a library's [`Library`].
 pub const ENTRY: &str = "net_mechanisms";
@@ -208,6 +208,16 @@ pub struct DiffusingTable {
     pub coefficient: u32,
 }
 
+/// A function that the user gives as a table; kernels know it by its index.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct FunctionUse {
+    /// Name.
+    pub name: Text,
+    /// Number of its arguments.
+    pub n_arguments: u32,
+}
+
 /// Kernels that look rates up in tables, for runs that ask for it.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
@@ -247,6 +257,8 @@ pub struct MechanismTable {
     pub ions: List<IonTable>,
     /// Names of its pointers; kernels know them by their index.
     pub pointers: List<Text>,
+    /// Functions that its user gives as tables (`FUNCTION_TABLE`).
+    pub functions: List<FunctionUse>,
     /// Weights of a connection to it.
     pub n_weights: u32,
     /// Variable that holds the electrode current (nA), or [`NONE`].

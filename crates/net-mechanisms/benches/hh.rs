@@ -244,6 +244,7 @@ impl Membrane {
             sink: std::ptr::null(),
             trains: std::ptr::null(),
             links: std::ptr::null(),
+            functions: std::ptr::null(),
         }
     }
 

@@ -110,7 +110,6 @@ pub const FUNCTIONS: &[BuiltinFunction] = &[
     f("floor", Math, 1, 1),
     f("ceil", Math, 1, 1),
     f("fmod", Math, 2, 2),
-    f("erf", Math, 1, 1),
     // x / (exp(x) - 1), 1 at 0.
     f("exprelr", Math, 1, 1),
     // Current of an ion by Goldman, Hodgkin and Katz: (v, inside, outside, valence).
@@ -146,6 +145,19 @@ pub const FUNCTIONS: &[BuiltinFunction] = &[
 #[must_use]
 pub fn function(name: &str) -> Option<&'static BuiltinFunction> {
     FUNCTIONS.iter().find(|function| function.name == name)
+}
+
+/// What to do instead of calling functions of NEURON's interpreter.
+pub(crate) fn interpreter_function_help(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "ion_style" => {
+            "styles of ions follow from what mechanisms READ and WRITE; set concentrations and \
+             reversal potentials where the cell is described"
+        }
+        "erf" | "erfc" => "write a FUNCTION, or give its values by FUNCTION_TABLE",
+        "nrn_mech_setdata" | "ghk" | "hoc_Exp" => "write a FUNCTION in this file",
+        _ => return None,
+    })
 }
 
 /// What to write instead of functions of Arbor's dialect.

@@ -18,7 +18,11 @@ use crate::{Options, parse_file};
 
 /// Sources of the crate that kernels are written in.
 const KERNEL_SOURCES: &[(&str, &str)] = &[
-    ("kernel.rs", include_str!("../../net-kernel/src/kernel.rs")),
+    ("kernel/mod.rs", include_str!("../../net-kernel/src/kernel/mod.rs")),
+    ("kernel/access.rs", include_str!("../../net-kernel/src/kernel/access.rs")),
+    ("kernel/entry.rs", include_str!("../../net-kernel/src/kernel/entry.rs")),
+    ("kernel/events.rs", include_str!("../../net-kernel/src/kernel/events.rs")),
+    ("kernel/tables.rs", include_str!("../../net-kernel/src/kernel/tables.rs")),
     ("random.rs", include_str!("../../net-kernel/src/random.rs")),
     ("table.rs", include_str!("../../net-kernel/src/table.rs")),
     ("simd/mod.rs", include_str!("../../net-kernel/src/simd/mod.rs")),
@@ -277,8 +281,10 @@ fn write_crate(folder: &Path, mechanisms: &str) -> Result<(), BuildError> {
         let path = folder.join(name);
         std::fs::write(&path, text).map_err(|source| BuildError::Io { path, source })
     };
-    let simd = folder.join("simd");
-    std::fs::create_dir_all(&simd).map_err(|source| BuildError::Io { path: simd, source })?;
+    for part in ["simd", "kernel"] {
+        let path = folder.join(part);
+        std::fs::create_dir_all(&path).map_err(|source| BuildError::Io { path, source })?;
+    }
     for (name, text) in KERNEL_SOURCES {
         // Tests of the crate are not part of it here.
         write(name, &text.replace("#[cfg(test)]\nmod tests;", ""))?;

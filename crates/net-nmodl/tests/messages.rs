@@ -2,10 +2,12 @@
 //!
 //! A comment `:   ^ text` under a line expects an error whose message contains the text on that
 //! line, at the column of the caret; with the caret in the second column, anywhere on the line.
-//! `^ warning: text` expects a warning. Warnings that no comment expects are allowed.
+//! `^ warning: text` expects a warning. Warnings that no comment expects are allowed. The files of
+//! `tests/refused` are good NMODL that is not compiled.
 
 use std::path::{Path, PathBuf};
 
+use net_nmodl::compile::{Settings, compile};
 use net_nmodl::source::{Diagnostic, Severity};
 use net_nmodl::{Options, parse_file};
 
@@ -57,30 +59,51 @@ fn files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
+/// What is wrong with a file: messages that are missing, and errors that nobody expects.
+fn faults(path: &Path, found: &[Diagnostic]) -> String {
+    let expected = expectations(&std::fs::read_to_string(path).unwrap());
+    assert!(!expected.is_empty(), "{}", path.display());
+    let mut faults = String::new();
+    for expected in expected.iter().filter(|e| !found.iter().any(|f| fits(e, f))) {
+        faults += &format!("{}: missing {expected:?}\n", path.display());
+    }
+    let is_surplus =
+        |f: &&Diagnostic| f.severity == Severity::Error && !expected.iter().any(|e| fits(e, f));
+    for found in found.iter().filter(is_surplus) {
+        faults += &format!("surplus {found}\n");
+    }
+    faults
+}
+
 #[test]
 fn bad_files_give_their_messages() {
     let files = files("bad");
     assert!(files.len() >= 40);
-    let mut failures = String::new();
-    for path in files {
-        let expected = expectations(&std::fs::read_to_string(&path).unwrap());
-        let found = match parse_file(&path, &Options::default()) {
-            Ok(parsed) => parsed.warnings,
-            Err(diagnostics) => diagnostics,
-        };
-        let missing = expected.iter().filter(|e| !found.iter().any(|f| fits(e, f)));
-        let surplus = found
-            .iter()
-            .filter(|f| f.severity == Severity::Error && !expected.iter().any(|e| fits(e, f)));
-        for expected in missing {
-            failures += &format!("{}: missing {expected:?}\n", path.display());
-        }
-        for found in surplus {
-            failures += &format!("surplus {found}\n");
-        }
-        assert!(!expected.is_empty(), "{}", path.display());
-    }
-    assert!(failures.is_empty(), "{failures}");
+    let faults: String = files
+        .iter()
+        .map(|path| match parse_file(path, &Options::default()) {
+            Ok(parsed) => faults(path, &parsed.warnings),
+            Err(diagnostics) => faults(path, &diagnostics),
+        })
+        .collect();
+    assert!(faults.is_empty(), "{faults}");
+}
+
+#[test]
+fn what_cannot_be_compiled_is_refused_with_its_place() {
+    let files = files("refused");
+    let faults: String = files
+        .iter()
+        .map(|path| {
+            let parsed = parse_file(path, &Options::default());
+            let parsed = parsed.unwrap_or_else(|errors| panic!("{}", errors[0]));
+            match compile(&parsed, &Settings::default()) {
+                Ok(_) => format!("{} is compiled\n", path.display()),
+                Err(diagnostics) => faults(path, &diagnostics),
+            }
+        })
+        .collect();
+    assert!(faults.is_empty(), "{faults}");
 }
 
 #[test]

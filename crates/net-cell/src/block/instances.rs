@@ -7,7 +7,7 @@ use super::pointers::Links;
 use super::rows::Row;
 use crate::cell::{Insertion, Values};
 use crate::mechanism::kernel::{BuildTables, Column, Kernel, KernelArgs, Sink, Train};
-use crate::mechanism::{Mechanism, MechanismKind, Role};
+use crate::mechanism::{GivenFunctions, Mechanism, MechanismKind, Role};
 use crate::simd::{F8, LANES};
 
 /// One instance on its way into columns.
@@ -124,6 +124,7 @@ pub(super) struct Instances {
     build_tables: Option<BuildTables>,
     trains: Trains,
     pub(super) links: Links,
+    functions: GivenFunctions,
     /// Endpoints of the block by place, for mechanisms that ask for their connections.
     pub(super) endpoints: Vec<u32>,
 }
@@ -271,6 +272,7 @@ impl Instances {
             build_tables: tabled.map(|t| t.build),
             trains: Trains::default(),
             links: Links::default(),
+            functions: GivenFunctions::of(mechanism),
             endpoints: Vec::new(),
         };
         instances.fill(&grid, lanes);
@@ -463,6 +465,7 @@ impl Instances {
             sink: &raw const block.sink,
             trains: self.trains.views.as_ptr(),
             links: self.links.addresses.as_ptr(),
+            functions: self.functions.views(),
         }
     }
 
@@ -529,6 +532,22 @@ impl Instances {
     /// The state kernel.
     pub(super) fn state(&self) -> Option<Kernel> {
         self.state
+    }
+
+    /// Whether all states of all instances are finite.
+    pub(super) fn has_finite_states(&self) -> bool {
+        let weights = &self.arena[self.weight.offset / LANES..];
+        let columns = self.mechanism.columns.iter().zip(&self.columns);
+        let mut states = columns.filter(|(spec, _)| spec.role == Role::State);
+        states.all(|(_, &Column { offset, stride })| {
+            let n = if stride == 0 { 1 } else { self.n_vectors };
+            let values = &self.arena[offset / LANES..][..n];
+            values.iter().zip(weights).all(|(value, weight)| {
+                // Empty lanes may be anything.
+                let good = |lane: usize| value.0[lane].is_finite() || weight.0[lane] == 0.0;
+                value.0.iter().all(|x| x.is_finite()) || (0..LANES).all(good)
+            })
+        })
     }
 
     /// The value of a column at a place.

@@ -285,7 +285,7 @@ impl Block {
                 block.members.push(Member { gid, index: index as u32, lane: lane as u32 });
             }
         }
-        let endpoints = block.add_mechanisms(rows, kinds);
+        let endpoints = block.add_mechanisms(rows, kinds)?;
         block.ions = Ions::new(rows, block.cable.sink_slot() + 1, &mut block.instances);
         let instances = block.instances.iter().zip(&block.located).enumerate();
         block.diffusion = instances
@@ -295,7 +295,11 @@ impl Block {
         Ok((block, endpoints))
     }
 
-    fn add_mechanisms(&mut self, rows: &[Row], kinds: &[PointKind]) -> Vec<(u32, u32, u32)> {
+    fn add_mechanisms(
+        &mut self,
+        rows: &[Row],
+        kinds: &[PointKind],
+    ) -> Result<Vec<(u32, u32, u32)>, CellError> {
         let mut endpoints = Vec::new();
         let sink = self.cable.sink_slot();
         for entry in mechanism::in_order() {
@@ -303,6 +307,7 @@ impl Block {
             else {
                 continue;
             };
+            mechanism::check_functions(entry.1)?;
             let instances = self.instances.len() as u32;
             let mut built = built;
             for located in &built.located {
@@ -320,7 +325,7 @@ impl Block {
             self.instances.push(built.instances);
             self.located.push(built.located);
         }
-        endpoints
+        Ok(endpoints)
     }
 
     /// Whose spikes the instances of a mechanism make: those of their cells, if the cells say so.
@@ -722,8 +727,8 @@ impl Block {
     /// Looks for a value that is not finite and names it.
     pub(crate) fn check_finite(&self, end_step: u64) -> Result<(), NotFinite> {
         let is_bad = |v: &F8| !v.0.iter().all(|x| x.is_finite());
-        let n_slots = self.cable.n_slots();
-        if n_slots > 0 && !self.cable.v[..n_slots].iter().any(is_bad) {
+        let v_is_good = !self.cable.v[..self.cable.n_slots()].iter().any(is_bad);
+        if v_is_good && self.instances.iter().all(Instances::has_finite_states) {
             return Ok(());
         }
         let time_ms = end_step as f64 * self.settings.dt_ms;

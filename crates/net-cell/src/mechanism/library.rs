@@ -291,6 +291,10 @@ pub(super) unsafe fn mechanism(
         uses_netcons: table.flags & table::FOR_NETCONS != 0,
         has_spike_train: table.flags & table::SPIKE_TRAIN != 0,
         pointers: unsafe { table.pointers.get() }.iter().map(|p| unsafe { p.get() }).collect(),
+        functions: unsafe { table.functions.get() }
+            .iter()
+            .map(|f| (unsafe { f.name.get() }, f.n_arguments as usize))
+            .collect(),
         kernels: Kernels {
             init: table.init,
             current: table.current,

@@ -8,10 +8,13 @@
 
 pub use net_kernel::kernel;
 
+mod functions;
 pub(crate) mod ion;
 mod library;
 
 use crate::error::CellError;
+pub use functions::{FunctionTable, set_function_table};
+pub(crate) use functions::{GivenFunctions, check_functions};
 pub use ion::{IonUse, IonVariable};
 use kernel::{BuildTables, Kernel, NetReceive};
 pub use library::{LibraryError, load_library, of_library, of_set, sets, use_set};
@@ -181,6 +184,9 @@ pub struct Mechanism {
     pub has_spike_train: bool,
     /// Names of its pointers; kernels know them by their index here.
     pub pointers: Vec<&'static str>,
+    /// Functions that its user gives as tables, with the number of their arguments; kernels know them
+    /// by their index here.
+    pub functions: Vec<(&'static str, usize)>,
     /// What computes it.
     pub kernels: Kernels,
     /// States that diffuse along the cable.
@@ -281,10 +287,11 @@ pub fn catalogue() -> &'static [Mechanism] {
 }
 
 /// The mechanisms and their indices in the order in which they are computed: those that write
-/// concentrations come before those that read them, and electrodes, which see more than the
+/// concentrations or reversal potentials come before those that read them, and electrodes, which see more than the
 /// membrane, last.
 pub(crate) fn in_order() -> impl Iterator<Item = (usize, &'static Mechanism)> {
-    let writes = |m: &Mechanism| m.ions.iter().any(|i| i.write && i.variable.is_concentration());
+    let writes =
+        |m: &Mechanism| m.ions.iter().any(|i| i.write && i.variable != IonVariable::Current);
     let mut all: Vec<_> = catalogue().iter().enumerate().collect();
     all.sort_by_key(|(_, m)| (m.kind == MechanismKind::Electrode, !writes(m)));
     all.into_iter()

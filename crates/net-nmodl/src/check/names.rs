@@ -212,7 +212,9 @@ impl<'a> Checker<'a, '_, '_> {
         self.reporter.error(function.span, format!("there is no function `{name}`"));
         let own = self.symbols.routines.keys().map(String::as_str);
         let builtin = builtin::FUNCTIONS.iter().map(|function| function.name);
-        if let Some(help) = builtin::arbor_function_help(name) {
+        if let Some(help) = builtin::interpreter_function_help(name) {
+            self.reporter.help(help);
+        } else if let Some(help) = builtin::arbor_function_help(name) {
             self.reporter.help(format!("`{name}` belongs to Arbor's dialect; {help}"));
         } else if let Some(near) = nearest(name, own.chain(builtin)) {
             self.reporter.help(format!("did you mean `{near}`?"));

@@ -439,6 +439,11 @@ impl<'a> KernelWriter<'a> {
                 let from = if self.kind == KernelKind::Tables { "table" } else { "args.table" };
                 format!("look_up::<V>({from}.add({at}), {n}, {})", t(a))
             }
+            Node::Function(at, arguments) => {
+                let n = self.graph.functions[at as usize].n_arguments;
+                let arguments: Vec<String> = arguments[..n].iter().map(|&a| t(a)).collect();
+                format!("args.function::<V, {n}>({at}, [{}])", arguments.join(", "))
+            }
             Node::Draw(draw, [a, b, c, position, mean]) => {
                 let (name, takes_mean) = match draw {
                     Draw::Word => ("random_word", false),

@@ -113,6 +113,21 @@ pub(crate) fn module(
         .iter()
         .map(|&slot| format!("Text::new({:?})", lowered.slots.slots[slot as usize].name))
         .collect();
+    let functions: Vec<String> = lowered
+        .graph
+        .functions
+        .iter()
+        .map(|function| {
+            let (name, n) = (&function.name, function.n_arguments);
+            format!("FunctionUse {{ name: Text::new({name:?}), n_arguments: {n} }}")
+        })
+        .collect();
+    let _ = writeln!(
+        text,
+        "static FUNCTIONS: [FunctionUse; {}] = [{}];",
+        functions.len(),
+        functions.join(", ")
+    );
     let _ =
         writeln!(text, "static POINTERS: [Text; {}] = [{}];", pointers.len(), pointers.join(", "));
     let _ = writeln!(
@@ -122,8 +137,9 @@ pub(crate) fn module(
          about: Text::new({about:?}),\n        kind: kind::{kind},\n        flags: {flags},\n        \
          variables: List::new(&VARIABLES),\n        ions: List::new(&IONS),\n        \
          pointers: List::new(&POINTERS),\n        \
+         functions: List::new(&FUNCTIONS),\n        \
          n_weights: {n_weights},\n        electrode_current: {current},\n        \
-         electrode_slope: {slope},"
+         electrode_slope: {slope},",
     );
     let (of_tables, others): (Vec<_>, Vec<_>) =
         kernels.into_iter().partition(|(field, _)| field.starts_with("tabled_"));

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::graph::{Binary, Graph, Id, Node, Unary};
+use super::graph::{Binary, Graph, Id, Loop, Node, Unary};
 
 /// `scale * (slope x + constant)`, where none of the three depends on x.
 #[derive(Clone, Copy, Debug)]
@@ -109,11 +109,12 @@ impl Graph {
         Some((split.slope, split.constant))
     }
 
-    /// The derivative by `x`, or `None` where a loop depends on it. At the edge of a case
+    /// The derivative by `x`, or `None` where a table or a random number depends on it. At the edge of a case
     /// distinction it is that of the case.
     pub(crate) fn derivative(&mut self, id: Id, x: Id) -> Option<Id> {
         let (zero, one) = (self.number(0.0), self.number(1.0));
         let mut known: HashMap<Id, Id> = HashMap::new();
+        let mut loops: HashMap<u32, Vec<Id>> = HashMap::new();
         for at in self.below([id]) {
             if at == x {
                 known.insert(at, one);
@@ -137,12 +138,42 @@ impl Graph {
                 Node::Select(condition, a, b) => self.select(condition, known[&a], known[&b]),
                 // Truth values change at points only.
                 Node::Compare(..) | Node::And(..) | Node::Or(..) | Node::Not(_) => zero,
-                Node::AfterLoop { .. } | Node::Lookup(..) | Node::Draw(..) => return None,
+                Node::AfterLoop { index, which } => {
+                    if !loops.contains_key(&index) {
+                        let slopes = self.loop_derivative(index, x, &known)?;
+                        loops.insert(index, slopes);
+                    }
+                    loops[&index][which as usize]
+                }
+                Node::Lookup(..) | Node::Function(..) | Node::Draw(..) => return None,
                 Node::Number(_) | Node::Input(_) | Node::Symbol(_) | Node::Truth(_) => zero,
             };
             known.insert(at, derivative);
         }
         Some(known[&id])
+    }
+
+    /// The derivatives of the variables of a loop, by a loop that carries them along: `starts` has
+    /// those of what it starts from.
+    fn loop_derivative(&mut self, index: u32, x: Id, starts: &HashMap<Id, Id>) -> Option<Vec<Id>> {
+        let of = self.loops[index as usize].clone();
+        let slopes: Vec<(u32, Id)> = of.variables.iter().map(|_| self.symbol()).collect();
+        let (mut variables, mut next) = (of.variables.clone(), of.next.clone());
+        for (&(slope, _), (_, start)) in slopes.iter().zip(&of.variables) {
+            variables.push((slope, starts[start]));
+        }
+        for &value in &of.next {
+            let mut total = self.derivative(value, x)?;
+            for (&(symbol, _), &(_, slope)) in of.variables.iter().zip(&slopes) {
+                let symbol = self.symbol_node(symbol);
+                let partial = self.derivative(value, symbol)?;
+                let part = self.multiply(partial, slope);
+                total = self.add(total, part);
+            }
+            next.push(total);
+        }
+        let n = of.variables.len();
+        Some(self.add_loop(Loop { variables, condition: of.condition, next }).split_off(n))
     }
 
     fn binary_derivative(

@@ -6,7 +6,7 @@
 //! position in it, and the position is a variable like any other. Whether a condition is watched is a
 //! variable too.
 
-use super::execute::{Machine, Place, Result};
+use super::execute::{Machine, Result};
 use super::graph::{Compare, Draw, Id, Input};
 use super::{Phase, Refusal};
 use crate::Parsed;
@@ -373,9 +373,9 @@ impl<'a> Machine<'a, '_> {
             return Err(Refusal::new(span, "state_discontinuity needs a variable and a value"));
         };
         let value = self.number(value)?;
-        match self.place(target)? {
-            Place::Value(at) => self.values[at] = value,
-            Place::Fixed(_) => return Err(Refusal::new(target.span, "this cannot be assigned")),
+        let place = self.place(target)?;
+        if !self.write(place, value) {
+            return Err(Refusal::new(target.span, "this cannot be assigned"));
         }
         Ok(())
     }

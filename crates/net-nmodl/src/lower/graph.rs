@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use net_kernel::kernel::MAX_AXES;
+
 /// A node of a [`Graph`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Id(pub(crate) u32);
@@ -131,6 +133,8 @@ pub(crate) enum Node {
     Select(Id, Id, Id),
     /// The value of table `.0` at an argument.
     Lookup(u32, Id),
+    /// The value of function `.0` of [`Graph::functions`]; what it has no argument for is 0.
+    Function(u32, [Id; MAX_AXES]),
     /// A random number: of the ids, the position and the mean.
     Draw(Draw, [Id; 5]),
     /// Variable `which` after loop `index`.
@@ -167,6 +171,13 @@ pub(crate) struct Table {
     pub(crate) n: u32,
 }
 
+/// A `FUNCTION_TABLE` that is called.
+#[derive(Clone, Debug)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) n_arguments: usize,
+}
+
 /// All values of a mechanism.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
@@ -174,6 +185,7 @@ pub(crate) struct Graph {
     known: HashMap<Node, Id>,
     pub(crate) loops: Vec<Loop>,
     pub(crate) tables: Vec<Table>,
+    pub(crate) functions: Vec<Function>,
     n_symbols: u32,
     /// Operations are done as they are written, without algebra that changes roundings.
     strict: bool,
@@ -236,6 +248,19 @@ impl Graph {
         self.intern(Node::Lookup(table, argument))
     }
 
+    /// The value of a function that the user gives; of at most [`MAX_AXES`] arguments.
+    pub(crate) fn function(&mut self, name: &str, arguments: &[Id]) -> Id {
+        let known = self.functions.iter().position(|function| function.name == name);
+        let at = known.unwrap_or_else(|| {
+            let n_arguments = arguments.len();
+            self.functions.push(Function { name: name.to_string(), n_arguments });
+            self.functions.len() - 1
+        });
+        let mut all = [self.number(0.0); MAX_AXES];
+        all.iter_mut().zip(arguments).for_each(|(to, from)| *to = *from);
+        self.intern(Node::Function(at as u32, all))
+    }
+
     /// A random number of a stream with these ids.
     pub(crate) fn draw(&mut self, draw: Draw, ids: [Id; 3], position: Id, mean: Id) -> Id {
         self.intern(Node::Draw(draw, [ids[0], ids[1], ids[2], position, mean]))
@@ -269,6 +294,14 @@ impl Graph {
             self.node(id),
             Node::Truth(_) | Node::Compare(..) | Node::And(..) | Node::Or(..) | Node::Not(_)
         )
+    }
+
+    /// The number without its fraction.
+    pub(crate) fn truncate(&mut self, id: Id) -> Id {
+        let zero = self.number(0.0);
+        let is_negative = self.compare(Compare::Less, id, zero);
+        let (up, down) = (self.unary(Unary::Ceil, id), self.unary(Unary::Floor, id));
+        self.select(is_negative, up, down)
     }
 
     /// The node as a number: truth is 1.
@@ -523,6 +556,7 @@ impl Graph {
             }
             Node::Select(a, b, c) => vec![a, b, c],
             Node::Draw(_, operands) => operands.to_vec(),
+            Node::Function(_, operands) => operands.to_vec(),
             Node::AfterLoop { index, .. } => {
                 let of = &self.loops[index as usize];
                 let starts = of.variables.iter().map(|&(_, start)| start);
@@ -589,6 +623,9 @@ impl Graph {
                 Node::Select(a, b, c) => self.select(new[&a], new[&b], new[&c]),
                 Node::Draw(draw, operands) => {
                     self.intern(Node::Draw(draw, operands.map(|operand| new[&operand])))
+                }
+                Node::Function(at, operands) => {
+                    self.intern(Node::Function(at, operands.map(|operand| new[&operand])))
                 }
                 Node::AfterLoop { index, which } => {
                     if let Some(results) = loops.get(&index) {

@@ -62,7 +62,7 @@ impl<'a> Machine<'a, '_> {
         let Some(slope) = self.graph.derivative(rate, x) else {
             return Err(crate::lower::Refusal::unsupported(
                 value.span,
-                "cnexp with a loop that depends on the state",
+                "cnexp with a FUNCTION_TABLE or random number that depends on the state",
             )
             .help("use METHOD derivimplicit or euler"));
         };

@@ -12,8 +12,9 @@ mod reactions;
 use std::collections::HashMap;
 
 use crate::ast::{Block, EquationKind, Expr, Item, Solve, Statement, StatementKind, Variable};
-use crate::lower::execute::{Machine, Place, Result};
+use crate::lower::execute::{Machine, Result};
 use crate::lower::graph::{Graph, Id, Input};
+use crate::lower::places::Place;
 use crate::lower::{Diffusing, Phase, Refusal};
 use crate::source::Span;
 use crate::symbols::RoutineKind;
@@ -120,19 +121,45 @@ impl<'a> Machine<'a, '_> {
             return Err(Refusal::unsupported(target.span, "a derivative of second order")
                 .help("write two equations of first order"));
         }
-        let Place::Value(at) = self.place(target)? else {
-            return Err(Refusal::new(target.span, "only states have derivatives"));
-        };
+        let place = self.place(target)?;
         if self.in_place {
-            return self.exponential_step(at, value);
+            return match place {
+                Place::Value(at) => self.exponential_step(at, value),
+                Place::Element { .. } => Err(Refusal::unsupported(
+                    target.span,
+                    "cnexp for an element whose index is known only when the model runs",
+                )
+                .help("use METHOD derivimplicit, or FROM with bounds that are numbers")),
+                Place::Fixed(_) => Err(Refusal::new(target.span, "only states have derivatives")),
+            };
         }
         let rate = self.number(value)?;
-        let unknown = self.equations.as_ref().and_then(|e| Some((e.rates_at, e.of_slot(at)?)));
-        let Some((rates_at, unknown)) = unknown else {
+        let unknowns = self.unknowns_at(&place);
+        if unknowns.is_empty() {
             return Err(Refusal::new(target.span, "derivatives stand in DERIVATIVE blocks only"));
-        };
-        self.values[rates_at + unknown] = rate;
+        }
+        for (at, is_meant) in unknowns {
+            self.values[at] = self.graph.select(is_meant, rate, self.values[at]);
+        }
         Ok(())
+    }
+
+    /// Where the rates of the unknowns of a place stand, each with whether it is the one.
+    fn unknowns_at(&mut self, place: &Place) -> Vec<(usize, Id)> {
+        let Some(equations) = &self.equations else { return vec![] };
+        let rate_of = |slot: usize| Some(equations.rates_at + equations.of_slot(slot)?);
+        match *place {
+            Place::Fixed(_) => vec![],
+            Place::Value(slot) => {
+                let at = rate_of(slot);
+                at.map(|at| (at, self.graph.truth(true))).into_iter().collect()
+            }
+            Place::Element { first, length, index } => {
+                let found: Vec<_> =
+                    (0..length).filter_map(|k| Some((k, rate_of(first + k)?))).collect();
+                found.into_iter().map(|(k, at)| (at, self.is_element(index, k))).collect()
+            }
+        }
     }
 
     /// Executes a block with symbols for its unknowns, has the equations solved and puts the

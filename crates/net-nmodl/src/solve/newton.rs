@@ -195,7 +195,10 @@ impl Machine<'_, '_> {
                     continue;
                 }
                 let entry = self.graph.derivative(residual, symbol).ok_or_else(|| {
-                    Refusal::unsupported(span, "a loop that depends on the unknowns")
+                    Refusal::unsupported(
+                        span,
+                        "a TABLE, FUNCTION_TABLE or random number that depends on the unknowns",
+                    )
                 })?;
                 let zero = self.graph.as_number(entry) == Some(0.0);
                 row.push((!zero).then_some(entry));

@@ -3,8 +3,9 @@
 use super::Equations;
 use crate::ast::{Compartment, Expr, Reaction, Statement, StatementKind, Term};
 use crate::lower::Refusal;
-use crate::lower::execute::{Machine, Place, Result};
+use crate::lower::execute::{Machine, Result};
 use crate::lower::graph::{Binary, Id};
+use crate::lower::places::Place;
 use crate::source::Span;
 
 /// All terms of a reaction.
@@ -62,7 +63,7 @@ impl<'a> Machine<'a, '_> {
 
     fn unconditional(&self, span: Span) -> Result<()> {
         if self.equations.as_ref().is_some_and(|equations| equations.conditions > 0) {
-            return Err(Refusal::unsupported(span, "this statement inside of if"));
+            return Err(Refusal::unsupported(span, "this statement inside of if or a loop"));
         }
         Ok(())
     }
@@ -87,12 +88,14 @@ impl<'a> Machine<'a, '_> {
         self.collected(|equations| equations.last_flux = Some([forward, backward]));
         for (terms, sign) in [(left, -1.0), (right, 1.0)] {
             for term in terms {
-                let Some(unknown) = self.unknown(term)? else { continue };
                 let amount = term.coefficient.as_ref().map_or(1.0, |c| c.value);
                 let factor = self.graph.number(sign * amount);
                 let change = self.graph.multiply(factor, net);
-                let at = self.equations.as_ref().map_or(0, |e| e.rates_at) + unknown;
-                self.values[at] = self.graph.add(self.values[at], change);
+                let place = self.place(&term.variable)?;
+                for (at, is_meant) in self.unknowns_at(&place) {
+                    let new = self.graph.add(self.values[at], change);
+                    self.values[at] = self.graph.select(is_meant, new, self.values[at]);
+                }
             }
         }
         Ok(())
@@ -102,10 +105,8 @@ impl<'a> Machine<'a, '_> {
     fn flux(&mut self, rate: &'a Expr, terms: &'a [Term]) -> Result<Id> {
         let mut flux = self.number(rate)?;
         for term in terms {
-            let mut value = match self.place(&term.variable)? {
-                Place::Value(at) => self.values[at],
-                Place::Fixed(id) => id,
-            };
+            let place = self.place(&term.variable)?;
+            let mut value = self.read(place);
             if let Some(coefficient) = &term.coefficient {
                 let exponent = self.graph.number(coefficient.value);
                 value = self.graph.binary(Binary::Power, value, exponent);
@@ -115,11 +116,11 @@ impl<'a> Machine<'a, '_> {
         Ok(flux)
     }
 
-    /// Which unknown a term is, or `None` for what the reactions do not change.
+    /// Which unknown a term is, or `None` for what is none, or not known when compiling.
     fn unknown(&mut self, term: &'a Term) -> Result<Option<usize>> {
         Ok(match self.place(&term.variable)? {
             Place::Value(at) => self.equations.as_ref().and_then(|e| e.of_slot(at)),
-            Place::Fixed(_) => None,
+            Place::Element { .. } | Place::Fixed(_) => None,
         })
     }
 

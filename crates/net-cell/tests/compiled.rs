@@ -102,6 +102,9 @@ fn load() {
             ("hh_plain", plain),
             ("hh_exponentials", Settings { separate_exponentials: false, ..plain }),
             ("hh_divisions", Settings { separate_divisions: false, ..plain }),
+            ("hh_unfolded", Settings { unfolded: true, ..plain }),
+            ("hh_unshared", Settings { unshared: true, ..plain }),
+            ("hh_unhoisted", Settings { unhoisted: true, ..plain }),
         ];
         for (name, settings) in variants {
             let source = [(name, hh_source(name))];
@@ -198,9 +201,16 @@ fn each_optimization_alone_stays_within_its_error() {
     load();
     let variables = ["m", "h", "n"];
     let exact = run(&["hh_exact"], &variables, 0.2);
-    // Algebra and fused operations: a few ulp; divisions: 2 ulp more; exponentials: 1e-14.
-    for (name, error) in [("hh_plain", 2e-15), ("hh_divisions", 3e-15), ("hh_exponentials", 1e-14)]
-    {
+    // Algebra and fused operations: a few ulp, whatever is folded, shared or hoisted; divisions: 2 ulp
+    // more; exponentials: 1e-14.
+    for (name, error) in [
+        ("hh_plain", 2e-15),
+        ("hh_unfolded", 2e-15),
+        ("hh_unshared", 2e-15),
+        ("hh_unhoisted", 2e-15),
+        ("hh_divisions", 3e-15),
+        ("hh_exponentials", 1e-14),
+    ] {
         let optimized = run(&[name], &variables, 0.2);
         for k in 1..=3 {
             let (a, b) = (optimized[k][1], exact[k][1]);

@@ -62,8 +62,7 @@ pub fn compile(parsed: &Parsed, settings: &Settings) -> Result<Compiled, Vec<Dia
         electrode: conductance::electrode(&mut lowered.graph, inside, settings),
     });
     let mut placed =
-        storage::Placer::new(&mut lowered, parsed, settings.neuron_defaults, &constants)
-            .place(currents, tabled);
+        storage::Placer::new(&mut lowered, parsed, settings, &constants).place(currents, tabled);
     let exact = [&mut placed.current, &mut placed.state];
     for stores in exact
         .into_iter()

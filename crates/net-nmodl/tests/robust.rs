@@ -30,10 +30,12 @@ fn survive(text: &str) {
         strict: true,
         ..Settings::default()
     };
+    let plainest = Settings { unfolded: true, unshared: true, unhoisted: true, ..as_neuron };
     let compiled =
         parse_text(Path::new("fuzz.mod"), text, &Options::default()).and_then(|parsed| {
             compile(&parsed, &Settings::default())?;
-            compile(&parsed, &as_neuron)
+            compile(&parsed, &as_neuron)?;
+            compile(&parsed, &plainest)
         });
     if let Err(messages) = compiled {
         assert!(!messages.is_empty());

@@ -75,10 +75,9 @@ impl FunctionTable {
             let mut corners = [0.0; 1 << MAX_AXES];
             for (corner, value) in corners.iter_mut().enumerate().take(1 << N) {
                 let mut at = 0;
-                for axis in 0..N {
+                for (axis, (below, size)) in below.iter().zip(self.sizes).enumerate() {
                     let above = corner >> (N - 1 - axis) & 1;
-                    let last = self.sizes[axis] - 1;
-                    at = at * self.sizes[axis] + (below[axis] + above).min(last);
+                    at = at * size + (below + above).min(size - 1);
                 }
                 *value = *self.values.add(at);
             }
@@ -101,16 +100,7 @@ fn place(points: &[f64], x: f64) -> (usize, f64) {
     let at = points.partition_point(|&point| point <= x).saturating_sub(1).min(last);
     let part = (x - points[at]) / (points[at + 1] - points[at]);
     // NaN stays.
-    (
-        at,
-        if part < 0.0 {
-            0.0
-        } else if part > 1.0 {
-            1.0
-        } else {
-            part
-        },
-    )
+    (at, part.clamp(0.0, 1.0))
 }
 
 impl KernelArgs {

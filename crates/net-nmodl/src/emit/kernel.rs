@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 
+use crate::lower::Settings;
 use crate::lower::events::EffectKind;
 use crate::lower::graph::{Binary, Compare, Draw, Graph, Id, Input, Node, Unary};
 use crate::lower::storage::{Placed, Stores, Target};
@@ -28,7 +29,7 @@ pub(super) struct KernelWriter<'a> {
     graph: &'a Graph,
     placed: &'a Placed,
     kind: KernelKind,
-    strict: bool,
+    settings: &'a Settings,
     text: String,
     indent: usize,
     /// Values that have a name here.
@@ -43,30 +44,39 @@ impl<'a> KernelWriter<'a> {
         graph: &'a Graph,
         placed: &'a Placed,
         kind: KernelKind,
-        strict: bool,
+        settings: &'a Settings,
         name: &str,
         stores: &Stores,
     ) -> String {
-        let mut writer = KernelWriter {
+        let mut writer = KernelWriter::new(graph, placed, kind, settings);
+        writer.count_uses(stores.iter().map(|(_, id)| *id));
+        writer.function(name, stores);
+        writer.text
+    }
+
+    fn new(graph: &'a Graph, placed: &'a Placed, kind: KernelKind, settings: &'a Settings) -> Self {
+        KernelWriter {
             graph,
             placed,
             kind,
-            strict,
+            settings,
             text: String::new(),
             indent: 0,
             named: HashSet::new(),
             uses: HashMap::new(),
-        };
-        for id in graph.below(stores.iter().map(|(_, id)| *id)) {
-            for operand in graph.operands(id) {
-                *writer.uses.entry(operand).or_default() += 1;
+        }
+    }
+
+    fn count_uses(&mut self, roots: impl Iterator<Item = Id> + Clone) {
+        self.uses.clear();
+        for id in self.graph.below(roots.clone()) {
+            for operand in self.graph.operands(id) {
+                *self.uses.entry(operand).or_default() += 1;
             }
         }
-        for (_, id) in stores {
-            *writer.uses.entry(*id).or_default() += 2;
+        for id in roots {
+            *self.uses.entry(id).or_default() += 2;
         }
-        writer.function(name, stores);
-        writer.text
     }
 
     fn line(&mut self, text: &str) {
@@ -109,11 +119,18 @@ impl<'a> KernelWriter<'a> {
     fn body(&mut self, stores: &Stores) {
         let is_output = |target: &Target| matches!(target, Target::Output(_));
         let is_current = |target: &Target| matches!(target, Target::IonCurrent(_));
-        for (target, id) in stores {
-            if !is_output(target) && !is_current(target) && !self.is_of_peers(*target) {
+        let all_uses = self.uses.clone();
+        for (number, (target, id)) in stores.iter().enumerate() {
+            if is_output(target) || is_current(target) || self.is_of_peers(*target) {
+                continue;
+            }
+            if self.settings.unshared && !matches!(target, Target::Effect(..)) {
+                self.value_alone(number, *id);
+            } else {
                 self.value(*id);
             }
         }
+        self.uses = all_uses;
         let outputs: Vec<_> = stores.iter().filter(|(target, _)| is_output(target)).collect();
         if !outputs.is_empty() {
             self.open("if args.record {");
@@ -136,12 +153,30 @@ impl<'a> KernelWriter<'a> {
             self.named = before;
             self.close();
         }
-        for (target, id) in stores {
-            if !is_output(target) && !is_current(target) {
+        for (number, (target, id)) in stores.iter().enumerate() {
+            if is_output(target) || is_current(target) {
+                continue;
+            }
+            if self.settings.unshared && !matches!(target, Target::Effect(..)) {
+                self.store_text(*target, *id, format!("alone{number}"));
+            } else {
                 self.store(*target, *id);
             }
         }
         self.effects(stores);
+    }
+
+    /// Computes a value with nothing that others have computed, and names it by its number.
+    fn value_alone(&mut self, number: usize, id: Id) {
+        self.count_uses([id].into_iter());
+        self.open(&format!("let alone{number}: V = {{"));
+        let before = self.named.clone();
+        self.value(id);
+        let value = self.text_of(id);
+        self.line(&value);
+        self.named = before;
+        self.indent -= 1;
+        self.line("};");
     }
 
     /// Whether it is a new weight of all connections in turn.
@@ -217,8 +252,12 @@ impl<'a> KernelWriter<'a> {
     }
 
     fn store(&mut self, target: Target, id: Id) {
-        let is_zero = self.graph.as_number(id) == Some(0.0);
         let value = self.text_of(id);
+        self.store_text(target, id, value);
+    }
+
+    fn store_text(&mut self, target: Target, id: Id, value: String) {
+        let is_zero = self.graph.as_number(id) == Some(0.0);
         let event = self.kind == KernelKind::Event;
         let text = match target {
             Target::Column(at) | Target::Output(at) if event => {
@@ -313,7 +352,7 @@ impl<'a> KernelWriter<'a> {
 
     /// Whether a product is computed where it is used. It is used once, by a sum.
     fn is_fused(&self, id: Id) -> bool {
-        !self.strict && self.uses.get(&id) == Some(&1)
+        !self.settings.strict && self.uses.get(&id) == Some(&1)
     }
 
     fn write_loop(&mut self, index: u32) {
@@ -509,16 +548,8 @@ pub(super) fn table_offset(graph: &Graph, table: u32) -> usize {
 
 /// The function `build_tables` that fills the tables of a mechanism.
 pub(super) fn table_builder(graph: &Graph, placed: &Placed) -> String {
-    let mut writer = KernelWriter {
-        graph,
-        placed,
-        kind: KernelKind::Tables,
-        strict: true,
-        text: String::new(),
-        indent: 0,
-        named: HashSet::new(),
-        uses: HashMap::new(),
-    };
+    let strict = Settings { strict: true, ..Settings::default() };
+    let mut writer = KernelWriter::new(graph, placed, KernelKind::Tables, &strict);
     writer.line("unsafe extern \"C\" fn build_tables(args: &KernelArgs, table: *mut f64) {");
     writer.indent += 1;
     writer.line("type V = Single;");

@@ -33,14 +33,7 @@ pub(crate) fn module(
         let Some(stores) = stores else { return kernels.push((field, false)) };
         let is_state = field.ends_with("init") || field.ends_with("state");
         let body = format!("{field}_body");
-        text.push_str(&KernelWriter::write(
-            &lowered.graph,
-            placed,
-            kind,
-            settings.strict,
-            &body,
-            stores,
-        ));
+        text.push_str(&KernelWriter::write(&lowered.graph, placed, kind, settings, &body, stores));
         let macro_name =
             if kind == KernelKind::Event { "event_kernel" } else { "mechanism_kernel" };
         let on = settings.only_isa.map_or(String::new(), |isa| format!(" on {}", isa.vector()));

@@ -139,11 +139,14 @@ impl Graph {
                 // Truth values change at points only.
                 Node::Compare(..) | Node::And(..) | Node::Or(..) | Node::Not(_) => zero,
                 Node::AfterLoop { index, which } => {
-                    if !loops.contains_key(&index) {
-                        let slopes = self.loop_derivative(index, x, &known)?;
-                        loops.insert(index, slopes);
-                    }
-                    loops[&index][which as usize]
+                    let slopes = match loops.get(&index) {
+                        Some(slopes) => slopes,
+                        None => {
+                            let slopes = self.loop_derivative(index, x, &known)?;
+                            loops.entry(index).or_insert(slopes)
+                        }
+                    };
+                    slopes[which as usize]
                 }
                 Node::Lookup(..) | Node::Function(..) | Node::Draw(..) => return None,
                 Node::Number(_) | Node::Input(_) | Node::Symbol(_) | Node::Truth(_) => zero,
@@ -324,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_relaxation_has_its_steady_state_without_a_division() {
-        let mut graph = Graph::new(true);
+        let mut graph = Graph::new(true, false);
         let (_, m) = graph.symbol();
         let (steady, tau) = (graph.input(Input::Voltage), graph.input(Input::Celsius));
         let difference = graph.subtract(steady, m);
@@ -336,7 +339,7 @@ mod tests {
 
     #[test]
     fn what_is_not_linear_by_its_form_is_not_split() {
-        let mut graph = Graph::new(false);
+        let mut graph = Graph::new(false, false);
         let v = graph.input(Input::Voltage);
         let square = graph.multiply(v, v);
         assert!(graph.affine(square, v).is_none());
@@ -347,7 +350,7 @@ mod tests {
 
     #[test]
     fn derivatives_are_those_of_finite_differences() {
-        let mut graph = Graph::new(false);
+        let mut graph = Graph::new(false, false);
         let v = graph.input(Input::Voltage);
         let (c, d) = (graph.number(0.3), graph.number(2.5));
         let scaled = graph.multiply(c, v);

@@ -189,12 +189,16 @@ pub(crate) struct Graph {
     n_symbols: u32,
     /// Operations are done as they are written, without algebra that changes roundings.
     strict: bool,
+    /// Operations on numbers are left as they are.
+    unfolded: bool,
+    /// What they give.
+    unfolded_numbers: HashMap<Id, f64>,
 }
 
 impl Graph {
-    /// An empty graph; `strict` as in [`Settings`](crate::compile::Settings).
-    pub(crate) fn new(strict: bool) -> Self {
-        Graph { strict, ..Graph::default() }
+    /// An empty graph; `strict` and `unfolded` as in [`Settings`](crate::compile::Settings).
+    pub(crate) fn new(strict: bool, unfolded: bool) -> Self {
+        Graph { strict, unfolded, ..Graph::default() }
     }
 
     pub(crate) fn node(&self, id: Id) -> Node {
@@ -284,6 +288,11 @@ impl Graph {
         }
     }
 
+    /// The value of a node that is computed from numbers alone.
+    pub(crate) fn known_number(&self, id: Id) -> Option<f64> {
+        self.as_number(id).or_else(|| self.unfolded_numbers.get(&id).copied())
+    }
+
     fn is(&self, id: Id, value: f64) -> bool {
         self.as_number(id) == Some(value)
     }
@@ -344,8 +353,14 @@ impl Graph {
     }
 
     pub(crate) fn unary(&mut self, op: Unary, a: Id) -> Id {
-        if let (Some(x), true) = (self.as_number(a), op != Unary::TrainTime) {
-            return self.number(evaluate_unary(op, x));
+        if let (Some(x), true) = (self.known_number(a), op != Unary::TrainTime) {
+            let value = evaluate_unary(op, x);
+            if !self.unfolded || op == Unary::Negate {
+                return self.number(value);
+            }
+            let id = self.intern(Node::Unary(op, a));
+            self.unfolded_numbers.insert(id, value);
+            return id;
         }
         match (op, self.node(a)) {
             (Unary::Negate, Node::Unary(Unary::Negate, inner)) => inner,
@@ -356,8 +371,14 @@ impl Graph {
 
     /// An operation; numbers are folded, and 0 and 1 vanish where they are neutral.
     pub(crate) fn binary(&mut self, op: Binary, a: Id, b: Id) -> Id {
-        if let (Some(x), Some(y)) = (self.as_number(a), self.as_number(b)) {
-            return self.number(evaluate_binary(op, x, y));
+        if let (Some(x), Some(y)) = (self.known_number(a), self.known_number(b)) {
+            let value = evaluate_binary(op, x, y);
+            if !self.unfolded {
+                return self.number(value);
+            }
+            let id = self.intern(Node::Binary(op, a, b));
+            self.unfolded_numbers.insert(id, value);
+            return id;
         }
         let negated = |id: Id| match self.node(id) {
             Node::Unary(Unary::Negate, inner) => Some(inner),
@@ -500,7 +521,7 @@ impl Graph {
     }
 
     pub(crate) fn compare(&mut self, op: Compare, a: Id, b: Id) -> Id {
-        if let (Some(x), Some(y)) = (self.as_number(a), self.as_number(b)) {
+        if let (Some(x), Some(y)) = (self.known_number(a), self.known_number(b)) {
             return self.truth(match op {
                 Compare::Less => x < y,
                 Compare::LessEqual => x <= y,

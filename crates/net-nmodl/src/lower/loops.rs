@@ -24,7 +24,7 @@ impl<'a> Machine<'a, '_> {
             None => 1.0,
             Some(expr) => {
                 let id = self.number(expr)?;
-                self.graph.as_number(id).ok_or_else(|| {
+                self.graph.known_number(id).ok_or_else(|| {
                     Refusal::new(expr.span, "the step of FROM must be known when compiling")
                 })?
             }
@@ -32,7 +32,7 @@ impl<'a> Machine<'a, '_> {
         if step as i64 <= 0 {
             return Err(Refusal::new(variable.span, "FROM needs a positive step"));
         }
-        match (self.graph.as_number(start), self.graph.as_number(end)) {
+        match (self.graph.known_number(start), self.graph.known_number(end)) {
             (Some(first), Some(last)) => {
                 self.unrolled(variable, first as i64, last as i64, step as i64, body)
             }

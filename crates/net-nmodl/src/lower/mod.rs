@@ -46,6 +46,15 @@ pub struct Settings {
     /// Every division is done on its own. Otherwise up to three independent ones, whose divisors are
     /// known to be of moderate size, are one division of the product; this adds 2 ulp.
     pub separate_divisions: bool,
+    /// Operations on numbers alone are left to the kernel. Otherwise they are done when compiling:
+    /// the same for arithmetic, within 1 ulp for functions, which are then the machine's own.
+    pub unfolded: bool,
+    /// What is stored is computed value by value. Otherwise subexpressions are shared between all
+    /// values of a kernel; a shared product is rounded before it goes into a sum, half an ulp of it.
+    pub unshared: bool,
+    /// What depends on parameters alone is computed in every step. Otherwise it is computed once if
+    /// that is cheaper; products are rounded as with shared subexpressions.
+    pub unhoisted: bool,
     /// Kernels for this instruction set alone, for a crate that is compiled for it as a whole.
     /// Otherwise each kernel has a version for every set, and the best is chosen when it runs.
     pub only_isa: Option<Isa>,
@@ -155,7 +164,7 @@ fn try_lower<'a>(
 ) -> Result<Lowered, Refusal> {
     let blocks = Blocks::of(parsed)?;
     let slots = Slots::new(&parsed.symbols);
-    let graph = Graph::new(settings.strict);
+    let graph = Graph::new(settings.strict, settings.unfolded);
     let mut lowering = Lowering {
         parsed,
         settings,

@@ -79,7 +79,7 @@ impl<'a> Machine<'a, '_> {
             };
         };
         let id = self.number(index)?;
-        let Some(value) = self.graph.as_number(id) else {
+        let Some(value) = self.graph.known_number(id) else {
             let index = self.graph.truncate(id);
             return Ok(Place::Element { first, length, index });
         };

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::events::EffectKind;
 use super::graph::{Binary, Id, Input, Node, Unary};
-use super::{Diffusing, Lowered, Phase};
+use super::{Diffusing, Lowered, Phase, Settings};
 use crate::Parsed;
 use crate::symbols::{IonQuantity, Role};
 
@@ -187,7 +187,7 @@ fn is_static(lowered: &Lowered, parsed: &Parsed, id: Id, written: &BTreeSet<u32>
 pub(crate) struct Placer<'a> {
     pub(crate) lowered: &'a mut Lowered,
     pub(crate) parsed: &'a Parsed,
-    pub(crate) neuron_defaults: bool,
+    pub(crate) settings: &'a Settings,
     placed: Placed,
     written: BTreeSet<u32>,
 }
@@ -196,7 +196,7 @@ impl<'a> Placer<'a> {
     pub(crate) fn new(
         lowered: &'a mut Lowered,
         parsed: &'a Parsed,
-        neuron_defaults: bool,
+        settings: &'a Settings,
         constants: &BTreeSet<u32>,
     ) -> Self {
         let mut written = BTreeSet::new();
@@ -224,7 +224,7 @@ impl<'a> Placer<'a> {
                 written.insert(slot);
             }
         }
-        Placer { lowered, parsed, neuron_defaults, placed: Placed::default(), written }
+        Placer { lowered, parsed, settings, placed: Placed::default(), written }
     }
 
     /// The places of everything; `tabled` are the currents of a run with tables.
@@ -299,7 +299,9 @@ impl<'a> Placer<'a> {
             }
         }
         self.place_diffusion();
-        self.hoist();
+        if !self.settings.unhoisted {
+            self.hoist();
+        }
         self.place_geometry();
         self.placed
     }
@@ -505,7 +507,8 @@ impl<'a> Placer<'a> {
     fn add_column(&mut self, slot: u32, role: ColumnRole) -> u32 {
         let variable = self.lowered.slots.variable(&self.parsed.symbols, slot);
         let default = variable.default.unwrap_or(0.0);
-        let default = if self.neuron_defaults { crate::neuron_default(default) } else { default };
+        let default =
+            if self.settings.neuron_defaults { crate::neuron_default(default) } else { default };
         self.placed.columns.push(Column {
             name: self.lowered.slots.slots[slot as usize].name.clone(),
             unit: variable.unit.clone().unwrap_or_default(),

@@ -72,9 +72,24 @@ struct Build {
     #[arg(long, value_name = "DIR")]
     include: Vec<PathBuf>,
     /// As NEURON does it: defaults of parameters with six digits, conductances as difference
-    /// quotients
+    /// quotients, its stop of nonlinear reactions
     #[arg(long)]
     neuron: bool,
+    /// Without these optimizations: algebra (all that changes roundings), exponentials, divisions,
+    /// folding, sharing, hoisting; `docs/nmodl.md` says what they are
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    without: Vec<Optimization>,
+}
+
+/// What the compiler does beyond what is written.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+enum Optimization {
+    Algebra,
+    Exponentials,
+    Divisions,
+    Folding,
+    Sharing,
+    Hoisting,
 }
 
 /// List the mechanisms of the built-in sets or of a library: parameters, units, states, ions, source
@@ -149,10 +164,18 @@ fn check_file(file: &Path, options: &Options) -> bool {
 }
 
 fn build_library(args: &Build) -> anyhow::Result<ExitCode> {
+    let without = |optimization| args.without.contains(&optimization);
     let settings = Settings {
         neuron_defaults: args.neuron,
         numeric_conductance: args.neuron,
-        ..Settings::default()
+        neuron_iteration: args.neuron,
+        strict: without(Optimization::Algebra),
+        separate_exponentials: without(Optimization::Exponentials),
+        separate_divisions: without(Optimization::Divisions),
+        unfolded: without(Optimization::Folding),
+        unshared: without(Optimization::Sharing),
+        unhoisted: without(Optimization::Hoisting),
+        only_isa: None,
     };
     let read = Options { include_folders: args.include.clone() };
     let options = BuildOptions { read, settings, target: args.target, ..BuildOptions::default() };

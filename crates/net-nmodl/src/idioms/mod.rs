@@ -100,11 +100,17 @@ impl Rewriter<'_, '_> {
                 self.found(Class::Declarations, body.span, "nothing is left to free");
                 return None;
             }
+            Item::Destructor(body) => {
+                if !body.statements.is_empty() {
+                    self.reporter.warning(body.span, "DESTRUCTOR is not run");
+                    self.reporter.help("nothing of a run comes after it");
+                }
+                return None;
+            }
             Item::Routine(routine) => Item::Routine(self.routine(routine)),
             Item::Initial(body) => Item::Initial(self.body(body)),
             Item::Breakpoint(body) => Item::Breakpoint(self.body(body)),
             Item::Constructor(body) => Item::Constructor(self.body(body)),
-            Item::Destructor(body) => Item::Destructor(self.body(body)),
             Item::Equations(mut block) => {
                 block.body = self.body(block.body);
                 Item::Equations(block)

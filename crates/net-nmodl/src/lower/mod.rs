@@ -116,6 +116,8 @@ pub(crate) struct Lowered {
     pub(crate) current: Option<Vec<Id>>,
     pub(crate) state: Option<Vec<Id>>,
     pub(crate) receive: Option<Vec<Id>>,
+    /// Of `INITIAL` in `NET_RECEIVE`, if it changes more than weights.
+    pub(crate) net_init: Option<Vec<Id>>,
     pub(crate) watch: Option<Vec<Id>>,
     pub(crate) after_solve: Option<Vec<Id>>,
     pub(crate) before_step: Option<Vec<Id>>,
@@ -194,7 +196,7 @@ fn try_lower<'a>(
         .then(|| lowering.kernel(Phase::Watch, |machine| machine.test_watches()))
         .transpose()?;
     let (mut weights, mut first_weights) = (Vec::new(), Vec::new());
-    let mut receive = None;
+    let (mut receive, mut net_init) = (None, None);
     if let Some(item) = blocks.net_receive {
         receive = Some(lowering.kernel(Phase::Receive, |machine| {
             weights = receive_event(machine, item, &item.body)?;
@@ -217,20 +219,16 @@ fn try_lower<'a>(
                 .map(|k| if k == 0 { graph.input(Input::Weight(0)) } else { graph.number(0.0) })
                 .collect();
         }
-        let changed = (0..after.len()).find(|&slot| {
-            let before = graph.input(Input::Variable(slot as u32));
-            let is_elsewhere =
-                slots.ion(slot as u32).is_some() || slots.pointer(slot as u32).is_some();
-            after[slot] != before && !is_elsewhere
-        });
-        if let Some(slot) = changed {
-            let name = &slots.slots[slot].name;
-            return Err(Refusal::new(
-                item.span,
-                format!("INITIAL in NET_RECEIVE changes `{name}`"),
-            )
-            .help("it runs once for every connection and may set the connection's weights only"));
-        }
+        let is_changed = |slot: usize| {
+            let before = match (slots.ion(slot as u32), slots.pointer(slot as u32)) {
+                (Some((k, _)), _) => Input::Ion(k),
+                (_, Some(k)) => Input::Linked(k),
+                _ => Input::Variable(slot as u32),
+            };
+            graph.node(after[slot]) != graph::Node::Input(before)
+                && graph.node(after[slot]) != graph::Node::Input(Input::Variable(slot as u32))
+        };
+        net_init = (0..after.len()).any(is_changed).then_some(after);
     }
     let Lowering { graph, slots, notes, effects, .. } = lowering;
     let mut lowered = Lowered {
@@ -240,6 +238,7 @@ fn try_lower<'a>(
         current,
         state,
         receive,
+        net_init,
         watch,
         after_solve,
         before_step,
@@ -398,7 +397,8 @@ impl Lowered {
     /// All kernels but the one at the start of a run.
     pub(crate) fn running(&self) -> impl Iterator<Item = &Vec<Id>> {
         let tabled = self.tabled.iter().flat_map(|t| t.current.iter().chain(&t.state));
-        let steps = self.current.iter().chain(&self.state).chain(&self.receive);
+        let events = self.receive.iter().chain(&self.net_init);
+        let steps = self.current.iter().chain(&self.state).chain(events);
         let more = self.watch.iter().chain(&self.after_solve).chain(&self.before_step);
         steps.chain(more).chain(tabled)
     }
@@ -440,7 +440,7 @@ impl Lowered {
         let graph = &mut self.graph;
         let steps = [&mut self.current, &mut self.state, &mut self.receive];
         let more = [&mut self.watch, &mut self.after_solve, &mut self.before_step];
-        for values in steps.into_iter().chain(more).flatten() {
+        for values in steps.into_iter().chain(more).chain([&mut self.net_init]).flatten() {
             *values = graph.substitute(values, by);
         }
         for diffusing in &mut self.diffusing {
@@ -519,9 +519,6 @@ impl<'a> Blocks<'a> {
                 },
                 // Instances are made right before a run starts.
                 Item::Constructor(block) => constructor.push(block),
-                Item::Destructor(block) if !block.statements.is_empty() => {
-                    return Err(Refusal::unsupported(block.span, "DESTRUCTOR"));
-                }
                 Item::Verbatim(verbatim) if !verbatim.body.trim().is_empty() => {
                     return Err(Refusal::unsupported(verbatim.span, "VERBATIM"));
                 }

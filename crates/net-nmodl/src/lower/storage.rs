@@ -161,7 +161,7 @@ pub(crate) fn propagate_constants(lowered: &mut Lowered, parsed: &Parsed) -> BTr
         let before = lowered.graph.input(Input::Variable(slot));
         let steps = [&mut lowered.current, &mut lowered.state, &mut lowered.receive];
         let more = [&mut lowered.watch, &mut lowered.after_solve, &mut lowered.before_step];
-        let kernels = steps.into_iter().chain(more).flatten();
+        let kernels = steps.into_iter().chain(more).chain([&mut lowered.net_init]).flatten();
         kernels.for_each(|values| values[slot as usize] = before);
     }
     constants
@@ -273,6 +273,10 @@ impl<'a> Placer<'a> {
             self.placed.receive = Some(stores);
             let first = self.lowered.first_weights.clone();
             let mut changed = self.changed_weights(&first);
+            if let Some(values) = self.lowered.net_init.clone() {
+                self.placed.keeps_weights = true;
+                changed.extend(self.stores(&values, Some(()), &carried));
+            }
             changed.extend(self.effects(Phase::NetInit, false));
             self.placed.net_init = (!changed.is_empty()).then_some(changed);
         }
@@ -607,6 +611,7 @@ impl<'a> Placer<'a> {
         let starts_empty = lowered.init.clone();
         let weights_kept = lowered.weights != [weight];
         let is_plain = lowered.sent(true).chain(lowered.sent(false)).next().is_none()
+            && lowered.net_init.is_none()
             && lowered.slots.pointers.is_empty()
             && lowered.after_solve.is_none()
             && lowered.before_step.is_none();

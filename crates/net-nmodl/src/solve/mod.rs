@@ -56,11 +56,15 @@ impl Equations {
 impl<'a> Machine<'a, '_> {
     /// `SOLVE`.
     pub(crate) fn solve(&mut self, solve: &'a Solve, span: Span) -> Result<()> {
-        if !matches!(self.phase, Phase::Init | Phase::State) || self.equations.is_some() {
+        let name = &solve.block.text;
+        let kind = self.parsed.symbols.blocks.get(name).map(|block| block.kind);
+        // These have no time: they may be solved for the currents, too.
+        let is_algebraic = matches!(kind, Some(EquationKind::Linear | EquationKind::Nonlinear));
+        let is_here = matches!(self.phase, Phase::Init | Phase::State) || is_algebraic;
+        if !is_here || self.equations.is_some() {
             return Err(Refusal::unsupported(span, "SOLVE here")
                 .help("SOLVE stands in BREAKPOINT, outside of any condition, or in INITIAL"));
         }
-        let name = &solve.block.text;
         let method = solve.method.as_ref().map(|method| method.text.as_str());
         let program = &self.parsed.program;
         if let Some(routine) = self.parsed.symbols.routines.get(name) {

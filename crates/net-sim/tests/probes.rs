@@ -137,7 +137,11 @@ fn the_file_says_what_is_in_it() {
     let names: Vec<_> = fields.iter().map(|(name, _)| name.as_str()).collect();
     let types = ["icap", "ipas", "i_hh", "isyn_e", "isyn_i"];
     assert_eq!(names[..6], [&["imem"], &types[..]].concat());
-    assert_eq!(names[6..], ["E", "I", "first two", "one cell"]);
+    assert_eq!(names[6..10], ["E", "I", "first two", "one cell"]);
+    let parts = ["E", "I", "first two", "one cell"];
+    let split: Vec<_> =
+        types.iter().flat_map(|of| parts.map(|who| format!("{of}.{who}"))).collect();
+    assert_eq!(names[10..], split);
     let largest = fields[0].1.iter().map(|value| value.abs()).fold(0.0, f64::max);
     assert!(largest > 0.0);
     for (at, all) in fields[0].1.iter().enumerate() {
@@ -146,6 +150,16 @@ fn the_file_says_what_is_in_it() {
         // At t = 0, too.
         let of_types: f64 = fields[1..6].iter().map(|(_, values)| values[at]).sum();
         assert!((all - of_types).abs() < 1e-9 * largest, "{at}: {all} {of_types}");
+        // Each type is the sum of the populations', each group that of its types.
+        for (kind, parts) in fields[1..6].iter().zip(fields[10..].chunks(parts.len())) {
+            let of_populations = parts[0].1[at] + parts[1].1[at];
+            assert!((kind.1[at] - of_populations).abs() < 1e-12 * largest);
+        }
+        for (part, whole) in fields[6..10].iter().enumerate() {
+            let types = fields[10..].iter().skip(part).step_by(parts.len());
+            let of_types: f64 = types.map(|(_, values)| values[at]).sum();
+            assert!((whole.1[at] - of_types).abs() < 1e-9 * largest);
+        }
     }
     for (name, values) in &fields[1..6] {
         assert!(values.iter().any(|value| *value != 0.0), "{name}");

@@ -10,9 +10,7 @@ use net_lfp::{Probe, Sampling};
 use super::Targets;
 use super::targets::Groups;
 use crate::error::{Error, Result, bad_value};
-
-/// Name of the signal of all cells.
-pub(crate) const ALL_CELLS: &str = "imem";
+use crate::probes::Terms;
 
 /// A probe, with the types of current and the groups of cells whose contributions are told apart and
 /// the times of its samples.
@@ -47,6 +45,9 @@ pub struct ProbeRecording {
     /// Further fields: signals of parts of the current of all cells, with their names
     /// ([`CurrentType::name`]).
     pub currents: Vec<CurrentType>,
+    /// Whether `currents` are told apart, too, by population if the membrane current is, and by group:
+    /// fields `isyn_e.E`, the name of the type and that of the population or group.
+    pub split_currents: bool,
     /// Further fields: named groups of cells, single cells among them. Groups may overlap.
     pub groups: Vec<(String, Targets)>,
     /// Time between samples in ms, a whole number of steps; absent: every step.
@@ -73,6 +74,7 @@ impl ProbeRecording {
             probe: Arc::new(probe),
             by_population: false,
             currents: Vec::new(),
+            split_currents: false,
             groups: Vec::new(),
             interval_ms: None,
             sampling: Sampling::Point,
@@ -108,18 +110,7 @@ impl ProbeRecording {
         for (_, targets) in &self.groups {
             targets.validate(network, known_groups, user)?;
         }
-        let fields = self.fields(network);
-        super::check_names("field of a probe", fields.iter().map(String::as_str))
-    }
-
-    /// Names of the fields.
-    pub(crate) fn fields(&self, network: &Network) -> Vec<String> {
-        let populations = network.populations().iter().filter(|_| self.by_population);
-        let populations = populations.map(|population| population.name().to_owned());
-        let groups = self.groups.iter().map(|(name, _)| name.clone());
-        let currents = self.currents.iter().map(CurrentType::name);
-        let all = [ALL_CELLS.to_owned()].into_iter().chain(currents);
-        all.chain(populations).chain(groups).collect()
+        super::check_names("field of a probe", Terms::new(self, network).names())
     }
 
     /// The samples of a run of `n_steps`.

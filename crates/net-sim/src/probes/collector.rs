@@ -1,5 +1,6 @@
 //! The sums of all threads and ranks, brought together and written some samples at a time.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{MutexGuard, PoisonError};
 
@@ -10,8 +11,9 @@ use net_io::probes::{Attribute, ProbeDataset, ProbeFile};
 use net_lfp::{Description, ExactSums, Sampling};
 use net_mpi::Communicator;
 
-use super::matrices::{Matrices, all_types, n_parts_of_total, n_sums, types_of_sums};
+use super::matrices::{Matrices, all_types};
 use super::observer::{self, Observed, Shared};
+use super::terms::Terms;
 use crate::error::{Error, Result};
 use crate::model::{Model, ProbeRecording, Samples};
 
@@ -35,8 +37,8 @@ pub struct ProbeSignal {
     pub n_rows: usize,
     /// Samples of each row.
     pub n_samples: usize,
-    /// Each field's name and values, rows x samples: `imem` first, then types of current, populations
-    /// and groups.
+    /// Each field's name and values, rows x samples: `imem` first, then types of current, populations,
+    /// groups, and the types of populations and groups.
     pub fields: Vec<(String, Vec<f64>)>,
 }
 
@@ -55,11 +57,7 @@ pub(crate) struct Collector {
 struct Collected {
     name: String,
     recording: ProbeRecording,
-    fields: Vec<String>,
-    /// How many sums make up the signal of all cells.
-    n_parts: usize,
-    /// All sums; those after the parts are groups with names.
-    n_sums: usize,
+    terms: Terms,
     samples: Samples,
     /// Of the whole run.
     n_samples: u64,
@@ -96,9 +94,7 @@ impl Collector {
             let zero = ExactSums::new(&bounds, room.min(n_samples) as usize)
                 .map_err(|source| Error::Probe { probe: name.clone(), source: Box::new(source) })?;
             probes.push(Collected {
-                fields: recording.fields(model.network()),
-                n_parts: n_parts_of_total(model, recording),
-                n_sums: n_sums(model, recording),
+                terms: Terms::new(recording, model.network()),
                 recording: recording.clone(),
                 n_collected: 0,
                 name,
@@ -116,8 +112,10 @@ impl Collector {
                 break;
             }
             let of_probes = of_group.into_iter().zip(&probes).map(|(matrices, probe)| {
-                let sums = vec![probe.zero.clone(); probe.n_sums];
-                let types = types_of_sums(model, &probe.recording, &types);
+                let sums = vec![probe.zero.clone(); probe.terms.sums.len()];
+                let number = |kind| types.iter().position(|other| other == kind).unwrap_or(0);
+                let terms = probe.terms.sums.iter();
+                let types = terms.map(|term| number(&term.current)).collect();
                 observer::NewProbe {
                     matrices,
                     samples: probe.samples.clone(),
@@ -138,8 +136,9 @@ impl Collector {
 
     /// Bytes of all sums of this rank.
     pub(crate) fn memory_bytes(&self) -> usize {
-        let of_group =
-            |probe: &Collected| 16 * probe.n_sums * probe.zero.n_rows() * probe.zero.n_samples();
+        let of_group = |probe: &Collected| {
+            16 * probe.terms.sums.len() * probe.zero.n_rows() * probe.zero.n_samples()
+        };
         self.groups.len() * self.probes.iter().map(of_group).sum::<usize>()
     }
 
@@ -231,8 +230,8 @@ impl Collector {
 
     /// The sums of a probe over all threads.
     fn sums_of_rank(&self, probe: usize) -> Result<Vec<ExactSums>> {
-        let Collected { zero, n_sums, .. } = &self.probes[probe];
-        let mut sums = vec![zero.clone(); *n_sums];
+        let Collected { zero, terms, .. } = &self.probes[probe];
+        let mut sums = vec![zero.clone(); terms.sums.len()];
         for group in &self.groups {
             let mut observed = lock(group);
             observed.flush();
@@ -252,10 +251,10 @@ impl Collector {
         sums: Vec<ExactSums>,
         has_failed: bool,
     ) -> Result<Option<Vec<Vec<i128>>>> {
-        let Collected { zero, n_sums, .. } = &self.probes[probe];
+        let Collected { zero, terms, .. } = &self.probes[probe];
         let mut n_failed = u64::from(has_failed);
-        let mut all = Vec::with_capacity(*n_sums);
-        for at in 0..*n_sums {
+        let mut all = Vec::with_capacity(terms.sums.len());
+        for at in 0..terms.sums.len() {
             let mut integers = sums.get(at).unwrap_or(zero).integers();
             comm.sum_slice(&mut integers)?;
             all.push(integers);
@@ -266,20 +265,13 @@ impl Collector {
 
     /// Writes the first `n` samples of the sums of all ranks, and keeps them.
     fn write(&mut self, at: usize, n: usize, sums: Vec<Vec<i128>>) -> Result<()> {
-        let Collected { zero, n_parts, n_collected, recording, .. } = &self.probes[at];
+        let Collected { zero, terms, n_collected, recording, .. } = &self.probes[at];
         let is_in_file = |probe: &&Collected| probe.recording.per_rank == recording.per_rank;
         let dataset = self.probes[..at].iter().filter(is_in_file).count();
-        let (parts, others) = sums.split_at(*n_parts);
-        let mut total = vec![0_i128; zero.n_rows() * zero.n_samples()];
-        for part in parts {
-            total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
-        }
-        let populations = if recording.by_population { parts } else { &[] };
-        let (types, groups) = others.split_at(recording.currents.len());
-        let fields = std::iter::once(&total).chain(types).chain(populations).chain(groups);
-        let signals: Vec<Vec<f64>> = fields
-            .map(|integers| {
-                let signal = recording.probe.signal(zero.values(integers), zero.n_samples());
+        let signals: Vec<Vec<f64>> = (terms.fields.iter())
+            .map(|field| {
+                let total = total(&sums[field.sums.clone()]);
+                let signal = recording.probe.signal(zero.values(&total), zero.n_samples());
                 let rows = signal.chunks(zero.n_samples().max(1));
                 rows.flat_map(|row| &row[..n]).copied().collect()
             })
@@ -356,7 +348,7 @@ impl Collected {
     fn signal(&self, clock: &StepClock) -> ProbeSignal {
         let (n_rows, n_samples) = (self.recording.probe.n_signals(), self.n_samples as usize);
         let (start_ms, interval_ms) = self.times_ms(clock);
-        let field = |name: &String| (name.clone(), vec![0.0; n_rows * n_samples]);
+        let field = |name: &str| (name.to_owned(), vec![0.0; n_rows * n_samples]);
         ProbeSignal {
             name: self.name.clone(),
             unit: self.recording.probe.unit(),
@@ -364,7 +356,7 @@ impl Collected {
             interval_ms,
             n_rows,
             n_samples,
-            fields: self.fields.iter().map(field).collect(),
+            fields: self.terms.names().map(field).collect(),
         }
     }
 
@@ -400,12 +392,22 @@ impl Collected {
         let attributes = attributes.map(|(name, value)| (name.to_owned(), value)).collect();
         ProbeDataset {
             name: self.name.clone(),
-            fields: self.fields.clone(),
+            fields: self.terms.names().map(str::to_owned).collect(),
             n_rows: probe.n_signals(),
             n_samples: self.n_samples as usize,
             attributes,
         }
     }
+}
+
+/// Sums added up, value by value.
+fn total(sums: &[Vec<i128>]) -> Cow<'_, [i128]> {
+    let Some((first, others)) = sums.split_first() else { return Cow::Borrowed(&[]) };
+    let mut total = Cow::Borrowed(first.as_slice());
+    for sum in others {
+        total.to_mut().iter_mut().zip(sum).for_each(|(total, value)| *total += value);
+    }
+    total
 }
 
 fn lock(group: &Shared) -> MutexGuard<'_, Observed> {

@@ -7,6 +7,7 @@ use net_io::store::Ranges;
 use net_lfp::{Geometry, LaneMask, LaneMatrix};
 use rayon::prelude::*;
 
+use super::terms::{Cells, Term, Terms};
 use crate::build::{LocalCell, PlacedCell};
 use crate::error::{Error, Result};
 use crate::model::{Model, ProbeRecording};
@@ -81,6 +82,7 @@ struct Builder<'a> {
     by_gid: &'a [&'a LocalCell],
     /// The cells of each group with a name.
     cells_of_groups: Vec<Ranges>,
+    terms: Terms,
     placed: PlacedCell,
 }
 
@@ -93,8 +95,9 @@ impl<'a> Builder<'a> {
     ) -> Result<Self> {
         let groups = recording.groups.iter().map(|(_, targets)| model.gids_of(targets));
         let cells_of_groups = groups.collect::<Result<_>>()?;
+        let terms = Terms::new(recording, model.network());
         let placed = PlacedCell::default();
-        Ok(Builder { model, recording, name, by_gid, cells_of_groups, placed })
+        Ok(Builder { model, recording, name, by_gid, cells_of_groups, terms, placed })
     }
 
     fn of_group(mut self, blocks: &[BlockLayout]) -> Result<OfGroup> {
@@ -110,7 +113,7 @@ impl<'a> Builder<'a> {
         let slots = row.first_slot..row.first_slot + row.n_slots;
         let probe = &*self.recording.probe;
         let mut matrices = LaneMatrix::new(probe.n_rows(), slots, row.cells.len());
-        let mut lanes = vec![LaneMask::NONE; n_sums(self.model, self.recording)];
+        let mut lanes = vec![LaneMask::NONE; self.terms.sums.len()];
         for (lane, layout) in row.cells.iter().enumerate() {
             let at = self.by_gid.partition_point(|cell| cell.gid < layout.gid);
             let cell = self.by_gid[at];
@@ -133,47 +136,23 @@ impl<'a> Builder<'a> {
                 })?;
             *n_raised += raised as u64;
             matrices.set_cell(lane, matrix.view(), &layout.slots);
-            for sum in self.sums_of(cell) {
-                lanes[sum] = lanes[sum].with(lane);
+            for (mask, term) in lanes.iter_mut().zip(&self.terms.sums) {
+                if self.contributes(cell, term) {
+                    *mask = mask.with(lane);
+                }
             }
         }
         Ok(OfRow { matrices, lanes })
     }
 
-    /// The sums that a cell contributes to.
-    fn sums_of(&self, cell: &LocalCell) -> impl Iterator<Item = usize> {
-        let of_total = if self.recording.by_population { cell.population } else { 0 };
-        let n_parts = n_parts_of_total(self.model, self.recording);
-        let n_types = self.recording.currents.len();
-        let groups = self.cells_of_groups.iter().enumerate();
-        let groups = groups.filter(|(_, gids)| gids.contains(cell.gid));
-        let groups = groups.map(move |(group, _)| n_parts + n_types + group);
-        let types = n_parts..n_parts + n_types;
-        std::iter::once(of_total).chain(types).chain(groups)
+    /// Whether a cell contributes to a sum.
+    fn contributes(&self, cell: &LocalCell, term: &Term) -> bool {
+        match term.cells {
+            Cells::All => true,
+            Cells::Population(population) => cell.population == population,
+            Cells::Group(group) => self.cells_of_groups[group].contains(cell.gid),
+        }
     }
-}
-
-/// How many sums make up the signal of all cells: those of the populations, or one.
-pub(super) fn n_parts_of_total(model: &Model, recording: &ProbeRecording) -> usize {
-    if recording.by_population { model.network().populations().len() } else { 1 }
-}
-
-/// All sums of a probe: first the parts of the total, then the types of current, then the groups with
-/// names.
-pub(super) fn n_sums(model: &Model, recording: &ProbeRecording) -> usize {
-    n_parts_of_total(model, recording) + recording.currents.len() + recording.groups.len()
-}
-
-/// For each sum of a probe the number of the current it is made from, in the list of all types.
-pub(super) fn types_of_sums(
-    model: &Model,
-    recording: &ProbeRecording,
-    types: &[CurrentType],
-) -> Vec<usize> {
-    let number = |kind: &CurrentType| types.iter().position(|other| other == kind).unwrap_or(0);
-    let parts = std::iter::repeat_n(0, n_parts_of_total(model, recording));
-    let currents = recording.currents.iter().map(number);
-    parts.chain(currents).chain(recording.groups.iter().map(|_| 0)).collect()
 }
 
 /// All types of current that probes ask for, the membrane current first.

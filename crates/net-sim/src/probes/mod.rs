@@ -1,6 +1,6 @@
 //! Probes on-line: from the currents of every block of cells to the signals in a file.
 //!
-//! `matrices` turns the geometry of this rank's cells into matrices, `observer` multiplies them
+//! `terms` says what is added up; `matrices` turns the geometry of this rank's cells into matrices, `observer` multiplies them
 //! with the currents and adds up, thread by thread, and `collector` brings the sums of all threads and
 //! ranks together, some samples at a time, and writes them. Sums are exact, so that neither threads
 //! nor ranks nor the number of samples that are written at once change a bit.
@@ -8,7 +8,9 @@
 mod collector;
 mod matrices;
 mod observer;
+mod terms;
 
 pub(crate) use collector::Collector;
 pub use collector::ProbeSignal;
 pub(crate) use matrices::{Matrices, build_matrices};
+pub(crate) use terms::Terms;

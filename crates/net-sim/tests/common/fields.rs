@@ -36,6 +36,7 @@ pub(crate) fn with_probes(model: Model, chunk_samples: Option<usize>) -> Model {
     let every_step = ProbeRecording {
         by_population: true,
         currents: currents(),
+        split_currents: true,
         groups: vec![
             ("first two".into(), Targets::FirstOfEach(2)),
             ("one cell".into(), Targets::Gids(vec![0])),

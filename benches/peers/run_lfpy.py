@@ -111,6 +111,8 @@ def build(network, folder, tstop_ms):
         cell = made.populations[f"cell_{gid}"].cells[0]
         for section, each in zip(cell.allseclist, described["sections"]):
             insert(section, network["membranes"][each["kind"]], "hh")
+        # LFPy detects spikes at -10 mV.
+        made.pc.threshold(gid, network["threshold_mv"])
         # Where the network file has them: LFPy turns every cell of a population.
         ends = numpy.vstack([segment_ends(each) for each in described["sections"]])
         cell.x, cell.y, cell.z = ends[:, 0], ends[:, 1], ends[:, 2]

@@ -1,7 +1,7 @@
 //! Currents of whole blocks, for what is computed from all of them, such as fields.
 //!
-//! Currents are handed over while they are still in the cache: a block at a time, some steps at
-//! once, as vectors of eight lanes. A lane is a cell; what is computed of one lane does not depend
+//! Currents are handed over while they are still in the cache: a block at a time, step by step, as
+//! vectors of eight lanes. A lane is a cell; what is computed of one lane does not depend
 //! on the others, and the slots of a cell have the same order in every layout.
 
 use crate::error::CellError;
@@ -86,22 +86,48 @@ pub struct CellLayout {
     pub slots: Vec<u32>,
 }
 
-/// Currents of a block at consecutive steps.
-#[derive(Debug, Clone, Copy)]
-pub struct BlockCurrents<'a> {
+/// Currents of a block in one step.
+///
+/// The membrane current is a linear function of fewer operations than it takes to compute it: of the
+/// potentials, and of what electrodes inject. So who wants a mean over steps adds up
+/// [`linear`](Self::linear), and asks for the [`currents`](Self::currents) of the mean.
+#[derive(Clone, Copy)]
+pub struct StepCurrents<'a> {
     /// The block, as [`CellGroup::layouts`](crate::CellGroup::layouts) counts them.
     pub block: usize,
-    /// Step of the first currents: they are those of the step that ends there, 0 for the start.
-    pub first_step: u64,
+    /// Currents are those of the step that ends here; 0 for the start.
+    pub step: u64,
     /// Slots of the block.
     pub n_slots: usize,
-    /// Outward currents in nA, `n_slots` vectors a step: one entry a type, in the order in which they
-    /// were asked for.
-    pub by_type: &'a [Vec<F8>],
+    pub(crate) linear: &'a [Vec<F8>],
+    pub(crate) membrane: &'a dyn Fn(&[F8], &mut Vec<F8>),
+}
+
+impl StepCurrents<'_> {
+    /// Of the `kind`-th type that was asked for, what its currents are a linear function of: as many
+    /// vectors in every step of a block.
+    pub fn linear(&self, kind: usize) -> &[F8] {
+        &self.linear[kind]
+    }
+
+    /// Appends the currents of a type, outward and in nA, one vector a slot, that follow from `linear`:
+    /// from that of this step, or from a mean of this and earlier ones.
+    pub fn currents(&self, kind: usize, linear: &[F8], to: &mut Vec<F8>) {
+        // Only the membrane current is made from more than a vector a slot.
+        if self.linear[kind].len() == self.n_slots {
+            to.extend_from_slice(linear);
+        } else {
+            (self.membrane)(linear, to);
+        }
+    }
 }
 
 /// What is told of all currents of a group of cells.
 pub trait CurrentObserver: Send + std::fmt::Debug {
-    /// Takes the currents of a block. Blocks come in turn; of one block, all steps come in order.
-    fn observe(&mut self, currents: &BlockCurrents<'_>);
+    /// Whether the currents of the step that ends here are wanted. They cost little, but more than
+    /// nothing.
+    fn wants(&self, step: u64) -> bool;
+
+    /// Takes the currents of a block. Blocks come in turn; of one block, all wanted steps come in order.
+    fn observe(&mut self, currents: &StepCurrents<'_>);
 }

@@ -7,8 +7,8 @@ use net_core::{ConnectionTable, StepClock};
 use rayon::prelude::*;
 
 use crate::block::{
-    Block, CellSpec, Due, Event, NOT_KEPT, PointKind, Spike, StepSettings, TimedEvent, blocks_of,
-    check_tables,
+    Block, CellSpec, Due, Event, NOT_KEPT, PointKind, Spike, StepSettings, TimedEvent, Watch,
+    blocks_of, check_tables,
 };
 use crate::currents::{BlockLayout, CurrentObserver, CurrentType};
 use crate::error::{CellError, NotFinite};
@@ -16,7 +16,6 @@ use crate::extracellular::ExtracellularPotential;
 use crate::point::PointPopulation;
 use crate::queue::EventQueue;
 use crate::record::{Quantity, Samples, Schedule};
-use crate::simd::F8;
 use crate::source::{RunningSource, SourceKey, SpikeSource};
 
 /// Where an event goes: a group, and the number of one of its endpoints.
@@ -88,11 +87,6 @@ pub struct CellGroup {
     kept: Vec<u32>,
     observer: Option<Box<dyn CurrentObserver>>,
 }
-
-/// Most steps of a block whose currents are handed over at once, and what they may take: few enough to
-/// stay in the cache, enough for a product to be worth reading the matrices. Short epochs are collected.
-const OBSERVED_STEPS: usize = 32;
-const OBSERVED_BYTES: usize = 1 << 19;
 
 /// Where a cell is.
 #[derive(Debug, Clone, Copy)]
@@ -355,7 +349,9 @@ impl CellGroup {
         }
         self.blocks.iter_mut().for_each(Block::initialize);
         self.keep_weights();
-        self.blocks.iter_mut().for_each(Block::finish_initialize);
+        for (at, block) in self.blocks.iter_mut().enumerate() {
+            block.finish_initialize(watch(&mut self.observer, at));
+        }
         for population in &mut self.points {
             population.initialize(max_delay_steps, epoch_steps);
         }
@@ -416,15 +412,6 @@ impl CellGroup {
     /// If there is no such block.
     pub fn impose_potential(&mut self, block: usize, source: Box<dyn ExtracellularPotential>) {
         self.blocks[block].impose(source);
-    }
-
-    /// Shows the observer all currents that it has not seen yet; `step` is the end of the last step.
-    pub fn hand_over_currents(&mut self, step: u64) {
-        if let Some(observer) = &mut self.observer {
-            for (at, block) in self.blocks.iter_mut().enumerate() {
-                block.hand_over_currents(at, step, 1, observer.as_mut());
-            }
-        }
     }
 
     /// Queues the events of spikes, which must come in an order that does not depend on the layout
@@ -494,17 +481,8 @@ impl CellGroup {
                 plain: [external.due(step), network.due(step)],
                 timed: [external_timed.due(step), network_timed.due(step)],
             };
-            if let Some(observer) = &mut self.observer {
-                let enough = observed_steps(block.n_slots());
-                for first in steps.clone().step_by(enough) {
-                    let some = first..steps.end.min(first + enough as u64);
-                    let end = some.end;
-                    block.advance(some, events, &mut self.spikes);
-                    block.hand_over_currents(at, end, enough, observer.as_mut());
-                }
-            } else {
-                block.advance(steps.clone(), events, &mut self.spikes);
-            }
+            let watch = watch(&mut self.observer, at);
+            block.advance(steps.clone(), events, &mut self.spikes, watch);
             external.clear(steps.clone());
             network.clear(steps.clone());
             external_timed.clear(steps.clone());
@@ -574,8 +552,7 @@ impl CellGroup {
     }
 }
 
-/// How many steps of a block are handed over at once: whole groups of four, which products take.
-fn observed_steps(n_slots: usize) -> usize {
-    let fit = OBSERVED_BYTES / (size_of::<F8>() * n_slots.max(1));
-    (fit / 4 * 4).clamp(4, OBSERVED_STEPS)
+/// The observer, for one block.
+fn watch(observer: &mut Option<Box<dyn CurrentObserver>>, block: usize) -> Option<Watch<'_>> {
+    observer.as_deref_mut().map(|observer| Watch { observer, block })
 }

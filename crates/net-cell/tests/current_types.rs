@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use harness::step;
-use net_cell::currents::{BlockCurrents, BlockLayout, CurrentObserver, CurrentType};
+use net_cell::currents::{BlockLayout, CurrentObserver, CurrentType, StepCurrents};
 use net_cell::morphology::{
     Cable, CableProperties, Discretization, MorphologyBuilder, SectionKind, SegmentPoints,
 };
@@ -24,21 +24,25 @@ type Seen = Arc<Mutex<Currents>>;
 #[derive(Debug)]
 struct Collector {
     layouts: Vec<BlockLayout>,
+    n_types: usize,
     seen: Seen,
 }
 
 impl CurrentObserver for Collector {
-    fn observe(&mut self, block: &BlockCurrents<'_>) {
+    fn wants(&self, _: u64) -> bool {
+        true
+    }
+
+    fn observe(&mut self, of: &StepCurrents<'_>) {
         let mut seen = self.seen.lock().unwrap();
-        for (kind, currents) in block.by_type.iter().enumerate() {
-            for (k, currents) in currents.chunks_exact(block.n_slots).enumerate() {
-                let step = block.first_step + k as u64;
-                for row in &self.layouts[block.block].rows {
-                    for (lane, cell) in row.cells.iter().enumerate() {
-                        for (segment, &slot) in cell.slots.iter().enumerate() {
-                            let current = currents[row.first_slot + slot as usize].0[lane];
-                            seen.insert((kind, step, cell.gid, segment), current);
-                        }
+        for kind in 0..self.n_types {
+            let mut currents = Vec::new();
+            of.currents(kind, of.linear(kind), &mut currents);
+            for row in &self.layouts[of.block].rows {
+                for (lane, cell) in row.cells.iter().enumerate() {
+                    for (segment, &slot) in cell.slots.iter().enumerate() {
+                        let current = currents[row.first_slot + slot as usize].0[lane];
+                        seen.insert((kind, of.step, cell.gid, segment), current);
                     }
                 }
             }
@@ -117,14 +121,14 @@ fn run(network: &Network, settings: StepSettings, types: &[CurrentType]) -> (Cur
     let seen = Seen::default();
     let mut group = cells.into_groups().pop().unwrap();
     if !types.is_empty() {
-        let collector = Collector { layouts: group.layouts(), seen: seen.clone() };
+        let collector =
+            Collector { layouts: group.layouts(), n_types: types.len(), seen: seen.clone() };
         group.observe_currents(Box::new(collector), types).unwrap();
     }
     group.initialize(1, 50);
-    // An epoch that is shorter than what is handed over at once, and one that is longer.
+    // A short epoch and a long one.
     group.advance(0..7, || ()).unwrap();
     group.advance(7..N_STEPS, || ()).unwrap();
-    group.hand_over_currents(N_STEPS);
     let mut samples = Samples::new(specs.len());
     group.take_samples(0, &mut samples);
     let seen = seen.lock().unwrap().clone();
@@ -221,7 +225,7 @@ fn an_unknown_mechanism_is_refused() {
     let network = network(false);
     let cells = Cells::new(&network.specs, &network.kinds, step(0.025, false), 1).unwrap();
     let mut group = cells.into_groups().pop().unwrap();
-    let collector = Collector { layouts: group.layouts(), seen: Seen::default() };
+    let collector = Collector { layouts: group.layouts(), n_types: 1, seen: Seen::default() };
     let refused = group.observe_currents(Box::new(collector), &[mechanism("nax")]);
     assert!(refused.unwrap_err().to_string().contains("'nax'"));
 }
@@ -258,12 +262,12 @@ fn leak_and_capacitive_current_are_those_of_lfpy() {
     let n_steps = ipas[0].len() as u64 - 1;
     let seen = Seen::default();
     let mut group = cells.into_groups().pop().unwrap();
-    let collector = Collector { layouts: group.layouts(), seen: seen.clone() };
     let types = [mechanism("pas"), CurrentType::Capacitive];
+    let collector =
+        Collector { layouts: group.layouts(), n_types: types.len(), seen: seen.clone() };
     group.observe_currents(Box::new(collector), &types).unwrap();
     group.initialize(1, n_steps);
     group.advance(0..n_steps, || ()).unwrap();
-    group.hand_over_currents(n_steps);
     let seen = seen.lock().unwrap();
     for (kind, reference, shift) in [(0, &ipas, 1), (1, &icap, 0)] {
         let largest = reference.iter().flatten().map(|i| i.abs()).fold(0.0, f64::max);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use harness::{cable, step};
-use net_cell::currents::{BlockCurrents, BlockLayout, CurrentObserver, CurrentType};
+use net_cell::currents::{BlockLayout, CurrentObserver, CurrentType, StepCurrents};
 use net_cell::morphology::CableProperties;
 use net_cell::simd::{F8, LANES};
 use net_cell::{CellSpec, CellTemplate, Cells, Quantity, Region, Samples, Schedule};
@@ -21,24 +21,28 @@ struct Collector {
 }
 
 impl CurrentObserver for Collector {
-    fn observe(&mut self, block: &BlockCurrents<'_>) {
+    fn wants(&self, _: u64) -> bool {
+        true
+    }
+
+    fn observe(&mut self, of: &StepCurrents<'_>) {
+        let mut currents = Vec::new();
+        of.currents(0, of.linear(0), &mut currents);
+        assert_eq!(currents.len(), of.n_slots);
         let mut seen = self.seen.lock().unwrap();
-        for (k, currents) in block.by_type[0].chunks_exact(block.n_slots).enumerate() {
-            let step = block.first_step + k as u64;
-            let mut expected_zero = vec![[true; LANES]; block.n_slots];
-            for row in &self.layouts[block.block].rows {
-                for (lane, cell) in row.cells.iter().enumerate() {
-                    for (segment, &slot) in cell.slots.iter().enumerate() {
-                        let slot = row.first_slot + slot as usize;
-                        let twice = seen.insert((step, cell.gid, segment), currents[slot].0[lane]);
-                        assert_eq!(twice, None);
-                        expected_zero[slot][lane] = false;
-                    }
+        let mut expected_zero = vec![[true; LANES]; of.n_slots];
+        for row in &self.layouts[of.block].rows {
+            for (lane, cell) in row.cells.iter().enumerate() {
+                for (segment, &slot) in cell.slots.iter().enumerate() {
+                    let slot = row.first_slot + slot as usize;
+                    let twice = seen.insert((of.step, cell.gid, segment), currents[slot].0[lane]);
+                    assert_eq!(twice, None);
+                    expected_zero[slot][lane] = false;
                 }
             }
-            for (F8(currents), empty) in currents.iter().zip(expected_zero) {
-                assert!(currents.iter().zip(empty).all(|(&i, empty)| !empty || i == 0.0));
-            }
+        }
+        for (F8(currents), empty) in currents.iter().zip(expected_zero) {
+            assert!(currents.iter().zip(empty).all(|(&i, empty)| !empty || i == 0.0));
         }
     }
 }
@@ -76,7 +80,6 @@ fn an_observer_sees_what_is_recorded() {
             group.initialize(1, 50);
             group.advance(0..50, || ()).unwrap();
             group.advance(50..N_STEPS, || ()).unwrap();
-            group.hand_over_currents(N_STEPS);
             group.take_samples(0, &mut samples);
         }
         let seen = seen.lock().unwrap();

@@ -68,11 +68,12 @@ fn signals(c: &mut Criterion) {
             sums.add(0, 0, black_box(&samples)).unwrap();
         });
     });
-    let mut sampler = CurrentSampler::new(N_SEGMENTS, 0..u64::MAX, 4, Sampling::Average);
+    let mut sampler = CurrentSampler::new(0..u64::MAX, 4, Sampling::Average);
     let mut step = 0;
     c.bench_function("sampler: a step of 8 cells, mean of 4", |b| {
         b.iter(|| {
-            sampler.push(step, &currents[..N_SEGMENTS]);
+            let append = |mean: &[F8], samples: &mut Vec<F8>| samples.extend_from_slice(mean);
+            sampler.push(step, &currents[..N_SEGMENTS], append);
             step += 1;
             if sampler.n_samples() >= 10 {
                 sampler.clear();

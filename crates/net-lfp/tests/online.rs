@@ -267,7 +267,7 @@ fn sums_do_not_depend_on_who_stands_side_by_side() {
 #[test]
 fn samples_are_taken_at_their_times() {
     let push_all = |window, interval, sampling, clear_at: &[u64]| {
-        let mut sampler = CurrentSampler::new(2, window, interval, sampling);
+        let mut sampler = CurrentSampler::new(window, interval, sampling);
         let mut taken = Vec::new();
         let mut take = |sampler: &mut CurrentSampler| {
             assert_eq!(sampler.samples().len(), 2 * sampler.n_samples());
@@ -276,7 +276,8 @@ fn samples_are_taken_at_their_times() {
         };
         for step in 0..=20 {
             let value = (step * step) as f64;
-            sampler.push(step, &[F8::ZERO, F8::splat(value)]);
+            let append = |mean: &[F8], samples: &mut Vec<F8>| samples.extend_from_slice(mean);
+            sampler.push(step, &[F8::ZERO, F8::splat(value)], append);
             if clear_at.contains(&step) {
                 take(&mut sampler);
             }

@@ -64,6 +64,8 @@ pub(super) struct Cable {
     /// Pairs of sums of what children add, zero between steps.
     children: Vec<F8>,
     fork_start: Vec<u32>,
+    /// The slot that every fork is at the end of.
+    fork_below: Vec<u32>,
     fork_to_parent: Vec<F8>,
     fork_diagonal: Vec<F8>,
     fork_inverse: Vec<F8>,
@@ -75,7 +77,7 @@ pub(super) struct Cable {
 struct Kernels {
     assemble: unsafe fn(&mut Cable),
     solve: unsafe fn(&mut Cable, bool),
-    membrane: unsafe fn(&Cable, &[F8], &mut [F8]),
+    inflow: unsafe fn(&Cable, &[F8], &mut [F8]),
 }
 
 impl Cable {
@@ -91,7 +93,10 @@ impl Cable {
         for slot in 0..n_slots {
             fork_start[slot + 1] += fork_start[slot];
         }
-        let n_forks = fork_start[n_slots] as usize;
+        let forks_at = fork_start.windows(2).map(|pair| (pair[1] - pair[0]) as usize);
+        let fork_below: Vec<u32> =
+            (0..).zip(forks_at).flat_map(|(slot, n)| std::iter::repeat_n(slot, n)).collect();
+        let n_forks = fork_below.len();
         let n_positions = n_slots + n_forks + 1;
         let sink = n_slots + n_forks;
         let mut cable = Cable {
@@ -113,6 +118,7 @@ impl Cable {
             common_parent: vec![MIXED; n_slots],
             children: vec![F8::ZERO; 2 * n_positions],
             fork_start,
+            fork_below,
             fork_to_parent: vec![F8::ZERO; n_forks],
             fork_diagonal: vec![F8::splat(1.0); n_forks],
             fork_inverse: vec![F8::ZERO; n_forks],
@@ -120,7 +126,7 @@ impl Cable {
             kernels: Kernels {
                 assemble: assemble_kernel(),
                 solve: solve_kernel(),
-                membrane: membrane_kernel(),
+                inflow: inflow_kernel(),
             },
         };
         for row in rows {
@@ -225,7 +231,7 @@ impl Cable {
     pub(super) fn axial_inflow(&self, inside: &[F8], current: &mut [F8]) {
         assert!(current.len() > self.sink_slot() && inside.len() == self.v.len());
         // SAFETY: as in `assemble`; the lengths were checked.
-        unsafe { (self.kernels.membrane)(self, inside, current) }
+        unsafe { (self.kernels.inflow)(self, inside, current) }
     }
 
     /// The potentials at which the last step's currents balance, by position.
@@ -510,39 +516,42 @@ unsafe fn substitute<V: Lanes>(cable: &Cable, range: Range, x: *mut f64) {
 
 /// The axial inflow of every slot, edge by edge: what leaves one compartment enters another, so that
 /// the currents of a cell add up to nothing. What flows into a fork is what flows out of it.
+///
+/// Parents come before their children, so that a slot is set before anything is taken from it.
 #[inline(always)]
-unsafe fn membrane<V: Lanes>(cable: &Cable, inside: &[F8], current: &mut [F8]) {
-    current.fill(F8::ZERO);
+unsafe fn axial_inflow<V: Lanes>(cable: &Cable, inside: &[F8], inflow: &mut [F8]) {
+    let n_slots = cable.n_slots;
+    inflow[n_slots..].fill(F8::ZERO);
     let x = inside.as_ptr().cast::<f64>();
     let to_parent = cable.to_parent.as_ptr().cast::<f64>();
-    let current = current.as_mut_ptr().cast::<f64>();
-    // SAFETY: `current` has a place for every position; parents were set in `new`.
+    let inflow = inflow.as_mut_ptr().cast::<f64>();
+    let common = cable.common_parent.as_ptr();
+    // SAFETY: `inflow` has a place for every position; parents were set in `new`.
     unsafe {
-        for range in cable.ranges.iter().rev() {
-            for slot in (range.first..range.end).rev() {
-                let at = slot * LANES;
-                let mut inflow = V::load(current.add(at));
-                for fork in cable.fork_start[slot]..cable.fork_start[slot + 1] {
-                    inflow = inflow + V::load(current.add((cable.n_slots + fork as usize) * LANES));
-                }
-                let (here, u) = (V::load(x.add(at)), V::load(to_parent.add(at)));
-                let common = cable.common_parent[slot];
-                if common == MIXED {
-                    let positions = &cable.parents[slot].position;
-                    let flow = u * (V::gather(x, positions) - here);
-                    (inflow + flow).store(current.add(at));
-                    (-flow).scatter_add(current, positions);
-                } else {
-                    let parent = common as usize * LANES;
-                    let flow = u * (V::load(x.add(parent)) - here);
-                    (inflow + flow).store(current.add(at));
-                    (V::load(current.add(parent)) + (-flow)).store(current.add(parent));
-                }
+        for slot in 0..n_slots {
+            let at = slot * LANES;
+            let (here, u) = (V::load(x.add(at)), V::load(to_parent.add(at)));
+            let common = *common.add(slot);
+            if common == MIXED {
+                let positions = &(*cable.parents.as_ptr().add(slot)).position;
+                let flow = u * (V::gather(x, positions) - here);
+                flow.store(inflow.add(at));
+                (-flow).scatter_add(inflow, positions);
+            } else {
+                let parent = common as usize * LANES;
+                let flow = u * (V::load(x.add(parent)) - here);
+                flow.store(inflow.add(at));
+                (V::load(inflow.add(parent)) - flow).store(inflow.add(parent));
             }
+        }
+        for (fork, &below) in cable.fork_below.iter().enumerate() {
+            let (from, to) =
+                (inflow.add((n_slots + fork) * LANES), inflow.add(below as usize * LANES));
+            (V::load(to) + V::load(from)).store(to);
         }
     }
 }
 isa_kernel!(
-    fn membrane_kernel = membrane as unsafe fn(&Cable, &[F8], &mut [F8]),
-    (cable: &Cable, inside: &[F8], current: &mut [F8])
+    fn inflow_kernel = axial_inflow as unsafe fn(&Cable, &[F8], &mut [F8]),
+    (cable: &Cable, inside: &[F8], inflow: &mut [F8])
 );

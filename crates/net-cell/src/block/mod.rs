@@ -6,6 +6,7 @@ mod events;
 mod field;
 mod instances;
 mod ions;
+mod membrane;
 mod observation;
 mod pointers;
 mod rows;
@@ -26,6 +27,7 @@ use events::{Events, NO_GID, keep_post};
 use field::Field;
 use instances::{BlockAddresses, Instances, Located, Place};
 use ions::Ions;
+pub(crate) use membrane::Watch;
 use observation::Observation;
 use rows::Row;
 use sampling::Recorder;
@@ -223,10 +225,12 @@ pub(crate) struct Block {
     slot_start: Vec<u32>,
     slots: Vec<u32>,
     recorders: Vec<Recorder>,
+    /// The membrane currents of a step, if some are recorded.
     membrane: Vec<F8>,
-    /// v(t) under the electrodes.
+    /// v(t) under the electrodes, and what they inject.
     electrode_mv: Vec<f64>,
-    /// Currents of the last steps, if they are observed.
+    injected_na: Vec<f64>,
+    /// Currents of a step, if they are observed.
     observation: Option<Observation>,
     /// A potential outside, if there is one.
     field: Option<Field>,
@@ -250,6 +254,7 @@ impl Block {
             settings,
             membrane: Vec::new(),
             electrode_mv: Vec::new(),
+            injected_na: Vec::new(),
             observation: None,
             field: None,
             scratch: Vec::new(),
@@ -370,7 +375,7 @@ impl Block {
     }
 
     /// Delivers what is due at once, and takes the first sample.
-    pub(crate) fn finish_initialize(&mut self) {
+    pub(crate) fn finish_initialize(&mut self, observer: Option<Watch<'_>>) {
         self.list_netcons();
         let mut spikes = std::mem::take(&mut self.events.early_spikes);
         self.deliver_timed(0.0, 0, &mut spikes);
@@ -388,20 +393,10 @@ impl Block {
         // Outputs and electrode currents at t = 0.
         self.cable.assemble();
         self.currents(0.0);
-        self.currents_by_type(0.0);
-        if !self.membrane.is_empty() {
-            // The potential is uniform: axial current flows only where one outside drives it.
-            self.membrane.fill(F8::ZERO);
-            if let Some(field) = &self.field {
-                self.cable.axial_inflow(&field.inside, &mut self.membrane);
-            }
-            self.add_electrode_currents(false);
-        }
+        let observer = observer.filter(|watch| watch.wants(0));
+        self.before_currents(0.0, observer.is_some());
+        self.take_start(observer);
         self.recorders.iter_mut().for_each(Recorder::clear);
-        if let Some(observation) = &mut self.observation {
-            let inside = self.field.as_ref().map_or(&self.cable.v, |field| &field.inside);
-            observation.keep_start(&self.instances, &self.cable, (&self.membrane, inside));
-        }
         self.hook(0.0, |kernels| kernels.before_step);
         self.sample(0);
     }
@@ -491,24 +486,13 @@ impl Block {
         }
     }
 
-    /// The currents of the step by type, if they are observed.
-    fn currents_by_type(&mut self, t_ms: f64) {
-        let [membrane, electrodes] = self.addresses();
-        if let Some(observation) = &mut self.observation {
-            let addresses = |instances: &Instances| match instances.is_electrode() {
-                true => electrodes,
-                false => membrane,
-            };
-            observation.before_solution(&mut self.instances, &self.cable, addresses, t_ms);
-        }
-    }
-
     /// Advances through the steps, delivering `events(step)` at the start of each.
     pub(crate) fn advance<'e>(
         &mut self,
         steps: Range<u64>,
         mut events: impl FnMut(u64) -> Due<'e>,
         spikes: &mut Vec<Spike>,
+        mut observer: Option<Watch<'_>>,
     ) {
         let dt_ms = self.settings.dt_ms;
         let second_order = self.settings.second_order;
@@ -530,15 +514,13 @@ impl Block {
                 field.impose(&self.cable, middle_ms);
             }
             self.currents(middle_ms);
-            self.currents_by_type(middle_ms);
-            self.remember_electrode_potentials();
+            let watch = observer.as_mut().filter(|watch| watch.wants(step + 1));
+            self.before_currents(middle_ms, watch.is_some());
             self.cable.solve(second_order);
             if let Some(field) = &mut self.field {
                 field.take_from(&mut self.cable, second_order);
             }
-            if !self.membrane.is_empty() {
-                self.membrane_currents();
-            }
+            self.take_currents(step + 1, watch);
             if let Some(field) = &mut self.field {
                 field.follow(&self.cable);
             }
@@ -546,23 +528,6 @@ impl Block {
             self.hook(t_ms + dt_ms, |kernels| kernels.after_solve);
             self.hook(t_ms + dt_ms, |kernels| kernels.before_step);
             self.sample(step + 1);
-        }
-    }
-
-    /// The membrane currents of a step, and all currents that are observed.
-    fn membrane_currents(&mut self) {
-        let second_order = self.settings.second_order;
-        let inside = match &self.field {
-            Some(field) => &field.inside,
-            None => self.cable.solution(second_order),
-        };
-        self.cable.axial_inflow(inside, &mut self.membrane);
-        self.add_electrode_currents(true);
-        if let Some(observation) = &mut self.observation {
-            let solution = self.cable.solution(second_order);
-            let inside = self.field.as_ref().map_or(solution, |field| &field.inside);
-            let currents = (&*self.membrane, inside);
-            observation.keep(&self.instances, &self.cable, currents, second_order);
         }
     }
 
@@ -690,40 +655,6 @@ impl Block {
         }
     }
 
-    /// What electrodes inject leaves through the membrane too. Their current is taken at v(t), or at
-    /// the solution of the step.
-    fn add_electrode_currents(&mut self, at_solution: bool) {
-        let solution = self.cable.solution(self.settings.second_order);
-        let inside = self.field.as_ref().map_or(solution, |field| &field.inside);
-        let mut before = self.electrode_mv.iter();
-        for instances in self.instances.iter().filter(|i| i.is_electrode()) {
-            let Some((current, slope)) = instances.mechanism.electrode else { continue };
-            for place in instances.occupied() {
-                let position = instances.position(place);
-                let mut injected = instances.value(current, place);
-                if let (true, Some(before)) = (at_solution, before.next()) {
-                    let change = inside[position / LANES].0[position % LANES] - before;
-                    injected -= instances.value(slope, place) * change;
-                }
-                self.membrane[position / LANES].0[position % LANES] += injected;
-            }
-        }
-    }
-
-    /// Keeps what the electrodes see at the start of the step, if the membrane current is wanted.
-    fn remember_electrode_potentials(&mut self) {
-        self.electrode_mv.clear();
-        if self.membrane.is_empty() {
-            return;
-        }
-        for instances in self.instances.iter().filter(|i| i.is_electrode()) {
-            let positions = instances.occupied().map(|place| instances.position(place));
-            let inside = self.field.as_ref().map_or(&self.cable.v, |field| &field.inside);
-            let v = positions.map(|p| inside[p / LANES].0[p % LANES]);
-            self.electrode_mv.extend(v);
-        }
-    }
-
     /// Looks for a value that is not finite and names it.
     pub(crate) fn check_finite(&self, end_step: u64) -> Result<(), NotFinite> {
         let is_bad = |v: &F8| !v.0.iter().all(|x| x.is_finite());
@@ -768,11 +699,6 @@ impl Block {
     /// Gids of the cells in this block, in the order that [`record`](Self::record) numbers them.
     pub(crate) fn gids(&self) -> impl Iterator<Item = u64> + '_ {
         self.members.iter().map(|m| m.gid)
-    }
-
-    /// Number of slots.
-    pub(crate) fn n_slots(&self) -> usize {
-        self.cable.n_slots()
     }
 
     /// Number of compartments, without empty lanes.

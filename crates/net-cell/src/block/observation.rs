@@ -1,4 +1,4 @@
-//! Currents of a block by type, kept step by step for who observes them.
+//! Currents of a block by type, in one step, for who observes them.
 //!
 //! What a mechanism's kernel adds to the linear system of a step, a conductance g and a current r,
 //! says what it carries in that step: g x - r at the solution x. So kernels whose currents are told
@@ -7,10 +7,11 @@
 
 use super::cable::Cable;
 use super::instances::{BlockAddresses, Instances};
-use crate::currents::CurrentType;
+use super::membrane::electrodes;
+use crate::currents::{CurrentObserver, CurrentType, StepCurrents};
 use crate::mechanism::MechanismKind;
 use crate::mechanism::kernel::KernelArgs;
-use crate::simd::F8;
+use crate::simd::{F8, LANES};
 
 /// Synapses with a reversal potential above this (mV) are excitatory; LFPy's rule.
 const EXCITATORY_ABOVE_MV: f64 = -50.0;
@@ -19,8 +20,11 @@ const EXCITATORY_ABOVE_MV: f64 = -50.0;
 #[derive(Debug)]
 pub(super) struct Observation {
     parts: Vec<Part>,
-    /// One entry a part; vectors of all slots, step after step.
-    pub(super) kept: Vec<Vec<F8>>,
+    /// For each part what its currents are a linear function of: a vector a slot, the currents; of the
+    /// membrane the potentials of all positions, then what electrodes inject, eight a vector.
+    linear: Vec<Vec<F8>>,
+    /// Where the electrodes are.
+    electrodes: Vec<usize>,
     /// v at the start of the step, if there is a capacitive part.
     v_before: Vec<F8>,
     /// What all mechanisms carry at the start.
@@ -65,8 +69,13 @@ impl Observation {
         let parts: Vec<Part> = types.iter().map(|kind| Part::new(kind, instances, cable)).collect();
         let is_capacitive = parts.iter().any(|part| matches!(part, Part::Capacitive));
         let v_before = vec![F8::ZERO; if is_capacitive { cable.n_slots() } else { 0 }];
-        let (kept, at_start) = (vec![Vec::new(); parts.len()], Vec::new());
-        Observation { parts, kept, v_before, at_start }
+        let electrodes: Vec<usize> = electrodes(instances).map(|(position, _)| position).collect();
+        let linear = parts.iter().map(|part| match part {
+            Part::Membrane => cable.sink_slot() + 1 + electrodes.len().div_ceil(LANES),
+            _ => cable.n_slots(),
+        });
+        let linear = linear.map(|n| vec![F8::ZERO; n]).collect();
+        Observation { parts, linear, electrodes, v_before, at_start: Vec::new() }
     }
 
     /// Adds what is constant, once the instances are initialized. The cable's system is that at the
@@ -77,7 +86,6 @@ impl Observation {
         cable: &Cable,
         addresses: &BlockAddresses,
     ) {
-        self.kept.iter_mut().for_each(Vec::clear);
         self.at_start = cable.conducted().collect();
         for carried in self.parts.iter_mut().flat_map(Part::carried) {
             let Carried { constant, base, .. } = carried;
@@ -111,66 +119,105 @@ impl Observation {
         }
     }
 
-    /// Keeps the currents of a step at its solution. `membrane` are those through the membrane,
-    /// `inside` the potentials inside against ground, which electrodes see.
-    pub(super) fn keep(
+    /// Takes the currents of a step at its solution. `injected` are the currents of all electrodes, and
+    /// `inside` the potentials inside against ground, which they see.
+    pub(super) fn take(
         &mut self,
         instances: &[Instances],
         cable: &Cable,
-        (membrane, inside): (&[F8], &[F8]),
+        (injected, inside): (&[f64], &[F8]),
         second_order: bool,
     ) {
         let n = cable.n_slots();
         let x = &cable.solution(second_order)[..n];
-        for (part, kept) in self.parts.iter().zip(&mut self.kept) {
+        for (part, linear) in self.parts.iter().zip(&mut self.linear) {
             match part {
-                Part::Membrane => kept.extend_from_slice(&membrane[..n]),
+                Part::Membrane => {
+                    let (potentials, electrodes) = linear.split_at_mut(inside.len());
+                    potentials.copy_from_slice(inside);
+                    for (i, &injected) in injected.iter().enumerate() {
+                        electrodes[i / LANES].0[i % LANES] = injected;
+                    }
+                }
                 Part::Capacitive => {
                     let before = self.v_before.iter().zip(cable.capacitance());
-                    kept.extend(x.iter().zip(before).map(|(x, (before, capacitance))| {
-                        F8(std::array::from_fn(|l| capacitance.0[l] * (x.0[l] - before.0[l])))
-                    }));
+                    for (i, (x, (before, capacitance))) in
+                        linear.iter_mut().zip(x.iter().zip(before))
+                    {
+                        *i = F8(std::array::from_fn(|l| capacitance.0[l] * (x.0[l] - before.0[l])));
+                    }
                 }
                 Part::Carried(of_instances) => {
                     let OfInstances { all, signed } = &**of_instances;
                     let x = if all.is_electrode(instances) { &inside[..n] } else { x };
-                    all.keep(x, kept);
+                    all.set(x, linear);
                     if let Some((carried, sign)) = signed {
-                        let start = kept.len() - n;
-                        carried.add(x, *sign, &mut kept[start..]);
+                        carried.add(x, *sign, linear);
                     }
                 }
             }
         }
     }
 
-    /// Keeps the currents at the start: v is given, and the capacitive current balances all others.
-    pub(super) fn keep_start(
+    /// Takes the currents at the start: v is given, and the capacitive current balances all others.
+    pub(super) fn take_start(
         &mut self,
         instances: &[Instances],
         cable: &Cable,
-        (membrane, inside): (&[F8], &[F8]),
+        currents: (&[f64], &[F8]),
     ) {
-        self.keep(instances, cable, (membrane, inside), false);
-        for (part, kept) in self.parts.iter().zip(&mut self.kept) {
+        self.take(instances, cable, currents, false);
+        let mut membrane = Vec::new();
+        self.append_membrane(cable, currents.1, currents.0.iter().copied(), &mut membrane);
+        for (part, linear) in self.parts.iter().zip(&mut self.linear) {
             if matches!(part, Part::Capacitive) {
-                kept.clear();
-                kept.extend(membrane.iter().zip(&self.at_start).map(|(membrane, carried)| {
-                    F8(std::array::from_fn(|l| membrane.0[l] - carried.0[l]))
-                }));
+                for (i, (membrane, carried)) in
+                    linear.iter_mut().zip(membrane.iter().zip(&self.at_start))
+                {
+                    *i = F8(std::array::from_fn(|l| membrane.0[l] - carried.0[l]));
+                }
             }
         }
     }
 
-    /// Steps that are kept.
-    pub(super) fn n_kept(&self, n_slots: usize) -> usize {
-        self.kept.first().map_or(0, |kept| kept.len() / n_slots.max(1))
+    /// Shows what was taken.
+    pub(super) fn show(
+        &self,
+        cable: &Cable,
+        block: usize,
+        step: u64,
+        observer: &mut dyn CurrentObserver,
+    ) {
+        let n_positions = cable.sink_slot() + 1;
+        let membrane = |linear: &[F8], to: &mut Vec<F8>| {
+            let (potentials, electrodes) = linear.split_at(n_positions);
+            self.append_membrane(cable, potentials, as_numbers(electrodes), to);
+        };
+        let (n_slots, linear) = (cable.n_slots(), &self.linear);
+        observer.observe(&StepCurrents { block, step, n_slots, linear, membrane: &membrane });
+    }
+
+    /// The membrane current of every slot: what flows in along the cable, and what electrodes inject.
+    fn append_membrane(
+        &self,
+        cable: &Cable,
+        inside: &[F8],
+        injected: impl Iterator<Item = f64>,
+        to: &mut Vec<F8>,
+    ) {
+        let start = to.len();
+        to.resize(start + cable.sink_slot() + 1, F8::ZERO);
+        cable.axial_inflow(inside, &mut to[start..]);
+        for (&position, injected) in self.electrodes.iter().zip(injected) {
+            to[start + position / LANES].0[position % LANES] += injected;
+        }
+        to.truncate(start + cable.n_slots());
     }
 
     /// Bytes of all vectors that stay.
     pub(super) fn memory_bytes(&self) -> usize {
-        let kept: usize = self.kept.iter().map(Vec::capacity).sum();
-        kept * size_of::<F8>()
+        let vectors: usize = self.linear.iter().map(Vec::capacity).sum();
+        vectors * size_of::<F8>()
     }
 }
 
@@ -246,15 +293,12 @@ impl Carried {
         self.kernels.first().is_some_and(|&(at, _)| instances[at].is_electrode())
     }
 
-    /// Appends the current of every slot.
-    fn keep(&self, x: &[F8], kept: &mut Vec<F8>) {
+    /// Sets the current of every slot.
+    fn set(&self, x: &[F8], to: &mut [F8]) {
         let [conductance, current] = &self.step;
-        kept.extend(
-            x.iter()
-                .zip(conductance)
-                .zip(current)
-                .map(|((x, g), r)| F8(std::array::from_fn(|l| g.0[l] * x.0[l] - r.0[l]))),
-        );
+        for (to, ((x, g), r)) in to.iter_mut().zip(x.iter().zip(conductance).zip(current)) {
+            *to = F8(std::array::from_fn(|l| g.0[l] * x.0[l] - r.0[l]));
+        }
     }
 
     /// Adds the currents of one sign.
@@ -267,6 +311,11 @@ impl Carried {
             }
         }
     }
+}
+
+/// The numbers in vectors.
+fn as_numbers(vectors: &[F8]) -> impl Iterator<Item = f64> {
+    vectors.iter().flat_map(|vector| vector.0)
 }
 
 /// Calls a current kernel again, into other vectors, with no trace left elsewhere.

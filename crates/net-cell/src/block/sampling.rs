@@ -5,9 +5,7 @@ use std::ops::Range;
 use super::instances::{Located, Place};
 use super::observation::Observation;
 use super::{Block, Member};
-use crate::currents::{
-    BlockCurrents, BlockLayout, CellLayout, CurrentObserver, CurrentType, RowLayout,
-};
+use crate::currents::{BlockLayout, CellLayout, CurrentType, RowLayout};
 use crate::error::CellError;
 use crate::mechanism::Role;
 use crate::mechanism::kernel::Column;
@@ -151,29 +149,9 @@ impl Block {
         }
     }
 
-    /// Keeps the currents of these types of all steps until they are handed over.
+    /// Makes the currents of these types ready for an observer.
     pub(crate) fn observe(&mut self, types: &[CurrentType]) {
         self.observation = Some(Observation::new(types, &mut self.instances, &self.cable));
-        self.membrane.resize(self.cable.sink_slot() + 1, F8::ZERO);
-    }
-
-    /// Shows an observer what has been kept up to `step` and forgets it, if that are `at_least` steps.
-    pub(crate) fn hand_over_currents(
-        &mut self,
-        block: usize,
-        step: u64,
-        at_least: usize,
-        observer: &mut dyn CurrentObserver,
-    ) {
-        let n_slots = self.cable.n_slots();
-        let Some(observation) = &mut self.observation else { return };
-        let n_kept = observation.n_kept(n_slots);
-        if n_kept >= at_least.max(1) {
-            let first_step = step + 1 - n_kept as u64;
-            let by_type = &observation.kept;
-            observer.observe(&BlockCurrents { block, first_step, n_slots, by_type });
-            observation.kept.iter_mut().for_each(Vec::clear);
-        }
     }
 
     /// Where the cells stand.

@@ -23,15 +23,18 @@ pub enum Sampling {
 /// `s dt`. A mean is over the steps after the previous sample up to its own, added in order of time;
 /// the first sample of a run has only its own step. Intervals may straddle epochs.
 ///
+/// Means are taken of whatever the currents are a linear function of, which may be less work than the
+/// currents of every step.
+///
 /// A product reads all matrices once, so it pays to let some dozens of samples come together before
 /// they are multiplied, where matrices are larger than the cache.
 ///
 /// ```
 /// use net_kernel::simd::F8;
 /// use net_lfp::{CurrentSampler, Sampling};
-/// let mut sampler = CurrentSampler::new(1, 0..u64::MAX, 2, Sampling::Average);
+/// let mut sampler = CurrentSampler::new(0..u64::MAX, 2, Sampling::Average);
 /// for step in 0..=4 {
-///     sampler.push(step, &[F8::splat(step as f64)]);
+///     sampler.push(step, &[F8::splat(step as f64)], |mean, samples| samples.extend_from_slice(mean));
 /// }
 /// let means: Vec<f64> = sampler.samples().iter().map(|sample| sample.0[0]).collect();
 /// assert_eq!(means, [0.0, 1.5, 3.5]);
@@ -40,22 +43,23 @@ pub enum Sampling {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct CurrentSampler {
-    n_slots: usize,
     window: Range<u64>,
     interval: u64,
     sampling: Sampling,
-    /// Finished samples, then the sum over the steps of the one that is not.
+    /// Finished samples.
     samples: Vec<F8>,
-    n_finished: usize,
+    n_samples: usize,
+    /// Sum over the steps of the sample that is not finished.
+    sum: Vec<F8>,
     n_in_sum: u64,
 }
 
 impl CurrentSampler {
-    /// A sampler of blocks of `n_slots` vectors; an interval of 0 steps counts as 1.
-    pub fn new(n_slots: usize, window: Range<u64>, interval: u64, sampling: Sampling) -> Self {
+    /// A sampler of these steps; an interval of 0 steps counts as 1.
+    pub fn new(window: Range<u64>, interval: u64, sampling: Sampling) -> Self {
         let interval = interval.max(1);
-        let samples = Vec::new();
-        Self { n_slots, window, interval, sampling, samples, n_finished: 0, n_in_sum: 0 }
+        let (samples, sum) = (Vec::new(), Vec::new());
+        Self { window, interval, sampling, samples, n_samples: 0, sum, n_in_sum: 0 }
     }
 
     /// Whether the currents of `step` are wanted.
@@ -74,45 +78,54 @@ impl CurrentSampler {
         step >= self.window.start && (step - self.window.start).is_multiple_of(self.interval)
     }
 
-    /// Takes the currents at the end of `step`; steps must come one after the other.
+    /// Takes what the currents at the end of `step` are a linear function of; steps must come one after the
+    /// other. `append_currents` is that function, called for each sample that is finished.
     ///
     /// # Panics
-    /// If there are not as many vectors as slots.
-    pub fn push(&mut self, step: u64, currents: &[F8]) {
-        assert_eq!(currents.len(), self.n_slots, "one vector a slot");
+    /// If there are not as many values as in the steps before.
+    pub fn push(
+        &mut self,
+        step: u64,
+        linear: &[F8],
+        append_currents: impl FnOnce(&[F8], &mut Vec<F8>),
+    ) {
         if !self.wants(step) {
             return;
         }
-        let start = self.n_finished * self.n_slots;
-        self.n_in_sum += 1;
         let is_due = self.is_due(step);
-        if self.n_in_sum == 1 {
-            self.samples.extend_from_slice(currents);
-        } else {
-            let factor = if is_due { 1.0 / self.n_in_sum as f64 } else { 1.0 };
-            add(&mut self.samples[start..], currents, factor);
+        let mut mean = linear;
+        if self.n_in_sum > 0 {
+            assert_eq!(self.sum.len(), linear.len(), "as many values as before");
+            let factor = if is_due { 1.0 / (self.n_in_sum + 1) as f64 } else { 1.0 };
+            add(&mut self.sum, linear, factor);
+            mean = &self.sum;
+        } else if !is_due {
+            self.sum.clear();
+            self.sum.extend_from_slice(linear);
         }
+        self.n_in_sum += 1;
         if is_due {
-            self.n_finished += 1;
+            append_currents(mean, &mut self.samples);
+            self.n_samples += 1;
             self.n_in_sum = 0;
         }
     }
 
-    /// The finished samples since the last call of [`clear`](Self::clear): `n_slots` vectors each,
-    /// in nA.
+    /// The currents of the finished samples since the last call of [`clear`](Self::clear), in nA, one
+    /// after the other.
     pub fn samples(&self) -> &[F8] {
-        &self.samples[..self.n_finished * self.n_slots]
+        &self.samples
     }
 
     /// Number of finished samples.
     pub fn n_samples(&self) -> usize {
-        self.n_finished
+        self.n_samples
     }
 
     /// Forgets the finished samples; the one under way stays.
     pub fn clear(&mut self) {
-        self.samples.drain(..self.n_finished * self.n_slots);
-        self.n_finished = 0;
+        self.samples.clear();
+        self.n_samples = 0;
     }
 }
 

@@ -173,8 +173,7 @@ impl Collector {
         Ok(())
     }
 
-    /// Whether some probe's chunk is full at `step`, or the run ends; then all currents until `step` are
-    /// to be handed to the observers before [`collect`](Self::collect).
+    /// Whether some probe's chunk is full at `step`, or the run ends.
     pub(crate) fn is_due(&self, step: u64, is_end: bool) -> bool {
         self.probes.iter().any(|probe| probe.is_due(step, is_end))
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use net_cell::currents::{BlockCurrents, CurrentObserver, CurrentType};
+use net_cell::currents::{CurrentObserver, CurrentType, StepCurrents};
 use net_cell::simd::F8;
 use net_cell::{CellError, CellGroup};
 use net_lfp::{CurrentSampler, ExactSums, LfpError, Sampling, SumTarget};
@@ -10,8 +10,10 @@ use net_lfp::{CurrentSampler, ExactSums, LfpError, Sampling, SumTarget};
 use super::matrices::OfGroup;
 use crate::model::Samples;
 
-/// Samples that come together before they are multiplied: a product reads all matrices once.
+/// Most samples that come together before they are multiplied, and what they may take: a product reads
+/// all matrices once, and its currents should stay in the second cache.
 const SAMPLES_AT_ONCE: usize = 32;
+const BYTES_AT_ONCE: usize = 1 << 19;
 
 /// All probes of one group of cells, shared by the thread that computes the cells and the one that
 /// collects the sums; never at the same time.
@@ -69,19 +71,19 @@ pub(super) fn observe(
     types: &[CurrentType],
     probes: Vec<NewProbe>,
 ) -> Result<Shared, CellError> {
-    let slots: Vec<usize> = group.layouts().iter().map(|block| block.n_slots).collect();
+    let n_blocks = group.layouts().len();
     let mut observed = Observed { schedules: Vec::new(), probes: Vec::new(), failure: None };
     for (at, probe) in probes.into_iter().enumerate() {
         let NewProbe { matrices, samples, sampling, types, sums } = probe;
         let schedules = &mut observed.schedules;
         let same = |s: &Schedule| s.samples == samples && s.sampling == sampling;
         let number = schedules.iter().position(same).unwrap_or_else(|| {
-            schedules.push(Schedule::new(samples, sampling, slots.len()));
+            schedules.push(Schedule::new(samples, sampling, n_blocks));
             schedules.len() - 1
         });
         let schedule = &mut schedules[number];
         schedule.probes.push(at);
-        types.iter().for_each(|&kind| schedule.add_type(kind, &slots));
+        types.iter().for_each(|&kind| schedule.add_type(kind));
         observed.probes.push(OfProbe { matrices, types, sums, first_sample: 0 });
     }
     let shared = Arc::new(Mutex::new(observed));
@@ -99,7 +101,11 @@ impl std::fmt::Debug for Observer {
 }
 
 impl CurrentObserver for Observer {
-    fn observe(&mut self, currents: &BlockCurrents<'_>) {
+    fn wants(&self, step: u64) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).wants(step)
+    }
+
+    fn observe(&mut self, currents: &StepCurrents<'_>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).observe(currents);
     }
 }
@@ -111,17 +117,21 @@ impl Schedule {
         Schedule { samples, sampling, types, samplers, next, probes }
     }
 
-    /// Has currents of a type sampled; `slots` are those of all blocks.
-    fn add_type(&mut self, kind: usize, slots: &[usize]) {
+    /// Has currents of a type sampled.
+    fn add_type(&mut self, kind: usize) {
         if self.types.contains(&kind) {
             return;
         }
         self.types.push(kind);
         let Samples { window, interval } = &self.samples;
-        for (samplers, &n_slots) in self.samplers.iter_mut().zip(slots) {
-            let window = window.clone();
-            samplers.push(CurrentSampler::new(n_slots, window, *interval, self.sampling));
+        for samplers in &mut self.samplers {
+            samplers.push(CurrentSampler::new(window.clone(), *interval, self.sampling));
         }
+    }
+
+    /// Whether the currents of the step that ends here are part of a sample.
+    fn wants(&self, step: u64) -> bool {
+        self.samplers.first().and_then(|of_block| of_block.first()).is_some_and(|s| s.wants(step))
     }
 
     /// Multiplies what a block's samplers have.
@@ -139,34 +149,24 @@ impl Schedule {
         Ok(())
     }
 
-    /// Takes the currents of some steps of a block.
-    fn observe(&mut self, probes: &mut [OfProbe], seen: &BlockCurrents<'_>) -> Multiplied {
-        let &BlockCurrents { block, n_slots, first_step, by_type } = seen;
-        if self.samples.interval == 1 {
-            // Every step is a sample; they are multiplied where they stand.
-            let n_steps = (by_type[0].len() / n_slots.max(1)) as u64;
-            let window = &self.samples.window;
-            let from = window.start.saturating_sub(first_step).min(n_steps);
-            let to = window.end.saturating_sub(first_step).clamp(from, n_steps);
-            for &kind in &self.types {
-                let currents = &by_type[kind][from as usize * n_slots..to as usize * n_slots];
-                let seen = Seen { block, kind, currents, n_slots };
-                seen.multiply(&self.probes, probes, self.next[block])?;
-            }
-            self.next[block] += to - from;
-            return Ok(());
+    /// Takes the currents of a step of a block.
+    fn observe(&mut self, probes: &mut [OfProbe], seen: &StepCurrents<'_>) -> Multiplied {
+        let mut n_samples = 0;
+        for (&kind, sampler) in self.types.iter().zip(&mut self.samplers[seen.block]) {
+            sampler.push(seen.step, seen.linear(kind), |mean, to| seen.currents(kind, mean, to));
+            n_samples = sampler.n_samples();
         }
-        for (&kind, sampler) in self.types.iter().zip(&mut self.samplers[block]) {
-            let steps = by_type[kind].chunks_exact(n_slots.max(1));
-            for (step, currents) in (first_step..).zip(steps) {
-                sampler.push(step, currents);
-            }
-        }
-        match self.samplers[block].iter().all(|s| s.n_samples() < SAMPLES_AT_ONCE) {
+        match n_samples < samples_at_once(seen.n_slots) {
             true => Ok(()),
-            false => self.flush(probes, block),
+            false => self.flush(probes, seen.block),
         }
     }
+}
+
+/// How many samples of a block are multiplied at once: whole groups of four, which products take.
+fn samples_at_once(n_slots: usize) -> usize {
+    let fit = BYTES_AT_ONCE / (size_of::<F8>() * n_slots.max(1));
+    (fit / 4 * 4).clamp(4, SAMPLES_AT_ONCE)
 }
 
 /// Samples of one type of current of a block.
@@ -204,11 +204,12 @@ impl Seen<'_> {
 }
 
 impl Observed {
-    fn observe(&mut self, seen: &BlockCurrents<'_>) {
-        if self.failure.is_some() {
-            return;
-        }
-        for schedule in &mut self.schedules {
+    fn wants(&self, step: u64) -> bool {
+        self.failure.is_none() && self.schedules.iter().any(|schedule| schedule.wants(step))
+    }
+
+    fn observe(&mut self, seen: &StepCurrents<'_>) {
+        for schedule in self.schedules.iter_mut().filter(|schedule| schedule.wants(seen.step)) {
             if let Err(failure) = schedule.observe(&mut self.probes, seen) {
                 self.failure = Some(failure);
                 return;

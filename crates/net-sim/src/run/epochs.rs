@@ -324,7 +324,6 @@ impl Leader<'_> {
             }
             let before = Instant::now();
             if failure.is_none() && self.collector.is_due(steps.end, false) {
-                shared.hand_over_currents(steps.end);
                 failure = self.collector.check().err();
             }
             let collected = self.collector.collect(self.comm, steps.end, false, failure.is_some());
@@ -350,7 +349,6 @@ impl Leader<'_> {
         if let Some(first) = self.travelling.take() {
             self.receive(shared, first)?;
         }
-        shared.hand_over_currents(self.step);
         let failed = self.collector.check().err();
         let collected = self.collector.collect(self.comm, self.step, true, failed.is_some());
         failed.map_or(collected, Err)
@@ -443,13 +441,6 @@ impl Shared {
     /// All threads' spikes of the last epoch.
     fn spikes(&self) -> Vec<Spike> {
         self.members.iter().flat_map(|member| lock(member).spikes.clone()).collect()
-    }
-
-    /// Shows the probes all currents up to a step.
-    fn hand_over_currents(&self, step: u64) {
-        for member in &self.members {
-            lock(member).group.hand_over_currents(step);
-        }
     }
 
     fn take_samples(&self, recording: usize, into: &mut Samples) {

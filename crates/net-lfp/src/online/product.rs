@@ -17,9 +17,10 @@ const TILE_ROWS: usize = 4;
 /// some hundred compartments then stay in the second cache while they are used.
 const PANEL_ROWS: usize = 16;
 const PANEL_GROUPS: usize = 32;
-/// Slots of a tile that are multiplied with all samples before the next ones: they stay in the first
-/// cache.
-const PANEL_SLOTS: usize = 64;
+/// Tiles, and slots of them, that are multiplied with all samples before the next ones: they stay in the
+/// first cache, and the currents of four samples for as long as the tiles take.
+const PANEL_TILES: usize = 2;
+const PANEL_SLOTS: usize = 32;
 
 /// Some of the eight lanes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -255,10 +256,12 @@ impl LaneMatrix {
             let rows = first_row..(first_row + PANEL_ROWS).min(self.n_rows);
             for from in (0..n).step_by(PANEL_GROUPS) {
                 let to = (from + PANEL_GROUPS).min(n);
-                let tiles = first_row / TILE_ROWS..rows.end.div_ceil(TILE_ROWS);
-                for (tile, products) in tiles.zip(products.chunks_exact_mut((TILE_ROWS * n).max(1)))
-                {
-                    self.multiply_tile(tile, &groups, from..to, products);
+                let end = rows.end.div_ceil(TILE_ROWS);
+                let tiles = (first_row / TILE_ROWS..end).step_by(PANEL_TILES);
+                let of_tiles = products.chunks_mut((PANEL_TILES * TILE_ROWS * n).max(1));
+                for (first, products) in tiles.zip(of_tiles) {
+                    let tiles = first..(first + PANEL_TILES).min(end);
+                    self.multiply_tiles(tiles, &groups, from..to, products);
                 }
             }
             for (row, products) in rows.zip(products.chunks_exact(n.max(1))) {
@@ -301,16 +304,25 @@ impl LaneMatrix {
         }
     }
 
-    /// Products of the rows of one tile and some groups; `products` has rows x all groups.
-    fn multiply_tile(&self, tile: usize, groups: &Groups, of: Range<usize>, products: &mut [F8]) {
+    /// Products of the rows of some tiles and some groups; `products` has rows x all groups.
+    fn multiply_tiles(
+        &self,
+        tiles: Range<usize>,
+        groups: &Groups,
+        of: Range<usize>,
+        products: &mut [F8],
+    ) {
         let n_entries = self.slots.len() * TILE_ROWS;
         let n_currents = groups.n_groups * groups.n_slots;
         assert!(of.end <= groups.n_groups, "groups beyond the end");
         assert!(groups.first_slot + self.slots.len() <= groups.n_slots, "slots beyond the end");
         assert!(n_currents <= groups.currents.len(), "currents of all groups");
-        assert_eq!(products.len(), TILE_ROWS * groups.n_groups, "one product a row and group");
-        let mut task = Tile {
-            entries: &self.entries[tile * n_entries..(tile + 1) * n_entries],
+        let n_rows = tiles.len() * TILE_ROWS;
+        assert!(products.len() >= n_rows * groups.n_groups, "one product a row and group");
+        let mut task = Tiles {
+            n_tiles: tiles.len(),
+            entries: &self.entries[tiles.start * n_entries..tiles.end * n_entries],
+            n_here: self.slots.len(),
             currents: &groups.currents,
             first_slot: groups.first_slot,
             n_slots: groups.n_slots,
@@ -328,8 +340,11 @@ impl LaneMatrix {
     }
 }
 
-struct Tile<'a> {
+struct Tiles<'a> {
+    n_tiles: usize,
     entries: &'a [F8],
+    /// Slots of a tile; those of the currents are `n_slots`.
+    n_here: usize,
     currents: &'a [F8],
     first_slot: usize,
     n_slots: usize,
@@ -338,38 +353,44 @@ struct Tile<'a> {
     products: &'a mut [F8],
 }
 
-isa_kernel!(fn tile_of_four_kernel = tile_of_four as unsafe fn(&mut Tile), (task: &mut Tile));
-isa_kernel!(fn tile_of_two_kernel = tile_of_two as unsafe fn(&mut Tile), (task: &mut Tile));
+isa_kernel!(fn tile_of_four_kernel = tile_of_four as unsafe fn(&mut Tiles), (task: &mut Tiles));
+isa_kernel!(fn tile_of_two_kernel = tile_of_two as unsafe fn(&mut Tiles), (task: &mut Tiles));
 
 #[inline(always)]
-unsafe fn tile_of_four<L: Lanes>(task: &mut Tile) {
+unsafe fn tile_of_four<L: Lanes>(task: &mut Tiles) {
     let Range { start, end } = task.samples;
     let end_of_full = start + (end - start) / 4 * 4;
-    // SAFETY: the caller's promise; rows, samples and slots are inside the tile.
+    // SAFETY: the caller's promise; rows, samples and slots are inside the tiles.
     unsafe {
         for slots in panels(task) {
             for sample in (start..end_of_full).step_by(4) {
-                multiply::<L, 4, 4>(task, 0, sample, slots.clone());
+                for row in (0..task.n_tiles * TILE_ROWS).step_by(4) {
+                    multiply::<L, 4, 4>(task, row, sample, slots.clone());
+                }
             }
             for sample in end_of_full..end {
-                multiply::<L, 4, 1>(task, 0, sample, slots.clone());
+                for row in (0..task.n_tiles * TILE_ROWS).step_by(4) {
+                    multiply::<L, 4, 1>(task, row, sample, slots.clone());
+                }
             }
         }
     }
 }
 
 #[inline(always)]
-unsafe fn tile_of_two<L: Lanes>(task: &mut Tile) {
+unsafe fn tile_of_two<L: Lanes>(task: &mut Tiles) {
     let Range { start, end } = task.samples;
     let end_of_full = start + (end - start) / 2 * 2;
-    // SAFETY: the caller's promise; rows, samples and slots are inside the tile.
+    // SAFETY: the caller's promise; rows, samples and slots are inside the tiles.
     unsafe {
         for slots in panels(task) {
-            for row in [0, 2] {
-                for sample in (start..end_of_full).step_by(2) {
+            for sample in (start..end_of_full).step_by(2) {
+                for row in (0..task.n_tiles * TILE_ROWS).step_by(2) {
                     multiply::<L, 2, 2>(task, row, sample, slots.clone());
                 }
-                for sample in end_of_full..end {
+            }
+            for sample in end_of_full..end {
+                for row in (0..task.n_tiles * TILE_ROWS).step_by(2) {
                     multiply::<L, 2, 1>(task, row, sample, slots.clone());
                 }
             }
@@ -379,8 +400,8 @@ unsafe fn tile_of_two<L: Lanes>(task: &mut Tile) {
 
 /// The slots of a tile, some at once; one empty range if there are none.
 #[inline(always)]
-fn panels(task: &Tile) -> impl Iterator<Item = Range<usize>> + use<> {
-    let n_slots = task.entries.len() / TILE_ROWS;
+fn panels(task: &Tiles) -> impl Iterator<Item = Range<usize>> + use<> {
+    let n_slots = task.n_here;
     (0..n_slots.max(1))
         .step_by(PANEL_SLOTS)
         .map(move |first| first..(first + PANEL_SLOTS).min(n_slots))
@@ -390,10 +411,10 @@ fn panels(task: &Tile) -> impl Iterator<Item = Range<usize>> + use<> {
 /// before are in the products.
 ///
 /// # Safety
-/// The rows and samples must be inside the tile, and its slots inside the currents.
+/// The rows and samples must be inside the tiles, and its slots inside the currents.
 #[inline(always)]
 unsafe fn multiply<L: Lanes, const ROWS: usize, const SAMPLES: usize>(
-    task: &mut Tile,
+    task: &mut Tiles,
     row: usize,
     sample: usize,
     slots: Range<usize>,
@@ -409,7 +430,8 @@ unsafe fn multiply<L: Lanes, const ROWS: usize, const SAMPLES: usize>(
                 }
             }
         }
-        let mut entries = task.entries.as_ptr().add(slots.start * TILE_ROWS + row);
+        let in_tile = (row / TILE_ROWS * task.n_here + slots.start) * TILE_ROWS + row % TILE_ROWS;
+        let mut entries = task.entries.as_ptr().add(in_tile);
         let first = sample * task.n_slots + task.first_slot + slots.start;
         let mut currents = task.currents.as_ptr().add(first);
         for _ in slots {

@@ -1,10 +1,12 @@
-//! The list of models in `docs/point_neurons.md` is that of the catalogue.
+//! The lists of models in `docs/point_neurons.md` and of mechanisms in `docs/mechanisms.md` are those of
+//! the catalogues.
 //!
-//! `UPDATE_DOCS=1 cargo test -p net-cell --test point_docs` writes it.
+//! `UPDATE_DOCS=1 cargo test -p net-cell --test point_docs` writes them.
 
 use std::fmt::Write;
 use std::path::Path;
 
+use net_cell::mechanism::{Mechanism, Role, of_set, sets};
 use net_cell::point::{PointModel, PointRole, PointVariable, catalogue};
 
 fn list(model: &PointModel, which: fn(PointRole) -> bool, with_default: bool) -> String {
@@ -38,16 +40,86 @@ fn models() -> String {
     text
 }
 
-#[test]
-fn every_model_is_documented() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/point_neurons.md");
-    let page = std::fs::read_to_string(&path).unwrap();
-    let (begin, end) = ("<!-- models -->\n", "<!-- /models -->");
-    let (before, rest) = page.split_once(begin).unwrap();
-    let (listed, after) = rest.split_once(end).unwrap();
+/// Whether a word can be part of a citation before its year.
+fn is_cited(word: &str) -> bool {
+    matches!(word, "and" | "et" | "al.," | "van")
+        || word.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit())
+}
+
+/// What a header cites: "Authors, Journal volume (year) page".
+fn citations(about: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for paragraph in about.split("\n\n") {
+        let words: Vec<&str> = paragraph.split_whitespace().collect();
+        for (at, year) in words.iter().enumerate() {
+            let digits = year.trim_start_matches('(').trim_end_matches(')');
+            let is_year =
+                year.starts_with('(') && digits.len() == 4 && digits.parse::<u16>().is_ok();
+            let Some(page) = words.get(at + 1).filter(|_| is_year && year.ends_with(')')) else {
+                continue;
+            };
+            let mut start = at;
+            while start > 0 && is_cited(words[start - 1]) {
+                start -= 1;
+            }
+            // The first one may stand in brackets.
+            start -= usize::from(start > 0 && words[start - 1].starts_with('('));
+            let text = format!("{} {page}", words[start..=at].join(" "));
+            let text = text.trim_start_matches('(').trim_end_matches([',', '.', ';', ':', ')']);
+            if !found.iter().any(|known| known == text) {
+                found.push(text.to_owned());
+            }
+        }
+    }
+    found
+}
+
+fn row(mechanism: &Mechanism) -> String {
+    let parameters = mechanism.columns.iter().filter_map(|column| {
+        let Role::Parameter { default, .. } = column.role else { return None };
+        let unit = if column.unit.is_empty() { String::new() } else { format!(" {}", column.unit) };
+        Some(format!("`{}` {default}{unit}", column.name))
+    });
+    let parameters = parameters.collect::<Vec<_>>().join(", ");
+    let (name, kind, title) = (mechanism.name, mechanism.kind.describe(), mechanism.title);
+    let sources = citations(mechanism.about).join("; ");
+    format!("| `{name}` | {kind} | {title} | {parameters} | {sources} |")
+}
+
+fn mechanisms() -> String {
+    let mut text = String::new();
+    for set in sets() {
+        writeln!(text, "## {set}\n").unwrap();
+        writeln!(text, "| name | kind | what | parameters | sources |").unwrap();
+        writeln!(text, "| --- | --- | --- | --- | --- |").unwrap();
+        for mechanism in of_set(set).unwrap() {
+            writeln!(text, "{}", row(&mechanism)).unwrap();
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Compares what stands between two marks of a page with what it should be, or writes it there.
+fn check(page: &str, mark: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(page);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (begin, end) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
+    let (before, rest) = text.split_once(&begin).unwrap();
+    let (listed, after) = rest.split_once(&end).unwrap();
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&path, format!("{before}{begin}{}{end}{after}", models())).unwrap();
+        std::fs::write(&path, format!("{before}{begin}{expected}{end}{after}")).unwrap();
         return;
     }
-    assert!(listed == models(), "docs/point_neurons.md: run with UPDATE_DOCS=1");
+    assert!(listed == expected, "docs/{page}: run with UPDATE_DOCS=1");
+}
+
+#[test]
+fn every_model_is_documented() {
+    check("point_neurons.md", "models", &models());
+}
+
+#[test]
+fn every_mechanism_is_documented() {
+    check("mechanisms.md", "mechanisms", &mechanisms());
 }

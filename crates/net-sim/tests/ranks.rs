@@ -72,15 +72,17 @@ fn load_mechanisms(comm: &Communicator) -> Result<()> {
     }
     comm.barrier()?;
     net_cell::mechanism::load_library(&build()).unwrap();
+    net_cell::mechanism::use_set("bbp").unwrap();
     Ok(())
 }
 
 /// Artificial cells with random streams drive each other and cells whose mechanisms send events to
-/// themselves, watch the potential, learn, and draw in every step.
+/// themselves, watch the potential, learn, draw in every step, or release vesicles at random.
 fn of_mechanisms(seed: u64) -> Model {
     let mut network = populations(seed, [30, 10]);
     network.add_population(Population::new("beat", 12, "beat")).unwrap();
     network.add_population(Population::new("leaky", 20, "leaky")).unwrap();
+    network.add_population(Population::new("stim", 8, "stim")).unwrap();
     let synapse = |mechanism: &str| SynapseKind {
         mechanism: mechanism.into(),
         parameters: Default::default(),
@@ -92,6 +94,12 @@ fn of_mechanisms(seed: u64) -> Model {
         ("E", "E", "PairSTDP", 0.001),
         ("E", "I", "Watcher", 1.0),
         ("I", "beat", "Beat", 1.0),
+        ("stim", "E", "ProbAMPANMDA_EMS", 1.5),
+        ("E", "I", "ProbAMPANMDA_EMS", 0.5),
+        ("I", "E", "ProbGABAAB_EMS", 2.0),
+        ("leaky", "I", "GluSynapse", 1.0),
+        ("stim", "I", "tmgsyn", 0.01),
+        ("beat", "I", "ExpSynSTDP", 0.001),
     ] {
         let weight = Distribution::Constant(weight);
         let multapses = Distribution::Constant(1.0);
@@ -105,8 +113,10 @@ fn of_mechanisms(seed: u64) -> Model {
     let noisy = || {
         let mut cell = stick(3);
         cell.insert("gate", &Region::Kinds(vec![SectionKind::Soma]), &[("n", 5.0)]).unwrap();
+        cell.insert("StochKv3", &Region::All, &[("gkbar", 0.002)]).unwrap();
         cell
     };
+    let stim = [("interval", 4.0), ("noise", 1.0), ("start", 0.0), ("number", 1e9)];
     let beat = [("interval", 3.0), ("noise", 0.7), ("start", 1.0)];
     let open = |name: &str, population: &str, mechanism: &str, variable: &str| Recording {
         sample_type: SampleType::F64,
@@ -120,12 +130,14 @@ fn of_mechanisms(seed: u64) -> Model {
         .with_cells("E", CellKind::shared(noisy()))
         .with_cells("I", CellKind::shared(noisy()))
         .with_cells("beat", CellKind::artificial("Beat", &beat).unwrap())
+        .with_cells("stim", CellKind::artificial("NetStim", &stim).unwrap())
         .with_cells("leaky", CellKind::artificial("Leaky", &[("refrac", 1.5)]).unwrap())
         .with_input(background("E"))
         .with_recording(Recording::new("v", Targets::All, Quantity::Voltage))
         .with_recording(open("open", "E", "gate", "open"))
         .with_recording(open("noise", "I", "gate", "noise"))
         .with_recording(open("m", "leaky", "Leaky", "m"))
+        .with_recording(open("channels", "E", "StochKv3", "gk"))
 }
 
 /// Spikes and traces of all ranks, on rank 0.

@@ -39,12 +39,19 @@ pub(crate) fn model(case: &Value) -> Model {
         dt_ms: number(&case["dt"]),
         v_init_mv: number(&case["v_init"]),
         random_key: number(&case["key"]) as u32,
+        tables: case.get("tables").is_some_and(|tables| tables == true),
         ..StepSettings::default()
     });
     let mut points = vec![];
     let mut cell = rc();
     match text(case, "kind") {
-        "artificial" => cell = CellTemplate::artificial(name, &parameters).unwrap(),
+        "artificial" => {
+            cell = CellTemplate::artificial(name, &parameters).unwrap();
+            let train = case.get("train").map_or_else(Vec::new, numbers);
+            if !train.is_empty() {
+                cell.set_spike_train(name, 0, &train).unwrap();
+            }
+        }
         "point" => {
             model.kinds = vec![PointKind::new(name, &parameters).unwrap()];
             points.push((0, 0));

@@ -4,8 +4,7 @@ m decays to 0 with time constant tau; an event adds its weight to it. When m exc
 and is refractory for a time: events are lost, and m is 2 until it begins again at 0. m is brought up
 to date at events; M() is its value at any time.
 
-Hines and Carnevale, Discrete event simulation in the NEURON environment. Neurocomputing 58-60
-(2004) 1117-1122.
+Hines and Carnevale, Neurocomputing 58-60 (2004) 1117.
 ENDCOMMENT
 
 NEURON {

@@ -1,0 +1,64 @@
+TITLE Synapse with depression by depletion and a facilitation variable
+
+COMMENT
+A fraction n of the vesicles is available and recovers with tau_r (equation 3); a spike releases n p0 of them.
+The variable p is raised by p0 (1 - p) at spikes (equation 4); as in the models that this one agrees with it
+neither decays, so that tau_f has no effect, nor acts on the release.
+What is released opens a conductance that decays with tau_1: i = g (v - e). The numbers are those of the
+equations of Hennig, Front. Comput. Neurosci. 7 (2013) 45.
+Names and defaults are those of the point process of this name in models of the Allen Institute.
+ENDCOMMENT
+
+NEURON {
+    POINT_PROCESS stp4syn
+    NONSPECIFIC_CURRENT i
+    RANGE e, i, tau_r, p0, tau_1, tau_f
+}
+
+UNITS {
+    (nA) = (nanoamp)
+    (mV) = (millivolt)
+    (uS) = (microsiemens)
+}
+
+PARAMETER {
+    e = 0 (mV)
+    tau_r = 100 (ms) <1e-9, 1e9>
+    p0 = 0.3
+    tau_f = 1000 (ms) <0, 1e9>
+    tau_1 = 10 (ms) <1e-9, 1e9>
+}
+
+ASSIGNED {
+    v (mV)
+    i (nA)
+}
+
+STATE {
+    n
+    p
+    g (uS)
+}
+
+INITIAL {
+    n = 1
+    p = 1
+    g = 0
+}
+
+BREAKPOINT {
+    SOLVE states METHOD cnexp
+    i = g*(v - e)
+}
+
+DERIVATIVE states {
+    n' = (1 - n)/tau_r
+    p' = 0
+    g' = -g/tau_1
+}
+
+NET_RECEIVE (weight (uS)) {
+    g = g + weight*n*p0
+    n = n - n*p0
+    p = p + p0*(1 - p)
+}

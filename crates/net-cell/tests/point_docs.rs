@@ -42,29 +42,34 @@ fn models() -> String {
 
 /// Whether a word can be part of a citation before its year.
 fn is_cited(word: &str) -> bool {
+    let begins = |c: char| c.is_uppercase() || c.is_ascii_digit();
     matches!(word, "and" | "et" | "al.," | "van")
-        || word.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit())
+        || word.starts_with(begins) && !word.ends_with(':')
+}
+
+/// The year in brackets that a word may be.
+fn is_year(word: &str) -> bool {
+    let year = word.strip_prefix('(').and_then(|word| word.strip_suffix(')'));
+    year.is_some_and(|year| year.len() == 4 && year.parse::<u16>().is_ok())
 }
 
 /// What a header cites: "Authors, Journal volume (year) page".
 fn citations(about: &str) -> Vec<String> {
-    let mut found = Vec::new();
+    let mut found: Vec<String> = Vec::new();
     for paragraph in about.split("\n\n") {
         let words: Vec<&str> = paragraph.split_whitespace().collect();
-        for (at, year) in words.iter().enumerate() {
-            let digits = year.trim_start_matches('(').trim_end_matches(')');
-            let is_year =
-                year.starts_with('(') && digits.len() == 4 && digits.parse::<u16>().is_ok();
-            let Some(page) = words.get(at + 1).filter(|_| is_year && year.ends_with(')')) else {
-                continue;
-            };
+        for at in (0..words.len().saturating_sub(1)).filter(|&at| is_year(words[at])) {
             let mut start = at;
-            while start > 0 && is_cited(words[start - 1]) {
+            // Not beyond the page of the citation before.
+            while start > 0
+                && is_cited(words[start - 1])
+                && !(start > 1 && is_year(words[start - 2]))
+            {
                 start -= 1;
             }
             // The first one may stand in brackets.
             start -= usize::from(start > 0 && words[start - 1].starts_with('('));
-            let text = format!("{} {page}", words[start..=at].join(" "));
+            let text = words[start..at + 2].join(" ");
             let text = text.trim_start_matches('(').trim_end_matches([',', '.', ';', ':', ')']);
             if !found.iter().any(|known| known == text) {
                 found.push(text.to_owned());

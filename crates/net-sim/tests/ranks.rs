@@ -105,7 +105,7 @@ fn of_mechanisms(seed: u64) -> Model {
         let multapses = Distribution::Constant(1.0);
         let synapse = synapse(mechanism);
         let projection = projection("E", post, 0.7);
-        let (name, pre) = (format!("{pre}:{post}"), pre.into());
+        let (name, pre) = (format!("{pre}:{post}:{mechanism}"), pre.into());
         network
             .add_projection(Projection { name, pre, weight, multapses, synapse, ..projection })
             .unwrap();

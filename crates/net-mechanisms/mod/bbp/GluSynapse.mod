@@ -8,7 +8,7 @@ Release. Sites and vesicles are those of ProbAMPANMDA_EMS (Fuhrmann et al., J. N
 kept for every connection; the utilization Use_GB changes with the state of the synapse. Release opens AMPA
 and NMDA receptors, each with a conductance B - A with its peak at 1 for a release from all sites, times
 gmax. NMDA receptors are blocked by magnesium: 1/(1 + mg/scale exp(-slope v)), Jahr and Stevens, J. Neurosci.
-10 (1990) 3178, constants after Vargas-Caballero and Robinson, J. Neurosci. 24 (2004) 6171.
+10 (1990) 3178, constants after Vargas-Caballero and Robinson, J. Neurophysiol. 89 (2003) 2778.
 
 Calcium. NMDA receptors carry the fraction 4 cao/(4 cao + 120/1.38) 0.6 of their conductance as calcium,
 reversed at 40 mV (Schneggenburger et al., Neuron 11 (1993) 133; Jahr and Stevens, PNAS 90 (1993) 11573).

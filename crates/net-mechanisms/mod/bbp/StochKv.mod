@@ -7,7 +7,7 @@ open first). A deterministic gate n is kept beside them, and takes their place w
 or the step is longer than 1 ms.
 
 The voltage dependence is that of Mainen and Sejnowski, Nature 382 (1996) 363, after Mainen et al., Neuron 15
-(1995) 1427, with the half-activation of the layer 5 cells of Markram et al., Cell 163 (2015) 456:
+(1995) 1427, with the half-activation of the cell models of Markram et al., Cell 163 (2015) 456:
 
     a = Ra (v - tha)/(1 - exp(-(v - tha)/qa))    b = -Rb (v - tha)/(1 - exp((v - tha)/qa))
 

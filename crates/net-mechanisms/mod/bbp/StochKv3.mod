@@ -8,7 +8,7 @@ have moved in the first are taken off once more, as in the model that this one a
 description n, l is kept beside them, and takes their place where `deterministic` is set or the step is
 longer than 1 ms.
 
-Steady states and time constants are those of Mendonca et al., Eur. J. Neurosci. 44 (2016) 2003, shifted by
+Steady states and time constants are those of Mendonca et al., eLife 5 (2016) e16475, shifted by
 the junction potential of 10 mV, w = v + 10:
 
     linf = 1/(1 + exp((-30 - w)/10))           ltau = 0.346 exp(-w/18.272) + 2.09
@@ -106,7 +106,7 @@ PROCEDURE whole_numbers() {
 }
 
 PROCEDURE step() {
-    LOCAL open0, open1, close0, close1, free0, free1, hold0, hold1
+    LOCAL k, p, count, moved, open0, open1, close0, close1, free0, free1, hold0, hold1
     rates(v)
     l = l + (1 - exp(-dt*(al + bl)))*(al/(al + bl) - l)
     n = n + (1 - exp(-dt*(an + bn)))*(an/(an + bn) - n)
@@ -117,20 +117,68 @@ PROCEDURE step() {
         N0L0 = N - N1L1 - N1L0 - N0L1
         P_an = not_negative(an*dt)
         P_bn = not_negative(bn*dt)
-        open0 = binomial(P_an, N0L0)
-        open1 = binomial(P_an, N0L1)
-        close1 = binomial(P_bn, N1L1)
-        close0 = binomial(P_bn, N1L0)
-        N0L0 = not_negative(N0L0 - open0 + close0)
-        N1L0 = not_negative(N1L0 - close0 + open0)
-        N0L1 = not_negative(N0L1 - open1 + close1)
-        N1L1 = not_negative(N1L1 - close1 + open1)
         P_al = not_negative(al*dt)
         P_bl = not_negative(bl*dt)
-        free0 = binomial(P_al, N0L0 - open0)
-        free1 = binomial(P_al, N1L0 - close0)
-        hold0 = binomial(P_bl, N0L1 - open1)
-        hold1 = binomial(P_bl, N1L1 - close1)
+        open0 = 0
+        open1 = 0
+        close0 = 0
+        close1 = 0
+        free0 = 0
+        free1 = 0
+        hold0 = 0
+        hold1 = 0
+        : One draw after the other: four of the gate n, four of l.
+        k = 0
+        while (k < 8) {
+            if (k == 0) {
+                p = P_an
+                count = N0L0
+            } else if (k == 1) {
+                p = P_an
+                count = N0L1
+            } else if (k == 2) {
+                p = P_bn
+                count = N1L1
+            } else if (k == 3) {
+                p = P_bn
+                count = N1L0
+            } else if (k == 4) {
+                p = P_al
+                count = N0L0 - open0
+            } else if (k == 5) {
+                p = P_al
+                count = N1L0 - close0
+            } else if (k == 6) {
+                p = P_bl
+                count = N0L1 - open1
+            } else {
+                p = P_bl
+                count = N1L1 - close1
+            }
+            moved = binomial(p, count)
+            if (k == 0) {
+                open0 = moved
+            } else if (k == 1) {
+                open1 = moved
+            } else if (k == 2) {
+                close1 = moved
+            } else if (k == 3) {
+                close0 = moved
+                N0L0 = not_negative(N0L0 - open0 + close0)
+                N1L0 = not_negative(N1L0 - close0 + open0)
+                N0L1 = not_negative(N0L1 - open1 + close1)
+                N1L1 = not_negative(N1L1 - close1 + open1)
+            } else if (k == 4) {
+                free0 = moved
+            } else if (k == 5) {
+                free1 = moved
+            } else if (k == 6) {
+                hold0 = moved
+            } else {
+                hold1 = moved
+            }
+            k = k + 1
+        }
         N0L0 = not_negative(N0L0 - free0 + hold0)
         N1L0 = not_negative(N1L0 - free1 + hold1)
         N0L1 = not_negative(N0L1 - hold0 + free0)

@@ -43,7 +43,7 @@ fn models() -> String {
 /// Whether a word can be part of a citation before its year.
 fn is_cited(word: &str) -> bool {
     let begins = |c: char| c.is_uppercase() || c.is_ascii_digit();
-    matches!(word, "and" | "et" | "al.," | "van")
+    matches!(word, "and" | "et" | "al.," | "van" | "eLife")
         || word.starts_with(begins) && !word.ends_with(':')
 }
 

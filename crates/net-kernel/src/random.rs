@@ -33,24 +33,36 @@ pub fn philox4x32(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 }
 
 /// One stream: its key and ids.
-#[derive(Debug, Clone, Copy)]
-struct Stream {
-    key: u32,
-    ids: [u32; 3],
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stream {
+    /// The key of the run, NEURON's global index.
+    pub key: u32,
+    /// Ids 1, 2 and 3.
+    pub ids: [u32; 3],
+}
+
+/// Uniform in (0, 1) from a word: `(word + 1) / (2^32 + 1)`.
+#[inline(always)]
+pub fn uniform_of(word: u32) -> f64 {
+    (f64::from(word) + 1.0) * (1.0 / 4_294_967_297.0)
 }
 
 impl Stream {
-    /// Word number `position`: four a block, the number of the block in the first word of the counter.
-    fn word(&self, position: f64) -> u32 {
-        let position = position as u64;
+    /// Block number `number` of four words; the number is the first word of the counter.
+    #[inline(always)]
+    pub fn block(&self, number: u32) -> [u32; 4] {
         let [id1, id2, id3] = self.ids;
-        let block = philox4x32([(position / 4) as u32, id3, id1, id2], [self.key, 0]);
-        block[(position % 4) as usize]
+        philox4x32([number, id3, id1, id2], [self.key, 0])
     }
 
-    /// Uniform in (0, 1).
+    /// Word number `position`.
+    fn word(&self, position: f64) -> u32 {
+        let position = position as u64;
+        self.block((position / 4) as u32)[(position % 4) as usize]
+    }
+
     fn uniform(&self, position: f64) -> f64 {
-        (f64::from(self.word(position)) + 1.0) * (1.0 / 4_294_967_297.0)
+        uniform_of(self.word(position))
     }
 
     /// Exponential of mean 1.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::lower::storage::Currents;
-use crate::lower::{self, conductance, storage};
+use crate::lower::{self, conductance, constants, storage};
 use crate::source::Diagnostic;
 use crate::{Parsed, emit, optimize};
 
@@ -44,7 +44,7 @@ pub fn compile(parsed: &Parsed, settings: &Settings) -> Result<Compiled, Vec<Dia
     let mut exact = BTreeSet::new();
     let (mut lowered, constants) = loop {
         let mut lowered = lower::lower(parsed, settings, &exact)?;
-        let constants = storage::propagate_constants(&mut lowered, parsed);
+        let constants = constants::propagate_constants(&mut lowered, parsed);
         let more = lowered.not_tabled(&parsed.symbols);
         if more.is_empty() {
             break (lowered, constants);

@@ -8,12 +8,22 @@ use net_nmodl::print::print;
 use net_nmodl::{Options, parse_syntax, parse_text};
 use proptest::prelude::*;
 
-/// The texts of `tests/good` and `tests/bad`.
+/// The texts of `tests/good`, `tests/bad` and `tests/refused`.
 fn texts() -> Vec<(PathBuf, String)> {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let folders = [tests.join("good"), tests.join("bad")];
+    texts_of(&["tests/good", "tests/bad", "tests/refused"])
+}
+
+/// These, and files that run.
+fn seeds() -> Vec<(PathBuf, String)> {
+    let running = ["../net-cell/tests/mod", "../net-mechanisms/mod/neuron"];
+    let sets = ["../net-mechanisms/mod/bbp", "../net-mechanisms/mod/allen"];
+    [texts(), texts_of(&running), texts_of(&sets)].concat()
+}
+
+fn texts_of(folders: &[&str]) -> Vec<(PathBuf, String)> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = folders.iter().map(|folder| here.join(folder));
     let mut texts: Vec<(PathBuf, String)> = folders
-        .iter()
         .flat_map(|folder| std::fs::read_dir(folder).unwrap())
         .map(|entry| entry.unwrap().path())
         .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
@@ -217,8 +227,13 @@ fn tokens(text: &str) -> Vec<&str> {
     tokens
 }
 
+/// `PROPTEST_CASES`, for longer searches.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(300)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn printed_statements_parse_to_the_same(lines in prop::collection::vec(statement(), 0..6)) {
@@ -232,7 +247,7 @@ proptest! {
         changes in prop::collection::vec(
             (any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..4_u8), 1..12),
     ) {
-        let texts = texts();
+        let texts = seeds();
         let mut parts = tokens(&texts[file.index(texts.len())].1);
         let others = tokens(&texts[other.index(texts.len())].1);
         for (at, with, change) in changes {

@@ -1,12 +1,12 @@
 //! The streams of NEURON's Random123, number for number.
 
-use super::philox4x32;
+use net_kernel::random::{Stream, uniform_of};
 
-/// A stream of NEURON's Random123 generator: Philox4x32-10 whose key is the global index and whose
-/// counter is (sequence number, id 3, id 1, id 2). Words are used one by one, four of a block.
+/// A [stream](Stream) of NEURON's Random123 generator, read from its start. Words are used one by
+/// one, four of a block.
 ///
 /// Circuits say which stream an input or a synapse draws from; with this generator they get the
-/// numbers that NEURON draws. What the engine draws for itself comes from [`Stream`](super::Stream).
+/// numbers that NEURON draws. What the engine draws for itself comes from [streams of its own](super::Stream).
 ///
 /// ```
 /// use net_core::random::Random123;
@@ -16,8 +16,8 @@ use super::philox4x32;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Random123 {
-    global_index: u32,
-    ids: [u32; 3],
+    stream: Stream,
+    /// Number of the next block.
     sequence: u32,
     words: [u32; 4],
     /// The next of `words`; 4: none is left.
@@ -27,15 +27,15 @@ pub struct Random123 {
 impl Random123 {
     /// The stream of ids 1, 2 and 3 under a global index (the seed of a run), at its start.
     pub fn new(global_index: u32, ids: [u32; 3]) -> Self {
-        Random123 { global_index, ids, sequence: 0, words: [0; 4], next: 4 }
+        let stream = Stream { key: global_index, ids };
+        Random123 { stream, sequence: 0, words: [0; 4], next: 4 }
     }
 
     /// 32 random bits.
     #[inline]
     pub fn bits32(&mut self) -> u32 {
         if self.next == 4 {
-            let [id1, id2, id3] = self.ids;
-            self.words = philox4x32([self.sequence, id3, id1, id2], [self.global_index, 0]);
+            self.words = self.stream.block(self.sequence);
             self.sequence = self.sequence.wrapping_add(1);
             self.next = 0;
         }
@@ -46,7 +46,7 @@ impl Random123 {
     /// Uniform in (0, 1).
     #[inline]
     pub fn uniform(&mut self) -> f64 {
-        (f64::from(self.bits32()) + 1.0) / (4_294_967_296.0 + 1.0)
+        uniform_of(self.bits32())
     }
 
     /// Exponential of mean 1.
@@ -116,6 +116,7 @@ pub fn gamma_numbers(stream: &mut Random123, shape: f64, scale: f64, n: usize) -
 
 #[cfg(test)]
 mod tests {
+    use super::super::philox4x32;
     use super::*;
 
     #[test]

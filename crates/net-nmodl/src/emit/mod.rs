@@ -1,6 +1,7 @@
 //! Rust source of compiled mechanisms, against the crate `net_kernel`.
 
 mod kernel;
+mod values;
 
 use std::fmt::Write;
 
@@ -9,7 +10,8 @@ use crate::ast::{Item, MechanismKind, Text};
 use crate::lower::storage::{ColumnRole, DiffusingColumns, Placed};
 use crate::lower::{Lowered, Settings};
 use crate::symbols::IonQuantity;
-use kernel::{KernelKind, KernelWriter, number, table_builder, table_offset};
+use kernel::{KernelKind, KernelWriter, table_builder, table_offset};
+use values::number;
 
 /// The text of a module with one function, `pub fn table() -> MechanismTable`.
 pub(crate) fn module(

@@ -305,7 +305,8 @@ impl Graph {
 
 #[cfg(test)]
 mod tests {
-    use super::super::graph::{Compare, Input, evaluate_binary, evaluate_unary};
+    use super::super::algebra::{evaluate_binary, evaluate_unary};
+    use super::super::graph::{Compare, Input};
     use super::*;
 
     /// The value of a graph whose only input is the potential.

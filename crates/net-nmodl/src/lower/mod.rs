@@ -1,11 +1,15 @@
 //! From a checked file to kernels as graphs of values.
 
+pub(crate) mod algebra;
 pub(crate) mod calculus;
 pub(crate) mod conductance;
+pub(crate) mod constants;
 pub(crate) mod events;
 pub(crate) mod execute;
 pub(crate) mod expressions;
 pub(crate) mod graph;
+pub(crate) mod hoist;
+pub(crate) mod linearity;
 pub(crate) mod loops;
 pub(crate) mod places;
 pub(crate) mod slots;

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::lower::graph::{Binary, Compare, Graph, Id, Node, Unary, evaluate_unary};
+use crate::lower::algebra::evaluate_unary;
+use crate::lower::graph::{Binary, Compare, Graph, Id, Node, Unary};
 
 /// A closed interval.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use super::line;
-use crate::lower::graph::{
-    Binary, Compare, Graph, Id, Node, Unary, evaluate_binary, evaluate_unary,
-};
+use crate::lower::algebra::{evaluate_binary, evaluate_unary};
+use crate::lower::graph::{Binary, Compare, Graph, Id, Node, Unary};
 
 /// Replaces `x / (exp(u) - 1)` and `x / (1 - exp(u))`, where x = y u with a number y, by
 /// `y exprelr(u)`, and distinctions for u near 0 whose one side is that and whose other side is

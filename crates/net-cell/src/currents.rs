@@ -99,7 +99,7 @@ pub struct StepCurrents<'a> {
     pub step: u64,
     /// Slots of the block.
     pub n_slots: usize,
-    pub(crate) linear: &'a [Vec<F8>],
+    pub(crate) linear: &'a dyn Fn(usize) -> &'a [F8],
     pub(crate) membrane: &'a dyn Fn(&[F8], &mut Vec<F8>),
 }
 
@@ -107,14 +107,14 @@ impl StepCurrents<'_> {
     /// Of the `kind`-th type that was asked for, what its currents are a linear function of: as many
     /// vectors in every step of a block.
     pub fn linear(&self, kind: usize) -> &[F8] {
-        &self.linear[kind]
+        (self.linear)(kind)
     }
 
     /// Appends the currents of a type, outward and in nA, one vector a slot, that follow from `linear`:
     /// from that of this step, or from a mean of this and earlier ones.
     pub fn currents(&self, kind: usize, linear: &[F8], to: &mut Vec<F8>) {
         // Only the membrane current is made from more than a vector a slot.
-        if self.linear[kind].len() == self.n_slots {
+        if self.linear(kind).len() == self.n_slots {
             to.extend_from_slice(linear);
         } else {
             (self.membrane)(linear, to);

@@ -52,7 +52,8 @@ impl Block {
             let currents = (&*self.injected_na, self.inside(true));
             let second_order = self.settings.second_order;
             observation.take(&self.instances, &self.cable, currents, second_order);
-            observation.show(&self.cable, watch.block, step, watch.observer);
+            let at = (watch.block, step);
+            observation.show((&self.cable, self.inside(true)), at, watch.observer);
             self.observation = Some(observation);
         }
     }
@@ -64,7 +65,8 @@ impl Block {
         if let (Some(mut observation), Some(watch)) = (self.observation.take(), watch) {
             let currents = (&*self.injected_na, self.inside(false));
             observation.take_start(&self.instances, &self.cable, currents);
-            observation.show(&self.cable, watch.block, 0, watch.observer);
+            let at = (watch.block, 0);
+            observation.show((&self.cable, self.inside(false)), at, watch.observer);
             self.observation = Some(observation);
         }
     }

@@ -132,6 +132,7 @@ impl Observation {
         let x = &cable.solution(second_order)[..n];
         for (part, linear) in self.parts.iter().zip(&mut self.linear) {
             match part {
+                Part::Membrane if self.electrodes.is_empty() => {}
                 Part::Membrane => {
                     let (potentials, electrodes) = linear.split_at_mut(inside.len());
                     potentials.copy_from_slice(inside);
@@ -180,12 +181,12 @@ impl Observation {
         }
     }
 
-    /// Shows what was taken.
+    /// Shows what was taken in a step of a block. Without electrodes the membrane current follows from the
+    /// potentials `inside` alone, which are not copied then.
     pub(super) fn show(
         &self,
-        cable: &Cable,
-        block: usize,
-        step: u64,
+        (cable, inside): (&Cable, &[F8]),
+        (block, step): (usize, u64),
         observer: &mut dyn CurrentObserver,
     ) {
         let n_positions = cable.sink_slot() + 1;
@@ -193,8 +194,12 @@ impl Observation {
             let (potentials, electrodes) = linear.split_at(n_positions);
             self.append_membrane(cable, potentials, as_numbers(electrodes), to);
         };
-        let (n_slots, linear) = (cable.n_slots(), &self.linear);
-        observer.observe(&StepCurrents { block, step, n_slots, linear, membrane: &membrane });
+        let linear = |kind: usize| match self.parts[kind] {
+            Part::Membrane if self.electrodes.is_empty() => inside,
+            _ => &self.linear[kind],
+        };
+        let (n_slots, linear, membrane) = (cable.n_slots(), &linear, &membrane);
+        observer.observe(&StepCurrents { block, step, n_slots, linear, membrane });
     }
 
     /// The membrane current of every slot: what flows in along the cable, and what electrodes inject.

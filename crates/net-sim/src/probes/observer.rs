@@ -10,10 +10,11 @@ use net_lfp::{CurrentSampler, ExactSums, LfpError, Sampling, SumTarget};
 use super::matrices::OfGroup;
 use crate::model::Samples;
 
-/// Most samples that come together before they are multiplied, and what they may take: a product reads
-/// all matrices once, and its currents should stay in the second cache.
-const SAMPLES_AT_ONCE: usize = 32;
+/// Most samples that come together before they are multiplied, and what they may take in bytes: some part
+/// of the second cache, or what is little beside the matrices, which a product reads once.
+const SAMPLES_AT_ONCE: usize = 128;
 const BYTES_AT_ONCE: usize = 1 << 19;
+const PART_OF_MATRICES: usize = 4;
 
 /// All probes of one group of cells, shared by the thread that computes the cells and the one that
 /// collects the sums; never at the same time.
@@ -41,6 +42,8 @@ struct Schedule {
     /// For each block the number of the first sample that was not multiplied yet.
     next: Vec<u64>,
     probes: Vec<usize>,
+    /// Rows of all these probes' matrices.
+    n_rows: usize,
 }
 
 /// One probe in a group of cells.
@@ -83,6 +86,7 @@ pub(super) fn observe(
         });
         let schedule = &mut schedules[number];
         schedule.probes.push(at);
+        schedule.n_rows += sums.first().map_or(0, ExactSums::n_rows);
         types.iter().for_each(|&kind| schedule.add_type(kind));
         observed.probes.push(OfProbe { matrices, types, sums, first_sample: 0 });
     }
@@ -114,7 +118,7 @@ impl Schedule {
     fn new(samples: Samples, sampling: Sampling, n_blocks: usize) -> Self {
         let samplers = (0..n_blocks).map(|_| Vec::new()).collect();
         let (types, next, probes) = (Vec::new(), vec![0; n_blocks], Vec::new());
-        Schedule { samples, sampling, types, samplers, next, probes }
+        Schedule { samples, sampling, types, samplers, next, probes, n_rows: 0 }
     }
 
     /// Has currents of a type sampled.
@@ -156,16 +160,18 @@ impl Schedule {
             sampler.push(seen.step, seen.linear(kind), |mean, to| seen.currents(kind, mean, to));
             n_samples = sampler.n_samples();
         }
-        match n_samples < samples_at_once(seen.n_slots) {
+        match n_samples < samples_at_once(seen.n_slots, self.n_rows) {
             true => Ok(()),
             false => self.flush(probes, seen.block),
         }
     }
 }
 
-/// How many samples of a block are multiplied at once: whole groups of four, which products take.
-fn samples_at_once(n_slots: usize) -> usize {
-    let fit = BYTES_AT_ONCE / (size_of::<F8>() * n_slots.max(1));
+/// How many samples of a block are multiplied at once, with matrices of `n_rows` in all: whole groups of four,
+/// which products take.
+fn samples_at_once(n_slots: usize, n_rows: usize) -> usize {
+    let bytes_of_sample = size_of::<F8>() * n_slots.max(1);
+    let fit = (BYTES_AT_ONCE / bytes_of_sample).max(n_rows / PART_OF_MATRICES);
     (fit / 4 * 4).clamp(4, SAMPLES_AT_ONCE)
 }
 

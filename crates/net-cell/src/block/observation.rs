@@ -211,7 +211,8 @@ impl Observation {
         to: &mut Vec<F8>,
     ) {
         let start = to.len();
-        to.resize(start + cable.sink_slot() + 1, F8::ZERO);
+        // Room for all positions, each of which is set.
+        to.extend_from_slice(inside);
         cable.axial_inflow(inside, &mut to[start..]);
         for (&position, injected) in self.electrodes.iter().zip(injected) {
             to[start + position / LANES].0[position % LANES] += injected;

@@ -1,33 +1,32 @@
-TITLE Half of a gap junction
+TITLE One half of a gap junction
 
 COMMENT
-Ohm's law from the potential v here to the potential vgap on the other side: i = g (v - vgap), g in nS. Two
-halves, each with the other's potential, make a gap junction of two compartments.
-Names and defaults are those of the point process of this name in Neurodamus.
+i = (v - vgap) g: a conductance g (nS) to the potential vgap of another compartment, which is that of the start of
+the step. The other half stands there.
+Names are those of the point process of this name that circuits of the Blue Brain Project are written for.
 ENDCOMMENT
 
 NEURON {
     POINT_PROCESS Gap
+    RANGE g, i, vgap
     NONSPECIFIC_CURRENT i
-    RANGE g, vgap, i, synapseID, selected_for_report
 }
 
 UNITS {
     (nA) = (nanoamp)
     (mV) = (millivolt)
     (nS) = (nanosiemens)
+    (uS) = (microsiemens)
 }
 
-PARAMETER {
-    g = 1 (nS)
-    vgap = 0 (mV)
-    synapseID = 0
-    selected_for_report = 0
-}
+PARAMETER { g = 1 (nS) <0, 1e9> }
 
 ASSIGNED {
     v (mV)
+    vgap (mV)
     i (nA)
 }
 
-BREAKPOINT { i = (1e-3)*g*(v - vgap) }
+BREAKPOINT {
+    i = (v - vgap)*g*(0.001)
+}

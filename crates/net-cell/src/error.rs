@@ -5,6 +5,18 @@ use crate::mechanism::IonVariable;
 /// A cell that cannot be built as described.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CellError {
+    /// A saved state does not fit the cell.
+    #[error("saved state of cell {gid}: {what}: found {found}, expected {expected}")]
+    State {
+        /// The cell.
+        gid: u64,
+        /// Which part of its state.
+        what: String,
+        /// What the saved state has.
+        found: String,
+        /// What the cell has.
+        expected: String,
+    },
     /// No mechanism of this name is known.
     #[error("unknown mechanism '{name}'; known are: {known}")]
     UnknownMechanism {

@@ -1,5 +1,7 @@
 //! Cells of one rank, divided into groups that threads advance on their own.
 
+mod state;
+
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 

@@ -23,6 +23,7 @@ pub mod point;
 mod queue;
 mod record;
 mod source;
+pub mod state;
 
 pub use net_kernel::simd;
 

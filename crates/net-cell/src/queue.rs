@@ -31,6 +31,22 @@ impl<E> EventQueue<E> {
         &self.steps[step as usize & (self.steps.len() - 1)]
     }
 
+    /// The steps from `first` on that may have events, each with them.
+    pub(crate) fn from(&self, first: u64) -> impl Iterator<Item = (u64, &[E])> {
+        let steps = first..first + self.steps.len() as u64;
+        steps.map(|step| (step, self.due(step))).filter(|(_, events)| !events.is_empty())
+    }
+
+    /// Number of steps ahead for which there is room.
+    pub(crate) fn n_steps(&self) -> u64 {
+        self.steps.len() as u64
+    }
+
+    /// Forgets all events.
+    pub(crate) fn clear_all(&mut self) {
+        self.steps.iter_mut().for_each(Vec::clear);
+    }
+
     /// Forgets the events of these steps.
     pub(crate) fn clear(&mut self, steps: std::ops::Range<u64>) {
         for step in steps {

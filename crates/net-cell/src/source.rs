@@ -4,6 +4,7 @@ use net_core::StepClock;
 use net_core::random::{Purpose, Stream};
 
 use crate::error::CellError;
+use crate::state::{Fingerprint, SourceState};
 
 /// When a source fires.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,6 +143,58 @@ impl RunningSource {
             }
         };
         self.next_ms = spike_ms.map(|t| t + self.delay_ms);
+    }
+
+    /// How far it has come.
+    pub(crate) fn state(&self) -> SourceState {
+        let next_ms = self.next_ms;
+        match &self.law {
+            Law::Times { at, .. } => SourceState::Times { at: *at as u64, next_ms },
+            Law::Renewal { stream, left, last_ms, .. } => {
+                let (position, left, last_ms) = (stream.position(), *left, *last_ms);
+                SourceState::Renewal { position, left, last_ms, next_ms }
+            }
+        }
+    }
+
+    /// Goes on from where another one of the same source was; false if that was no such source.
+    pub(crate) fn restore(&mut self, state: &SourceState) -> bool {
+        match (&mut self.law, state) {
+            (Law::Times { times, at }, &SourceState::Times { at: saved, next_ms })
+                if saved <= times.len() as u64 + 1 =>
+            {
+                *at = saved as usize;
+                self.next_ms = next_ms;
+                true
+            }
+            (
+                Law::Renewal { stream, left, last_ms, .. },
+                &SourceState::Renewal { position, left: left_then, last_ms: last_then, next_ms },
+            ) => {
+                stream.set_position(position);
+                (*left, *last_ms, self.next_ms) = (left_then, last_then, next_ms);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Adds what its law is, and where it stands.
+    pub(crate) fn fingerprint(&self, of: &mut Fingerprint) {
+        of.add(self.delay_ms.to_bits());
+        of.add(self.next_ms.map_or(u64::MAX, f64::to_bits));
+        match &self.law {
+            Law::Times { times, at } => {
+                of.add(*at as u64);
+                times.iter().for_each(|time| of.add(time.to_bits()));
+            }
+            Law::Renewal { stream, fixed_ms, random_ms, left, last_ms, stop_ms } => {
+                of.add(stream.position());
+                of.add(stream.clone().bits64());
+                of.add(*left);
+                of.add_all([fixed_ms, random_ms, last_ms, stop_ms].map(|ms| ms.to_bits()));
+            }
+        }
     }
 
     /// Calls `deliver` with step and time (ms) of every event due before `end_step`.

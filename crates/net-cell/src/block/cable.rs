@@ -244,6 +244,12 @@ impl Cable {
         &self.capacitance
     }
 
+    /// What is constant of a slot: capacitance over the time step, that and the axial conductances, and
+    /// the conductance to the parent, uS.
+    pub(super) fn constants(&self, slot: usize) -> [F8; 3] {
+        [self.capacitance[slot], self.unexcited[slot], self.to_parent[slot]]
+    }
+
     /// What the mechanisms in the system of a step carry at v(t) in nA, by slot.
     pub(super) fn conducted(&self) -> impl Iterator<Item = F8> + '_ {
         (0..self.n_slots).map(|slot| {

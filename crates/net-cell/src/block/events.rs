@@ -40,24 +40,24 @@ pub(super) struct Address {
 /// Weights that an event brings: where they are kept, or the one weight of a connection that keeps
 /// none.
 #[derive(Debug, Clone, Copy)]
-struct Weights {
-    kept: u32,
-    weight: f64,
+pub(super) struct Weights {
+    pub(super) kept: u32,
+    pub(super) weight: f64,
 }
 
-const NO_WEIGHTS: Weights = Weights { kept: NOT_KEPT, weight: 0.0 };
+pub(super) const NO_WEIGHTS: Weights = Weights { kept: NOT_KEPT, weight: 0.0 };
 
 /// What a mechanism sent and is not due yet.
 #[derive(Debug, Clone, Copy)]
-struct Sent {
-    t_ms: f64,
+pub(super) struct Sent {
+    pub(super) t_ms: f64,
     /// Number of the event in the order of sending.
-    serial: u64,
+    pub(super) serial: u64,
     /// One of [`post`].
-    what: u32,
-    to: Address,
-    flag: f64,
-    weights: Weights,
+    pub(super) what: u32,
+    pub(super) to: Address,
+    pub(super) flag: f64,
+    pub(super) weights: Weights,
 }
 
 impl PartialEq for Sent {
@@ -82,20 +82,20 @@ impl Ord for Sent {
 
 /// The last event with flag 1 that an instance sent to itself; `net_move` moves it.
 #[derive(Debug, Clone, Copy, Default)]
-struct Movable {
-    serial: u64,
-    weights: Option<Weights>,
+pub(super) struct Movable {
+    pub(super) serial: u64,
+    pub(super) weights: Option<Weights>,
 }
 
 /// All events of a block whose time matters.
 #[derive(Debug, Default)]
 pub(super) struct Events {
-    sent: BinaryHeap<Reverse<Sent>>,
-    next_serial: u64,
+    pub(super) sent: BinaryHeap<Reverse<Sent>>,
+    pub(super) next_serial: u64,
     /// Serials of events that have been moved: others stand for them.
-    void: HashSet<u64>,
+    pub(super) void: HashSet<u64>,
     /// By mechanism's instances, vector and lane; empty where a mechanism sends nothing.
-    movable: Vec<Vec<Movable>>,
+    pub(super) movable: Vec<Vec<Movable>>,
     /// Whose spikes the instances make, in the same order; empty where they make none.
     pub(super) emitters: Vec<Vec<u64>>,
     /// Events of this step, by time.

@@ -9,6 +9,7 @@ use crate::cell::{Insertion, Values};
 use crate::mechanism::kernel::{BuildTables, Column, Kernel, KernelArgs, Sink, Train};
 use crate::mechanism::{GivenFunctions, Mechanism, MechanismKind, Role};
 use crate::simd::{F8, LANES};
+use crate::state::Fingerprint;
 
 /// One instance on its way into columns.
 #[derive(Debug, Clone, Copy)]
@@ -561,6 +562,17 @@ impl Instances {
         let Column { offset, stride } = self.columns[column];
         let at = (offset + place.vector as usize * stride) / LANES;
         &mut self.arena[at].0[place.lane as usize]
+    }
+
+    /// Whether all instances share one value of a column.
+    pub(super) fn is_shared(&self, column: usize) -> bool {
+        self.columns[column].stride == 0
+    }
+
+    /// Adds the spike times that the user gave to an instance.
+    pub(super) fn add_train(&self, place: Place, of: &mut Fingerprint) {
+        let times = self.trains.times_ms.get(place.index()).and_then(Option::as_ref);
+        times.into_iter().flat_map(|times| times.iter()).for_each(|t| of.add(t.to_bits()));
     }
 
     /// Where an ion variable of the mechanism stands.

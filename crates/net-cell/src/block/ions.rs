@@ -137,6 +137,12 @@ impl Ions {
         self.arena[(offset + slot * stride) / LANES].0[position % LANES]
     }
 
+    /// What the value of a column at a position starts from.
+    pub(super) fn initial(&self, column: Column, position: usize) -> f64 {
+        let Column { offset, stride } = column;
+        self.initial[(offset + position / LANES * stride) / LANES].0[position % LANES]
+    }
+
     /// The ions, for a message.
     pub(super) fn names(&self) -> String {
         self.species.iter().map(|s| s.ion).collect::<Vec<_>>().join(", ")

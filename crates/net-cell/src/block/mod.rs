@@ -11,6 +11,7 @@ mod observation;
 mod pointers;
 mod rows;
 mod sampling;
+mod state;
 mod tables;
 
 use std::collections::HashMap;
@@ -35,6 +36,7 @@ use sampling::Recorder;
 pub(crate) use events::TimedEvent;
 pub(crate) use rows::blocks_of;
 pub use rows::{CellSpec, PointSpec};
+pub(crate) use state::{Kept, Owners, Pending};
 pub(crate) use tables::check_tables;
 
 /// A mechanism with parameters, of which point processes are made for the network.

@@ -14,6 +14,10 @@ pub enum IonVariable {
 }
 
 impl IonVariable {
+    /// All of them, in their order.
+    pub(crate) const ALL: [IonVariable; 4] =
+        [IonVariable::Reversal, IonVariable::Current, IonVariable::Inside, IonVariable::Outside];
+
     /// What it is, for messages.
     pub fn describe(self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 use net_core::StreamFamily;
 
 use super::noise::{BATCH, fill_words};
+use crate::state::Fingerprint;
 
 /// Sums of what arrives at each neuron, for a number of steps ahead.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,28 @@ impl Ring {
     pub(super) fn row(&mut self, step: u64) -> &mut [f64] {
         let first = (step as usize & self.mask) * self.n_neurons;
         &mut self.sums[first..first + self.n_neurons]
+    }
+
+    /// What arrives from `first` on: number of the neuron, step, sum.
+    pub(super) fn arriving(&self, first: u64) -> Vec<(u32, u64, f64)> {
+        let mut all = Vec::new();
+        for step in first..first + self.mask as u64 + 1 {
+            let from = (step as usize & self.mask) * self.n_neurons;
+            let row = self.sums[from..from + self.n_neurons].iter().zip(0..);
+            let some = row.filter(|(sum, _)| sum.to_bits() != 0);
+            all.extend(some.map(|(&sum, neuron)| (neuron, step, sum)));
+        }
+        all
+    }
+
+    /// Forgets all that arrives.
+    pub(super) fn clear(&mut self) {
+        self.sums.fill(0.0);
+    }
+
+    /// Number of steps for which there is room.
+    pub(super) fn n_steps(&self) -> u64 {
+        self.mask as u64 + 1
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
@@ -90,6 +113,12 @@ impl PoissonCounts {
         });
         let guide = guide.collect();
         PoissonCounts { thresholds, first, guide }
+    }
+
+    /// Adds what the law is.
+    pub(super) fn fingerprint(&self, of: &mut Fingerprint) {
+        of.add(u64::from(self.first));
+        self.thresholds.iter().for_each(|&threshold| of.add(u64::from(threshold)));
     }
 
     #[inline]

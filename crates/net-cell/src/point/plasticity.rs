@@ -1,6 +1,7 @@
 //! Plastic synapses.
 
 use super::table::{SynapseRuns, Weights};
+use crate::state::Fingerprint;
 
 /// `exp(-k dt / tau)` for whole steps k.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +64,22 @@ impl ShortTerm {
         self.x[source] = x * (1.0 - u);
         self.u[source] = u + self.u_rest * (1.0 - u);
         u * x
+    }
+
+    /// x, u and the step of the last event of a source.
+    pub(super) fn of_source(&self, source: usize) -> ([f64; 2], u64) {
+        ([self.x[source], self.u[source]], self.last_step[source])
+    }
+
+    /// Sets what [`of_source`](Self::of_source) gives.
+    pub(super) fn set_source(&mut self, source: usize, [x, u]: [f64; 2], last_step: u64) {
+        (self.x[source], self.u[source], self.last_step[source]) = (x, u, last_step);
+    }
+
+    /// Adds what the rule is.
+    pub(super) fn fingerprint(&self, of: &mut Fingerprint) {
+        let numbers = [self.u_rest, self.recovery.dt_by_tau, self.facilitation.dt_by_tau];
+        of.add_all(numbers.map(f64::to_bits));
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
@@ -205,6 +222,49 @@ impl SpikeTiming {
             }
         }
         self.n_history.fill(0);
+    }
+
+    /// x and the step of the last event of a run; all weights are up to date.
+    pub(super) fn of_run(&self, run: usize) -> (f64, u64) {
+        (self.x[run], self.last_event[run])
+    }
+
+    /// Sets what [`of_run`](Self::of_run) gives.
+    pub(super) fn set_run(&mut self, run: usize, x: f64, last_event: u64) {
+        (self.x[run], self.last_event[run]) = (x, last_event);
+    }
+
+    /// y and the step of the last spike of a neuron; all weights are up to date.
+    pub(super) fn of_neuron(&self, neuron: usize) -> (f64, u64) {
+        (self.y[neuron], self.last_spike[neuron])
+    }
+
+    /// Sets what [`of_neuron`](Self::of_neuron) gives.
+    pub(super) fn set_neuron(&mut self, neuron: usize, (y, last_spike): (f64, u64)) {
+        (self.y[neuron], self.last_spike[neuron]) = (y, last_spike);
+    }
+
+    /// Steps from `first` on in which events of runs arrive, by run.
+    pub(super) fn due(&self, first: u64) -> Vec<Vec<u64>> {
+        let mut due = vec![Vec::new(); self.x.len()];
+        for step in first..first + self.arrivals.len() as u64 {
+            for &run in &self.arrivals[step as usize & (self.arrivals.len() - 1)] {
+                due[run as usize].push(step);
+            }
+        }
+        due
+    }
+
+    /// Forgets the events that were expected.
+    pub(super) fn clear_arrivals(&mut self) {
+        self.arrivals.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Adds what the rule is.
+    pub(super) fn fingerprint(&self, of: &mut Fingerprint) {
+        let numbers = [self.plus.dt_by_tau, self.minus.dt_by_tau, self.x_increment];
+        let numbers = numbers.into_iter().chain([self.y_decrement]).chain(self.bounds);
+        of.add_all(numbers.map(f64::to_bits));
     }
 
     pub(super) fn memory_bytes(&self) -> usize {

@@ -1,6 +1,8 @@
 //! The neurons of one population that a thread advances: state as arrays, a chunk of neurons through
 //! a whole epoch before the next is touched.
 
+mod state;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -75,6 +77,8 @@ pub struct PointPopulation {
     /// Neurons that fire in a step.
     fired: Vec<u32>,
     uniforms: Vec<f64>,
+    /// What is still to be restored, while it is.
+    restoring: Option<Box<state::Restoring>>,
 }
 
 impl PointPopulation {
@@ -153,6 +157,7 @@ impl PointPopulation {
             recorders: Vec::new(),
             fired: Vec::new(),
             uniforms: Vec::new(),
+            restoring: None,
         })
     }
 
@@ -168,11 +173,16 @@ impl PointPopulation {
         self.arena[offset / LANES..][..n_vectors].fill(F8::splat(value));
         let model = self.neuron.model();
         if model.n_uniforms > 0 && model.noise.contains(&parameter) && value != 0.0 {
-            let Place { seed, population, .. } = self.place;
-            let family = || StreamFamily::new(seed, Purpose::Mechanism, population);
-            self.noise.get_or_insert_with(family);
+            self.let_noise_in();
         }
         Ok(())
+    }
+
+    /// Has noise drawn from now on.
+    fn let_noise_in(&mut self) {
+        let Place { seed, population, .. } = self.place;
+        let family = || StreamFamily::new(seed, Purpose::Mechanism, population);
+        self.noise.get_or_insert_with(family);
     }
 
     /// The gids, ascending.

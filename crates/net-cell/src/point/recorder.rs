@@ -118,13 +118,18 @@ impl Recorder {
         }
     }
 
+    /// Forgets all samples.
+    pub(super) fn clear(&mut self) {
+        self.steps.clear();
+        self.samples.clear();
+    }
+
     /// Copies the samples and forgets them.
     pub(super) fn take(&mut self, into: &mut Samples) {
         if self.neurons.is_empty() {
             return;
         }
         into.add(&self.steps, &self.columns, &self.samples);
-        self.steps.clear();
-        self.samples.clear();
+        self.clear();
     }
 }

@@ -233,6 +233,11 @@ impl SynapseRuns {
         }
     }
 
+    /// Numbers of the sources that have synapses here, ascending.
+    pub(super) fn sources(&self) -> &[u32] {
+        &self.sources
+    }
+
     /// Number of the source of every run.
     pub(super) fn sources_of_runs(&self) -> impl Iterator<Item = u32> + '_ {
         let counts = self.first_run.windows(2).map(|pair| (pair[1] - pair[0]) as usize);

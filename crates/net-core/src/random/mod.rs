@@ -139,6 +139,31 @@ impl Stream {
         StreamFamily::new(seed, purpose, object).stream(ids)
     }
 
+    /// How many words of 32 bits were given out, modulo 2^34, after which the stream repeats.
+    ///
+    /// ```
+    /// use net_core::{Purpose, Stream};
+    /// let mut stream = Stream::new(42, Purpose::Input, 0, [7, 0]);
+    /// stream.bits32();
+    /// stream.uniform();
+    /// let mut again = Stream::new(42, Purpose::Input, 0, [7, 0]);
+    /// again.set_position(stream.position());
+    /// assert_eq!((stream.position(), stream.bits64()), (3, again.bits64()));
+    /// ```
+    pub fn position(&self) -> u64 {
+        let drawn = 4 * u64::from(self.counter[0]);
+        drawn.wrapping_sub(u64::from(self.n_left)) % (1 << 34)
+    }
+
+    /// Goes to where so many words of 32 bits were given out.
+    pub fn set_position(&mut self, position: u64) {
+        self.counter[0] = (position / 4) as u32;
+        self.n_left = 0;
+        for _ in 0..position % 4 {
+            self.bits32();
+        }
+    }
+
     /// 32 random bits.
     #[inline]
     pub fn bits32(&mut self) -> u32 {

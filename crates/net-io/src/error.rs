@@ -133,6 +133,84 @@ pub enum Error {
         /// The missing chunk file.
         path: PathBuf,
     },
+    /// A run was resumed at a checkpoint, before which something is missing.
+    #[error(
+        "{} ends at step {found}, but the run was resumed at step {expected}; \
+         restore what is missing from a backup, or allow gaps",
+        path.display()
+    )]
+    LegEnds {
+        /// The rank's part.
+        path: PathBuf,
+        /// First step that it has not.
+        found: u64,
+        /// First step of the next leg.
+        expected: u64,
+    },
+    /// A run that has come to its end cannot be resumed.
+    #[error("{} holds a run that has come to its end: its recordings are merged", path.display())]
+    Merged {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// There is no checkpoint.
+    #[error("{} holds no complete checkpoint", path.display())]
+    NoCheckpoint {
+        /// Where they were looked for.
+        path: PathBuf,
+    },
+    /// A file of a checkpoint is not as long as it should be.
+    #[error(
+        "checkpoint: {} is truncated: {found_bytes} bytes found, {expected_bytes} expected",
+        path.display()
+    )]
+    StateTruncated {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that it should have.
+        expected_bytes: u64,
+        /// Bytes that it has.
+        found_bytes: u64,
+    },
+    /// A file of a checkpoint is missing.
+    #[error(
+        "checkpoint: {} is missing; all {n_ranks} ranks' files are needed, from any number of ranks",
+        path.display()
+    )]
+    StateMissing {
+        /// The file.
+        path: PathBuf,
+        /// Ranks that wrote the checkpoint.
+        n_ranks: u32,
+    },
+    /// A file of a checkpoint was changed, or is that of another checkpoint.
+    #[error("checkpoint: {}: {what} is {found}, expected {expected}", path.display())]
+    StateCorrupt {
+        /// The file.
+        path: PathBuf,
+        /// The field.
+        what: &'static str,
+        /// What the file has.
+        found: String,
+        /// What was expected.
+        expected: String,
+    },
+    /// A checkpoint of another model.
+    #[error(
+        "checkpoint {} is of another model: its {part} differ from this one's \
+         ({found}, expected {expected})",
+        path.display()
+    )]
+    OtherModel {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What differs.
+        part: String,
+        /// Its hash in the checkpoint.
+        found: String,
+        /// Its hash in the model.
+        expected: String,
+    },
     /// A rank's part of the run is unfinished, which a merge of the whole run needs.
     #[error(
         "part of rank {rank} in {} is unfinished (sealed up to step {sealed_until}); \

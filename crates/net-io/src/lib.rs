@@ -61,6 +61,7 @@
 //! # }
 //! ```
 
+pub mod checkpoint;
 mod error;
 pub mod export;
 mod fsio;

@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use net_io::Error;
-use net_io::merge::{Extent, MergeOptions, merge_recordings};
+use net_io::checkpoint::{CheckpointDirectory, CheckpointManifest};
+use net_io::merge::{Extent, MergeOptions, RunReader, merge_recordings};
+use net_io::nix::Uuid;
 use net_io::store::*;
 
 fn signal() -> Signal {
@@ -334,4 +336,196 @@ fn a_full_disk_keeps_what_is_sealed() {
     assert_eq!(remount(), 0);
     part.seal(sealed_until + 4000).unwrap();
     check_merged(&run, sealed_until + 4000);
+}
+
+/// A checkpoint of two ranks at a step, with a record each.
+fn checkpoint(at: &CheckpointDirectory, step: u64, run_id: Uuid) {
+    at.begin(step).unwrap();
+    let file = |rank: u32| {
+        let mut state = at.write(step, rank, run_id).unwrap();
+        state.put(7, u64::from(rank), format!("state {rank} at {step}").as_bytes()).unwrap();
+        state.finish().unwrap()
+    };
+    let files = vec![file(0), file(1)];
+    let mut manifest = CheckpointManifest::new(run_id, step, 0.1, Default::default());
+    manifest.set_state("what all ranks know".to_owned());
+    at.seal(&CheckpointManifest { files, ..manifest }).unwrap();
+}
+
+/// All records of the latest checkpoint.
+fn records(at: &CheckpointDirectory) -> net_io::Result<Vec<(u32, u64, String)>> {
+    let latest = at.latest()?.ok_or(Error::NoCheckpoint { path: at.path().to_owned() })?;
+    let mut found = Vec::new();
+    for rank in 0..latest.n_ranks() {
+        latest.read(rank, |kind, key, data| {
+            found.push((kind, key, String::from_utf8_lossy(data).into_owned()));
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}
+
+#[test]
+fn a_checkpoint_is_the_latest_that_is_complete() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = CheckpointDirectory::new(folder.path().join("checkpoints"));
+    assert!(matches!(records(&at), Err(Error::NoCheckpoint { .. })));
+    let run_id = Uuid::random();
+    for step in [10, 200] {
+        checkpoint(&at, step, run_id);
+        let expected = [0, 1].map(|rank| (7, rank, format!("state {rank} at {step}")));
+        assert_eq!(records(&at).unwrap(), expected);
+    }
+    assert_eq!(fs::read_dir(at.path()).unwrap().count(), 1, "the one before is not needed");
+    // A kill while the next one is written, at any moment, leaves this one.
+    at.begin(3000).unwrap();
+    assert_eq!(records(&at).unwrap()[1].2, "state 1 at 200");
+    at.write(3000, 0, run_id).unwrap().finish().unwrap();
+    drop(at.write(3000, 1, run_id).unwrap());
+    assert_eq!(records(&at).unwrap()[1].2, "state 1 at 200");
+    checkpoint(&at, 3000, run_id);
+    assert_eq!(records(&at).unwrap()[1].2, "state 1 at 3000");
+    at.remove().unwrap();
+    assert!(!at.path().exists());
+}
+
+#[test]
+fn a_damaged_checkpoint_is_an_error_that_says_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = CheckpointDirectory::new(folder.path());
+    let state = |rank: u32| folder.path().join(format!("step-000000000020/rank-{rank:05}.state"));
+    let refused = |damage: &dyn Fn(), words: &[&str]| {
+        checkpoint(&at, 20, Uuid::random());
+        damage();
+        let message = records(&at).unwrap_err().to_string();
+        for word in words {
+            assert!(message.contains(word), "{word:?} is not in {message}");
+        }
+    };
+    let change = |path: &Path, with: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = fs::read(path).unwrap();
+        with(&mut bytes);
+        fs::write(path, bytes).unwrap();
+    };
+    let cut = |bytes: &mut Vec<u8>| bytes.truncate(50);
+    refused(&|| change(&state(1), &cut), &["rank-00001", "truncated", "50 bytes found"]);
+    refused(&|| fs::remove_file(state(0)).unwrap(), &["rank-00000", "missing", "all 2 ranks"]);
+    // Header, record and data.
+    for (at, words) in [
+        (3, &["magic"][..]),
+        (9, &["version"]),
+        (12, &["rank"]),
+        (17, &["step"]),
+        (30, &["run"]),
+        (45, &["checksum"]),
+        (57, &["length"]),
+        (70, &["checksum"]),
+    ] {
+        let flip = |bytes: &mut Vec<u8>| bytes[at] ^= 4;
+        refused(&|| change(&state(1), &flip), &[&["rank-00001"], words].concat());
+    }
+    let manifest = folder.path().join("step-000000000020/checkpoint.json");
+    let text = |old: &'static str, new: &'static str| {
+        let manifest = manifest.clone();
+        move || {
+            let text = fs::read_to_string(&manifest).unwrap();
+            assert!(text.contains(old));
+            fs::write(&manifest, text.replace(old, new)).unwrap();
+        }
+    };
+    let newer = text("\"format_version\": 1", "\"format_version\": 2");
+    refused(&newer, &["checkpoint.json", "version is 2", "expected 1"]);
+    refused(&text("all ranks know", "all ranks knew"), &["checkpoint.json", "checksum"]);
+    refused(&text("\"step\": 20", "\"step\": 21"), &["checkpoint.json", "step is 21"]);
+    refused(&|| change(&manifest, &cut), &["checkpoint.json", "EOF"]);
+    // A file of another run.
+    refused(
+        &|| {
+            let other = tempfile::tempdir().unwrap();
+            checkpoint(&CheckpointDirectory::new(other.path()), 20, Uuid::random());
+            fs::copy(other.path().join("step-000000000020/rank-00001.state"), state(1)).unwrap();
+        },
+        &["rank-00001", "run"],
+    );
+}
+
+/// Three ranks record until step 70, of which the checkpoint at 40 is good; one rank goes on.
+fn resumed(path: &Path) -> (RunDirectory, PartWriter) {
+    let run = RunDirectory::create(path, Overwrite::No).unwrap();
+    let mut manifest = Manifest::new(0.1, 1, 3);
+    manifest.populations = vec![Population { name: "E".to_owned(), first_gid: 0, size: 3 }];
+    manifest.signals = vec![signal()];
+    run.write_manifest(&manifest).unwrap();
+    for rank in 0..3_u32 {
+        let columns = vec![Column { gid: u64::from(rank), segment: 0, label: 0 }];
+        let signals = vec![(signal(), columns.into())];
+        let mut part = PartWriter::create(&run, rank, signals, 1 << 20).unwrap();
+        for step in 0..70 {
+            part.push_spike(Spike { step, gid: u64::from(rank) }).unwrap();
+            part.push_column(0, 0, &[step as f64]).unwrap();
+            if [25, 40, 55].contains(&(step + 1)) {
+                part.seal(step + 1).unwrap();
+            }
+        }
+    }
+    let manifest = run.begin_leg(Leg { first_step: 40, n_ranks: 1 }).unwrap();
+    assert_eq!(manifest.leg_steps(), [0..40, 40..u64::MAX]);
+    let columns = (0..3).map(|gid| Column { gid, segment: 0, label: 0 }).collect::<Vec<_>>();
+    let part = PartWriter::create(&run, 0, vec![(signal(), columns.into())], 1 << 20).unwrap();
+    (run, part)
+}
+
+#[test]
+fn what_a_leg_recorded_after_the_checkpoint_is_superseded() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, mut part) = resumed(&folder.path().join("run"));
+    // Killed before it had sealed anything: what is valid ends at the checkpoint.
+    assert_eq!(run.coverage().unwrap().sealed_until(), 40);
+    for step in 40..60 {
+        for gid in 0..3 {
+            part.push_spike(Spike { step, gid }).unwrap();
+        }
+        part.push_sample(0, &[step as f64; 3]).unwrap();
+    }
+    part.finish(60).unwrap();
+    let reader = RunReader::open(&run).unwrap();
+    assert_eq!((reader.end_step(), reader.finished()), (60, true));
+    let v = reader.signal(0).unwrap();
+    assert_eq!((v.columns().len(), v.n_samples()), (3, 60));
+    let expected: Vec<f64> = (0..180).map(|at| f64::from(at % 60)).collect();
+    assert_eq!(v.read::<f64>(0..3, 0..60).unwrap(), expected);
+    let count = |reader: &RunReader| {
+        let mut spikes = Vec::new();
+        reader.spikes(0, 0..u64::MAX, |some| {
+            spikes.extend_from_slice(some);
+            Ok(())
+        })?;
+        Ok::<_, Error>(spikes)
+    };
+    let spikes = count(&reader).unwrap();
+    let expected: Vec<Spike> = (0..180).map(|at| Spike { step: at / 3, gid: at % 3 }).collect();
+    assert_eq!(spikes, expected);
+    merge_recordings(&run, &MergeOptions::default()).unwrap();
+    assert!(run.is_merged().unwrap() && !run.file("parts").exists());
+    assert_eq!(count(&RunReader::open_merged(&run).unwrap()).unwrap(), expected);
+    let again = run.begin_leg(Leg { first_step: 40, n_ranks: 1 });
+    assert!(matches!(again, Err(Error::Merged { .. })));
+}
+
+#[test]
+fn what_is_missing_before_a_leg_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, part) = resumed(&folder.path().join("run"));
+    drop(part);
+    let chunk =
+        |sequence| run.path().join(format!("parts/rank-00001/recording-0000-{sequence:08}.chunk"));
+    // Damage behind the checkpoint is nobody's business.
+    fs::write(chunk(2), b"nothing").unwrap();
+    assert_eq!(run.coverage().unwrap().sealed_until(), 40);
+    fs::remove_file(chunk(2)).unwrap();
+    fs::remove_file(chunk(1)).unwrap();
+    let message = run.coverage().unwrap_err().to_string();
+    assert!(message.contains("rank-00001") && message.contains("ends at step 25"), "{message}");
+    let marked = run.coverage_with(Gaps::Mark).unwrap();
+    assert_eq!((marked.gaps[0].rank, marked.gaps[0].steps.clone()), (1, 25..40));
 }

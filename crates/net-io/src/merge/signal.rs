@@ -83,13 +83,17 @@ impl ChunkSignal {
             sources.extend(of_part.map(|(&column, local)| Source { column, part: number, local }));
         }
         sources.sort_unstable();
-        let doubled = sources.windows(2).find(|pair| pair[0].column == pair[1].column);
+        let leg_of = |source: &Source| index.parts[source.part as usize].leg;
+        let is_double = |pair: &&[Source]| {
+            pair[0].column == pair[1].column && leg_of(&pair[0]) == leg_of(&pair[1])
+        };
+        let doubled = sources.windows(2).find(is_double);
         if let (Some(pair), Combine::Distinct) = (doubled, signal.combine) {
             return Err(Error::Duplicate {
                 path: run.path().to_owned(),
                 what: "a recorded column",
                 gid: pair[0].column.gid,
-                ranks: [pair[0].part, pair[1].part],
+                ranks: [0, 1].map(|at| index.parts[pair[at].part as usize].rank),
             });
         }
         let (mut columns, mut source_start) = (Vec::new(), Vec::new());
@@ -158,7 +162,7 @@ impl ChunkSignal {
                 })?;
             }
             if is_sum {
-                self.lose(number as u32, wanted, &samples, tile);
+                self.lose(number, wanted, &samples, tile);
             }
         }
         if let Combine::Sum { scale } = self.signal.combine {
@@ -182,14 +186,14 @@ impl ChunkSignal {
     /// A sum of which one rank's share is lost is lost.
     fn lose<T: Real>(
         &self,
-        part: u32,
+        part: usize,
         wanted: &[(usize, usize)],
         samples: &Range<usize>,
         tile: &mut [T],
     ) {
         let before =
             |step| self.signal.grid.samples_in(&self.index.windows[self.at], step) as usize;
-        for gap in self.index.gaps.iter().filter(|gap| gap.rank == part) {
+        for gap in &self.index.parts[part].gaps {
             let begin = before(gap.steps.start).max(samples.start);
             let end = before(gap.steps.end).min(samples.end);
             for &(_, tile_row) in wanted.iter().filter(|_| begin < end) {

@@ -115,6 +115,59 @@ impl ProbeFile {
         Ok(created)
     }
 
+    /// Opens the file of a run that goes on after some samples of each dataset. What is behind them
+    /// will be written again.
+    ///
+    /// # Errors
+    /// A file that cannot be opened, or that has not these datasets with as many samples.
+    pub fn open(path: &Path, probes: &[ProbeDataset], n_written: &[usize]) -> Result<Self> {
+        let file = hdf5::File::open_rw(path)
+            .map_err(|source| Error::hdf5(path, "/", "open to go on", source))?;
+        let mut opened = Self { path: path.to_owned(), file, datasets: Vec::new() };
+        for (probe, &n_written) in probes.iter().zip(n_written) {
+            let open = opened.open_dataset(probe, n_written as u64)?;
+            opened.datasets.push(open);
+        }
+        Ok(opened)
+    }
+
+    fn open_dataset(&self, probe: &ProbeDataset, n_written: u64) -> Result<Open> {
+        let error = |action, e| Error::hdf5(&self.path, &probe.name, action, e);
+        let dataset = self.file.dataset(&probe.name).map_err(|e| error("open", e))?;
+        let value_type = dataset.dtype().map_err(|e| error("read the type of", e))?;
+        let (found, expected) = (dataset.shape(), vec![probe.n_rows, probe.n_samples]);
+        if found != expected || value_type.size() != 8 * probe.fields.len() {
+            let found = format!("{found:?} values of {} bytes", value_type.size());
+            let expected = format!("{expected:?} of {}", 8 * probe.fields.len());
+            return Err(self.wrong_shape(&probe.name, found, &expected));
+        }
+        let written = dataset.attr(WRITTEN).and_then(|attribute| attribute.read_scalar::<u64>());
+        let written = written.map_err(|e| error("read attribute of", e))?;
+        if written < n_written {
+            let found = format!("{written} samples");
+            return Err(self.wrong_shape(&probe.name, found, &format!("at least {n_written}")));
+        }
+        Ok(Open {
+            name: probe.name.clone(),
+            dataset,
+            value_type,
+            n_fields: probe.fields.len(),
+            n_rows: probe.n_rows,
+            n_samples: probe.n_samples,
+        })
+    }
+
+    /// Waits until all that was written is on the disk.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn sync(&self) -> Result<()> {
+        self.flush()?;
+        let handle = std::fs::File::open(&self.path);
+        let handle = handle.map_err(|e| Error::io(&self.path, "open", e))?;
+        handle.sync_all().map_err(|e| Error::io(&self.path, "sync", e))
+    }
+
     fn create_dataset(&self, probe: &ProbeDataset) -> Result<Open> {
         let error = |action, e| Error::hdf5(&self.path, &probe.name, action, e);
         let number = TypeDescriptor::Float(FloatSize::U8);

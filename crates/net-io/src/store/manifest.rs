@@ -1,6 +1,7 @@
 //! The manifest of a run: what was simulated and what is recorded, known to all ranks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -233,7 +234,17 @@ pub struct Projection {
     pub parameters: Vec<Parameter>,
 }
 
-/// What a run directory holds, written once by rank 0 before the first step.
+/// What was recorded since a run was resumed from a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leg {
+    /// The step of the checkpoint.
+    pub first_step: u64,
+    /// Number of ranks that write parts.
+    pub n_ranks: u32,
+}
+
+/// What a run directory holds, written by rank 0 before the first step and when
+/// the run is resumed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Version of the layout of the run directory; [`Manifest::FORMAT_VERSION`].
@@ -244,8 +255,12 @@ pub struct Manifest {
     pub dt_ms: f64,
     /// Seed of all random streams.
     pub seed: u64,
-    /// Number of ranks that write parts.
+    /// Number of ranks that write parts; of the first leg, if there are more.
     pub n_ranks: u32,
+    /// Where the run was resumed from a checkpoint, in the order in which it was. What earlier legs
+    /// recorded from the first step of a later one on is superseded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub legs: Vec<Leg>,
     /// Populations in order of creation.
     pub populations: Vec<Population>,
     /// Who records spikes; a chunk has every spike that one of them records.
@@ -260,7 +275,9 @@ pub struct Manifest {
 
 impl Manifest {
     /// The version of the layout that this program reads and writes.
-    pub const FORMAT_VERSION: u32 = 2;
+    ///
+    /// Version 2 had no [legs](Self::legs), and is read too.
+    pub const FORMAT_VERSION: u32 = 3;
 
     /// A manifest of a run with a new identifier, with nothing declared yet.
     pub fn new(dt_ms: f64, seed: u64, n_ranks: u32) -> Self {
@@ -270,11 +287,29 @@ impl Manifest {
             dt_ms,
             seed,
             n_ranks,
+            legs: Vec::new(),
             populations: Vec::new(),
             spike_recorders: Vec::new(),
             signals: Vec::new(),
             projections: Vec::new(),
             attributes: BTreeMap::new(),
+        }
+    }
+
+    /// The steps that each leg's recordings are valid for, the first one's first; the last one has no
+    /// end yet.
+    pub fn leg_steps(&self) -> Vec<Range<u64>> {
+        let starts = std::iter::once(0).chain(self.legs.iter().map(|leg| leg.first_step));
+        let starts: Vec<u64> = starts.collect();
+        let end = |leg: usize| starts[leg + 1..].iter().copied().min().unwrap_or(u64::MAX);
+        (0..starts.len()).map(|leg| starts[leg]..end(leg)).collect()
+    }
+
+    /// Number of ranks of a leg.
+    pub fn ranks_of_leg(&self, leg: usize) -> u32 {
+        match leg {
+            0 => self.n_ranks,
+            _ => self.legs.get(leg - 1).map_or(0, |leg| leg.n_ranks),
         }
     }
 
@@ -311,10 +346,10 @@ impl Manifest {
     /// [`Error::Declaration`] with the key of the first offender.
     pub fn validate(&self) -> Result<()> {
         check(
-            self.format_version == Self::FORMAT_VERSION,
+            (2..=Self::FORMAT_VERSION).contains(&self.format_version),
             "format_version",
             self.format_version,
-            "2",
+            "2 or 3",
         )?;
         check(
             self.dt_ms.is_finite() && self.dt_ms > 0.0,
@@ -323,6 +358,9 @@ impl Manifest {
             "a positive number of ms",
         )?;
         check(self.n_ranks > 0, "n_ranks", self.n_ranks, "at least 1")?;
+        for leg in &self.legs {
+            check(leg.n_ranks > 0, "legs.n_ranks", leg.n_ranks, "at least 1")?;
+        }
         unique_names("populations", self.populations.iter().map(|p| &p.name))?;
         unique_names("spike_recorders", self.spike_recorders.iter().map(|r| &r.device.name))?;
         for SpikeRecorder { device, roster } in &self.spike_recorders {

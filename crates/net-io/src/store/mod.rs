@@ -5,6 +5,7 @@
 //! DIR/parts/rank-00003/columns-0000-00000000.chunk    which cells and segments signal 0 records
 //! DIR/parts/rank-00003/recording-0000-00000012.chunk  spikes and samples of a range of steps
 //! DIR/parts/rank-00003/table-0001-00000000.chunk      rows of a table (cells or synapses)
+//! DIR/parts/leg-00001/rank-00003/...              the same after the run was resumed
 //! ```
 //!
 //! A chunk appears under its name only when it is complete and on the disk, so that whatever
@@ -25,7 +26,7 @@ use std::path::{Path, PathBuf};
 pub use chunk::{ChunkHeader, ChunkKind};
 pub use column::{Column, Columns, Place};
 pub use manifest::{
-    Combine, Device, Direction, Manifest, Parameter, Population, Projection, SampleGrid,
+    Combine, Device, Direction, Leg, Manifest, Parameter, Population, Projection, SampleGrid,
     SampleType, Signal, SpikeRecorder,
 };
 pub use part::{DEFAULT_CHUNK_BYTES, PartWriter, Spike};
@@ -86,6 +87,8 @@ impl RunDirectory {
     pub const SIGNALS: &str = "OUTPUT.h5";
     /// Where the results come from.
     pub const PROVENANCE: &str = "provenance.json";
+    /// Folder of the [checkpoints](crate::checkpoint) of a run that goes on.
+    pub const CHECKPOINTS: &str = "checkpoints";
 
     /// Makes the directory of a new run. Called once, by rank 0, before other ranks
     /// [`open`](Self::open) it.
@@ -185,21 +188,77 @@ impl RunDirectory {
     }
 
     /// The chunks of one rank.
-    pub(crate) fn part(&self, manifest: &Manifest, rank: u32) -> Part {
-        let path = self.parts().join(format!("rank-{rank:05}"));
+    pub(crate) fn part(&self, manifest: &Manifest, leg: usize, rank: u32) -> Part {
+        let of_leg = match leg {
+            0 => self.parts(),
+            _ => self.parts().join(format!("leg-{leg:05}")),
+        };
+        let path = of_leg.join(format!("rank-{rank:05}"));
         Part { path, rank, run_id: manifest.run_id }
     }
 
     /// Removes the ranks' recordings, which are merged. A kill in between leaves a mark, so that
     /// what remains of them is never taken for a whole.
-    pub(crate) fn remove_recordings(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// Errors of the disk.
+    pub fn remove_recordings(&self) -> Result<()> {
         let mark = self.parts().join(MERGED);
         fsio::write_sealed(&mark, &[])?;
         self.finish_removal()
     }
 
+    /// Whether recordings were merged and removed, or are being removed: then it cannot be resumed.
+    ///
+    /// # Errors
+    /// Errors of the disk.
+    pub fn is_merged(&self) -> Result<bool> {
+        let is_there = self.file(Self::SPIKES).exists();
+        Ok(self.parts().join(MERGED).exists() || (is_there && !self.has_recordings()?))
+    }
+
+    /// Whether there are chunks of recordings.
+    fn has_recordings(&self) -> Result<bool> {
+        let mut folders = vec![self.parts()];
+        while let Some(folder) = folders.pop() {
+            for name in chunk::file_names(&folder)? {
+                if chunk::is_chunk_name(&name, ChunkKind::Columns, None)
+                    || chunk::is_chunk_name(&name, ChunkKind::Recording, None)
+                {
+                    return Ok(true);
+                }
+                folders.push(folder.join(name));
+                folders.pop_if(|path| !path.is_dir());
+            }
+        }
+        Ok(false)
+    }
+
+    /// Begins a leg of a run that is resumed at a checkpoint, and gives the manifest with it: what was
+    /// recorded from its first step on is superseded, and files that were merged of it are removed.
+    /// Called by one rank.
+    ///
+    /// # Errors
+    /// [`Error::Merged`] if its recordings were merged and removed; errors of reading and writing.
+    pub fn begin_leg(&self, leg: Leg) -> Result<Manifest> {
+        if self.is_merged()? {
+            return Err(Error::Merged { path: self.path.clone() });
+        }
+        let mut manifest = self.manifest()?;
+        manifest.format_version = Manifest::FORMAT_VERSION;
+        manifest.legs.push(leg);
+        self.write_manifest(&manifest)?;
+        for name in [Self::SPIKES, Self::SPIKES_TEXT, Self::TRACES, Self::NIO] {
+            fsio::remove_if_there(&self.path.join(name))?;
+        }
+        Ok(manifest)
+    }
+
     /// Ends a removal that was interrupted.
-    pub(crate) fn finish_removal(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// Errors of the disk.
+    pub fn finish_removal(&self) -> Result<()> {
         let mark = self.parts().join(MERGED);
         if mark.exists() {
             self.remove_chunks(&[(ChunkKind::Recording, None), (ChunkKind::Columns, None)])?;
@@ -212,21 +271,7 @@ impl RunDirectory {
 
     /// Removes all chunks of these kinds, and directories that are empty then.
     pub(crate) fn remove_chunks(&self, kinds: &[(ChunkKind, Option<u32>)]) -> Result<()> {
-        for name in chunk::file_names(&self.parts())? {
-            let part = self.parts().join(name);
-            if !part.is_dir() {
-                continue;
-            }
-            for file in chunk::file_names(&part)? {
-                let chosen =
-                    kinds.iter().any(|&(kind, stream)| chunk::is_chunk_name(&file, kind, stream));
-                if chosen {
-                    fsio::remove_if_there(&part.join(file))?;
-                }
-            }
-            remove_directory_if_empty(&part)?;
-        }
-        remove_directory_if_empty(&self.parts())?;
+        remove_chunks_in(&self.parts(), kinds)?;
         fsio::sync_directory(&self.path)
     }
 
@@ -252,13 +297,31 @@ impl RunDirectory {
             fsio::remove_if_there(&self.path.join(name))?;
             fsio::remove_if_there(&fsio::temporary_name(&self.path.join(name)))?;
         }
-        match fs::remove_dir_all(self.parts()) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::io(&self.parts(), "remove", e))
+        for folder in [self.file(Self::CHECKPOINTS), self.parts()] {
+            match fs::remove_dir_all(&folder) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::io(&folder, "remove", e));
+                }
+                _ => {}
             }
-            _ => Ok(()),
+        }
+        Ok(())
+    }
+}
+
+/// Removes chunks of these kinds from the parts of a folder and of its legs.
+fn remove_chunks_in(folder: &Path, kinds: &[(ChunkKind, Option<u32>)]) -> Result<()> {
+    let is_chosen =
+        |file: &str| kinds.iter().any(|&(kind, stream)| chunk::is_chunk_name(file, kind, stream));
+    for name in chunk::file_names(folder)? {
+        let path = folder.join(&name);
+        if path.is_dir() {
+            remove_chunks_in(&path, kinds)?;
+        } else if is_chosen(&name) {
+            fsio::remove_if_there(&path)?;
         }
     }
+    remove_directory_if_empty(folder)
 }
 
 fn remove_directory_if_empty(path: &Path) -> Result<()> {

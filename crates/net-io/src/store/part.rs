@@ -67,7 +67,8 @@ pub struct PartWriter {
 }
 
 impl PartWriter {
-    /// Starts the part of `rank`: makes its directory and seals which columns it records.
+    /// Starts the part of `rank` in the last leg of the run: makes its directory and seals which columns
+    /// it records. The leg's first step is the first that is not sealed.
     ///
     /// `signals` are those of the manifest, all of them and in its order, each with this rank's
     /// columns (possibly none). `chunk_bytes` is the buffer size at which the writer is full.
@@ -82,7 +83,8 @@ impl PartWriter {
         chunk_bytes: usize,
     ) -> Result<Self> {
         let manifest = run.manifest()?;
-        let part = run.part(&manifest, rank);
+        let part = run.part(&manifest, manifest.legs.len(), rank);
+        let first_step = manifest.legs.last().map_or(0, |leg| leg.first_step);
         let started = |kind| move |name: &String| chunk::is_chunk_name(name, kind, None);
         let names = chunk::file_names(&part.path)?;
         if names
@@ -92,6 +94,9 @@ impl PartWriter {
             return Err(Error::PartExists { path: part.path, rank });
         }
         std::fs::create_dir_all(&part.path).map_err(|e| Error::io(&part.path, "create", e))?;
+        if let Some(folder) = part.path.parent() {
+            crate::fsio::sync_directory(folder)?;
+        }
         crate::fsio::sync_directory(&run.file("parts"))?;
         for (stream, (signal, columns)) in signals.iter().enumerate() {
             signal.validate()?;
@@ -102,7 +107,7 @@ impl PartWriter {
             part,
             chunk_bytes,
             next_sequence: 0,
-            sealed_until: 0,
+            sealed_until: first_step,
             spikes: Vec::new(),
             spike_windows: vec![Ranges::all(); manifest.spike_devices().len()],
             signals,

@@ -43,7 +43,7 @@ pub struct RankCoverage {
 /// How far a run is sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {
-    /// One entry a rank.
+    /// One entry a rank; of the last leg, if the run was resumed.
     pub ranks: Vec<RankCoverage>,
     /// What is lost before, if gaps are marked.
     pub gaps: Vec<Gap>,
@@ -63,25 +63,36 @@ impl Coverage {
 
 pub(crate) fn coverage(run: &RunDirectory, manifest: &Manifest, gaps: Gaps) -> Result<Coverage> {
     let (mut ranks, mut lost) = (Vec::new(), Vec::new());
-    for rank in 0..manifest.n_ranks {
-        let recording = Recording::verify(&run.part(manifest, rank), gaps)?;
-        ranks.push(recording.coverage());
-        lost.extend(recording.gaps);
+    let legs = manifest.leg_steps();
+    for (leg, steps) in legs.iter().enumerate().filter(|(_, steps)| !steps.is_empty()) {
+        for rank in 0..manifest.ranks_of_leg(leg) {
+            let recording = Recording::verify(&run.part(manifest, leg, rank), steps, gaps)?;
+            if leg + 1 == legs.len() {
+                ranks.push(recording.coverage());
+            }
+            lost.extend(recording.gaps);
+        }
     }
     Ok(Coverage { ranks, gaps: lost })
 }
 
 /// The recording chunks of a part that are sound, and the gaps between them.
 struct Recording {
+    first_step: u64,
     chunks: Vec<Verified>,
     gaps: Vec<Gap>,
 }
 
 impl Recording {
-    fn verify(part: &Part, gaps: Gaps) -> Result<Self> {
-        let mut found = Recording { chunks: Vec::new(), gaps: Vec::new() };
+    /// The chunks of `steps`, those of a leg; what follows is superseded. The last leg has no end.
+    fn verify(part: &Part, steps: &Range<u64>, gaps: Gaps) -> Result<Self> {
+        let (chunks, lost) = (Vec::new(), Vec::new());
+        let mut found = Recording { first_step: steps.start, chunks, gaps: lost };
         let mut wrong: Option<Error> = None;
         for chunk in part.stream(ChunkKind::Recording, 0)? {
+            if found.end() >= steps.end {
+                break;
+            }
             let (path, header) = match chunk {
                 Ok(chunk) => chunk,
                 Err(error) if gaps == Gaps::Mark && is_loss(&error) => {
@@ -90,7 +101,14 @@ impl Recording {
                 }
                 Err(error) => return Err(error),
             };
-            let expected = found.chunks.last().map_or(0, |(_, before)| before.end_step);
+            if header.first_step >= steps.end {
+                break;
+            }
+            if header.end_step > steps.end {
+                let (found, expected) = (header.end_step.to_string(), steps.end.to_string());
+                return Err(Error::ChunkCorrupt { path, what: "end step", found, expected });
+            }
+            let expected = found.end();
             match wrong.take() {
                 Some(error) if expected < header.first_step => found.gaps.push(Gap {
                     rank: part.rank,
@@ -109,15 +127,31 @@ impl Recording {
             }
             found.chunks.push((path, header));
         }
+        // What came before a checkpoint was sealed then.
+        if steps.end < u64::MAX && found.end() < steps.end {
+            let missing = || Error::LegEnds {
+                path: part.path.clone(),
+                found: found.end(),
+                expected: steps.end,
+            };
+            let wrong = wrong.unwrap_or_else(missing);
+            if gaps == Gaps::Refuse {
+                return Err(wrong);
+            }
+            let (steps, reason) = (found.end()..steps.end, wrong.to_string());
+            found.gaps.push(Gap { rank: part.rank, steps, reason });
+        }
         Ok(found)
+    }
+
+    /// First step after the last chunk.
+    fn end(&self) -> u64 {
+        self.chunks.last().map_or(self.first_step, |(_, header)| header.end_step)
     }
 
     fn coverage(&self) -> RankCoverage {
         let last = self.chunks.last().map(|(_, header)| header);
-        RankCoverage {
-            sealed_until: last.map_or(0, |header| header.end_step),
-            finished: last.is_some_and(|header| header.last),
-        }
+        RankCoverage { sealed_until: self.end(), finished: last.is_some_and(|header| header.last) }
     }
 }
 
@@ -143,11 +177,17 @@ pub(crate) struct RunIndex {
 impl RunIndex {
     /// Verifies and indexes everything.
     pub(crate) fn scan(run: &RunDirectory, manifest: &Manifest, gaps: Gaps) -> Result<Self> {
-        let parts = (0..manifest.n_ranks)
-            .map(|rank| PartIndex::scan(&run.part(manifest, rank), manifest, gaps))
-            .collect::<Result<Vec<_>>>()?;
-        let end_step = parts.iter().map(|part| part.coverage.sealed_until).min().unwrap_or(0);
-        let finished = parts.iter().all(|part| part.coverage.finished);
+        let legs = manifest.leg_steps();
+        let mut parts = Vec::new();
+        for (leg, steps) in legs.iter().enumerate().filter(|(_, steps)| !steps.is_empty()) {
+            for rank in 0..manifest.ranks_of_leg(leg) {
+                let part = run.part(manifest, leg, rank);
+                parts.push(PartIndex::scan(&part, manifest, (leg, steps), gaps)?);
+            }
+        }
+        let last = || parts.iter().filter(|part| part.leg + 1 == legs.len());
+        let end_step = last().map(|part| part.coverage.sealed_until).min().unwrap_or(0);
+        let finished = last().all(|part| part.coverage.finished);
         let mut lost: Vec<Gap> = parts.iter().flat_map(|part| part.gaps.iter().cloned()).collect();
         lost.retain(|gap| gap.steps.start < end_step);
         let all = |windows_of: fn(&PartIndex) -> &[Ranges], len| -> Result<Vec<Ranges>> {
@@ -170,9 +210,13 @@ fn agreed<'a>(
     windows_of: impl Fn(&'a PartIndex) -> &'a Ranges,
 ) -> Result<Ranges> {
     let mut all = Ranges::default();
+    let mut first_of_leg = parts.first();
     for part in parts {
+        if first_of_leg.is_some_and(|first| first.leg != part.leg) {
+            first_of_leg = Some(part);
+        }
         let windows = windows_of(part).clipped(0..end_step);
-        let first = windows_of(&parts[0]).clipped(0..end_step);
+        let first = windows_of(first_of_leg.unwrap_or(part)).clipped(0..end_step);
         if gaps.is_empty() && windows != first {
             return Err(Error::ChunkCorrupt {
                 path: part.directory.clone(),
@@ -196,6 +240,8 @@ fn agreed<'a>(
 #[derive(Debug)]
 pub(crate) struct PartIndex {
     pub(crate) directory: PathBuf,
+    pub(crate) leg: usize,
+    pub(crate) rank: u32,
     pub(crate) chunks: Vec<RecordingChunk>,
     /// The columns of each signal.
     pub(crate) columns: Vec<Columns>,
@@ -226,14 +272,21 @@ pub(crate) struct SignalBlock {
 
 impl PartIndex {
     /// Verifies and indexes the part of a rank. A part that was never started is an empty one.
-    fn scan(part: &Part, manifest: &Manifest, gaps: Gaps) -> Result<Self> {
-        let recording = Recording::verify(part, gaps)?;
+    fn scan(
+        part: &Part,
+        manifest: &Manifest,
+        (leg, steps): (usize, &Range<u64>),
+        gaps: Gaps,
+    ) -> Result<Self> {
+        let recording = Recording::verify(part, steps, gaps)?;
         let coverage = recording.coverage();
         let columns = (0..manifest.signals.len() as u32)
             .map(|stream| read_columns(part, stream))
             .collect::<Result<Vec<_>>>()?;
         let mut index = PartIndex {
             directory: part.path.clone(),
+            leg,
+            rank: part.rank,
             chunks: Vec::new(),
             columns,
             coverage,

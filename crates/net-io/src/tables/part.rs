@@ -28,7 +28,7 @@ impl<R: OrderedRow<Key = u64>> RowWriter<R> {
         stream: u32,
         table: &str,
     ) -> Result<Self> {
-        let part = run.part(manifest, rank);
+        let part = run.part(manifest, 0, rank);
         if !part.whole_stream(ChunkKind::Table, stream)?.is_empty() {
             return Err(Error::PartExists { path: part.path, rank });
         }
@@ -84,7 +84,7 @@ impl<R: OrderedRow<Key = u64>> TableParts<R> {
         what: &'static str,
     ) -> Result<Self> {
         let scan_rank = |rank| {
-            let part = run.part(manifest, rank);
+            let part = run.part(manifest, 0, rank);
             let chunks = part.whole_stream(ChunkKind::Table, stream)?;
             if !chunks.last().is_some_and(|(_, header)| header.last) {
                 return Err(Error::Unfinished { path: part.path, rank, sealed_until: 0 });

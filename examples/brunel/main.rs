@@ -92,7 +92,7 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    net_mpi::run(options.run.mode(), |comm| simulate(comm, &options))
+    net_mpi::run(options.run.mode(), |comm| net_sim::exit_status(comm, simulate(comm, &options)))
 }
 
 fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {

@@ -55,7 +55,7 @@ const DT_MS: f64 = 1.0;
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    net_mpi::run(options.run.mode(), |comm| simulate(comm, &options))
+    net_mpi::run(options.run.mode(), |comm| net_sim::exit_status(comm, simulate(comm, &options)))
 }
 
 fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {

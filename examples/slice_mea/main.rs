@@ -90,7 +90,7 @@ const STIMULUS_MS: f64 = 5.0;
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    net_mpi::run(options.run.mode(), |comm| simulate(comm, &options))
+    net_mpi::run(options.run.mode(), |comm| net_sim::exit_status(comm, simulate(comm, &options)))
 }
 
 fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {

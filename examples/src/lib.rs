@@ -9,7 +9,9 @@ use net_sim::plot::{
     Activity, ArrayFilm, ArraySignal, DepthMap, Fields, Population, SignalPanel, SpikeRaster,
     Traces,
 };
-use net_sim::{CellPartition, Model, Outcome, Output, Progress, RunOptions, StepSettings};
+use net_sim::{
+    CellPartition, CheckpointArgs, Model, Outcome, Output, Progress, RunOptions, StepSettings,
+};
 
 /// Options that every program has.
 #[derive(Args, Debug)]
@@ -45,6 +47,10 @@ pub struct RunArgs {
     /// Seal what was recorded on the disk after every MS of simulated time [default: a tenth of it]
     #[arg(long, value_name = "MS")]
     pub seal_interval: Option<f64>,
+
+    /// Save the state now and then, and go on from it
+    #[command(flatten)]
+    pub checkpoints: CheckpointArgs,
 }
 
 /// How ranks communicate.
@@ -111,6 +117,7 @@ impl RunArgs {
                 Show::Lines => Progress::Lines,
                 Show::Off => Progress::Off,
             },
+            checkpoints: self.checkpoints.checkpoints(),
         }
     }
 }

@@ -86,6 +86,35 @@ pub struct CellLayout {
     pub slots: Vec<u32>,
 }
 
+/// Where what the currents of a block are a linear function of belongs to its cells, so that a sum of
+/// it can be saved and go on in another layout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinearLayout {
+    /// Vectors of what a type of current is a function of.
+    pub n_slots: usize,
+    /// The same of the membrane current.
+    pub n_membrane: usize,
+    /// The cells, but artificial ones.
+    pub cells: Vec<LinearPlaces>,
+}
+
+/// What belongs to a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinearPlaces {
+    /// The cell.
+    pub gid: u64,
+    pub(crate) n_segments: usize,
+    /// Indices of numbers in the vectors: segments; for the membrane also forks and electrodes.
+    pub(crate) places: Vec<usize>,
+}
+
+impl LinearPlaces {
+    /// Indices of the cell's numbers, in an order that is the same in every layout.
+    pub fn places(&self, of_membrane: bool) -> &[usize] {
+        if of_membrane { &self.places } else { &self.places[..self.n_segments] }
+    }
+}
+
 /// Currents of a block in one step.
 ///
 /// The membrane current is a linear function of fewer operations than it takes to compute it: of the

@@ -60,6 +60,6 @@ pub use crate::{
     exchange::SpikeExchange,
     launch::{Mode, launch},
     reduce::Ordered,
-    run::run,
+    run::{ExitStatus, run},
     spikes::{MAX_GID, MAX_STEP_OFFSET, OffsetSpike, PackedSpike, SpikeTime, WireSpike},
 };

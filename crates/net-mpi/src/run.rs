@@ -22,7 +22,7 @@ const RETURN_GRACE: Duration = Duration::from_secs(3);
 
 /// Launches, runs `main`, and ends all ranks together.
 ///
-/// - All ranks return `Ok`: exit status 0.
+/// - All ranks return `Ok`: exit status 0, or the largest that one of them gives.
 /// - All ranks return, some of them an error: the ranks end in order, rank 0 prints one message, that of
 ///   the lowest failing rank, and the exit status is 1 on all. Errors from
 ///   [`agree`](Communicator::agree) end so.
@@ -32,9 +32,9 @@ const RETURN_GRACE: Duration = Duration::from_secs(3);
 /// - The launch fails: rank 0 prints why, exit status 2.
 ///
 /// Messages go to standard error. All communicators and exchanges must be gone when `main` returns.
-pub fn run<E: Display>(
+pub fn run<S: ExitStatus, E: Display>(
     mode: Mode,
-    main: impl FnOnce(&Communicator) -> std::result::Result<(), E>,
+    main: impl FnOnce(&Communicator) -> std::result::Result<S, E>,
 ) -> ExitCode {
     // The end has a communicator of its own: a rank may come to it while others are still in a
     // collective operation.
@@ -44,9 +44,28 @@ pub fn run<E: Display>(
         Err(error) => return refuse(&error),
     };
     let outcome = main(&comm).map_err(|error| format!("{error:#}"));
-    match finish(&end, outcome.as_ref().err().map(String::as_str)) {
+    let outcome = outcome.map(ExitStatus::status);
+    match finish(&end, outcome.as_ref().map(|status| *status).map_err(String::as_str)) {
         Ok(exit_code) => exit_code,
         Err(error) => end.abort(1, &error.to_string()),
+    }
+}
+
+/// What a program that did what it was asked for tells its caller.
+pub trait ExitStatus {
+    /// The exit status.
+    fn status(self) -> u8;
+}
+
+impl ExitStatus for () {
+    fn status(self) -> u8 {
+        0
+    }
+}
+
+impl ExitStatus for u8 {
+    fn status(self) -> u8 {
+        self
     }
 }
 
@@ -62,9 +81,15 @@ fn refuse(error: &dyn Display) -> ExitCode {
 }
 
 /// Waits for the other ranks' outcome, and reports the first failure.
-fn finish(end: &Communicator, failure: Option<&str>) -> Result<ExitCode> {
+fn finish(end: &Communicator, outcome: std::result::Result<u8, &str>) -> Result<ExitCode> {
+    let failure = outcome.err();
     wait_for_all(end, failure)?;
-    let Some((rank, first)) = end.first_failure(failure)? else { return Ok(ExitCode::SUCCESS) };
+    let Some((rank, first)) = end.first_failure(failure)? else {
+        let status = end.max(u64::from(outcome.unwrap_or_default()))?;
+        // No rank exits, which would end the others, before all know how.
+        end.barrier()?;
+        return Ok(ExitCode::from(status as u8));
+    };
     let same_everywhere = end.min(u64::from(failure == Some(first.as_str())))? == 1;
     if end.is_root() {
         if same_everywhere {

@@ -24,6 +24,51 @@ pub enum Error {
     /// An error of some rank, known to all.
     #[error(transparent)]
     Agreed(#[from] net_mpi::AgreedError),
+    /// A run was saved and ended before its time. It is no failure: it can be resumed.
+    #[error("stopped at {time_ms} ms {reason}; to be resumed from {}", directory.display())]
+    Stopped {
+        /// Time that was simulated, ms.
+        time_ms: f64,
+        /// Why.
+        reason: StopReason,
+        /// Where the checkpoint is.
+        directory: std::path::PathBuf,
+    },
+    /// A run that is to be resumed has come to its end.
+    #[error("{} holds a run that has come to its end; there is nothing to resume", directory.display())]
+    NothingToResume {
+        /// The directory.
+        directory: std::path::PathBuf,
+    },
+    /// A run that is to be resumed was described otherwise.
+    #[error("{} holds a run whose {what} are others than this one's", directory.display())]
+    OtherRun {
+        /// The directory.
+        directory: std::path::PathBuf,
+        /// What differs.
+        what: &'static str,
+    },
+    /// A part of a checkpoint cannot be understood.
+    #[error("checkpoint {}: {what}: {reason}", directory.display())]
+    CheckpointContent {
+        /// The checkpoint.
+        directory: std::path::PathBuf,
+        /// Which part.
+        what: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// What monitors have kept in memory is not saved.
+    #[error("checkpoints do not keep what monitors have recorded; use recordings")]
+    MonitorsInCheckpoint,
+    /// Signals cannot be listened to.
+    #[error("cannot listen to signal {signal}: {source}")]
+    Signal {
+        /// Its number.
+        signal: i32,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A potential or state became NaN or infinite.
     #[error(transparent)]
     NotFinite(#[from] NotFinite),
@@ -352,6 +397,24 @@ pub enum Error {
         /// What is wrong.
         source: BoxError,
     },
+}
+
+/// Why a run was saved and ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// The wall time that it had is over.
+    WallLimit,
+    /// A signal asked for it.
+    Signal,
+}
+
+impl std::fmt::Display for StopReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            StopReason::WallLimit => "at the limit of wall time",
+            StopReason::Signal => "on a signal",
+        })
+    }
 }
 
 impl From<net_core::Error> for Error {

@@ -12,6 +12,7 @@
 //! Units are those of NEURON: ms, mV, nA, uS, um.
 
 mod build;
+mod checkpoint_args;
 mod error;
 mod mechanisms;
 mod model;
@@ -24,7 +25,8 @@ pub mod sonata;
 mod stimulation;
 pub mod tables;
 
-pub use error::{BoxError, Error, Result};
+pub use checkpoint_args::{CheckpointArgs, STOPPED, exit_status};
+pub use error::{BoxError, Error, Result, StopReason};
 pub use mechanisms::load_mechanisms;
 pub use model::{
     CellBuilder, CellKind, Input, InputRow, InputSynapses, InputTable, Instances, ListedCell,
@@ -38,6 +40,6 @@ pub use net_cell::point::{Integrator, PointNeuron, PointValues};
 pub use net_cell::{Quantity, SpikeSource, StepSettings};
 pub use net_io::nix::{Dialect, Identity};
 pub use net_io::store::{Device, SampleType};
-pub use options::{CellPartition, NioOutput, Output, Progress, RunOptions};
+pub use options::{CellPartition, Checkpoints, NioOutput, Output, Progress, RunOptions};
 pub use probes::ProbeSignal;
 pub use run::{Outcome, Phases, RunReport, Simulation, Trace};

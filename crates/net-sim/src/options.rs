@@ -28,6 +28,31 @@ pub struct RunOptions {
     pub keep_in_memory: bool,
     /// What to show while it runs.
     pub progress: Progress,
+    /// Save the whole state now and then, and go on from there; absent: not.
+    pub checkpoints: Option<Checkpoints>,
+}
+
+/// When the whole state of a run is saved, and whether it goes on from there. A checkpoint appears
+/// whole or not at all; the one before is kept until then. All of them go when the run ends.
+///
+/// Nothing here changes a result: a run that is resumed, on any number of ranks and threads, leaves
+/// the bytes of one that was never interrupted.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Checkpoints {
+    /// Where; absent: `checkpoints` in the directory of the files.
+    pub directory: Option<PathBuf>,
+    /// After every so much simulated time in ms, a whole number of steps.
+    pub every_ms: Option<f64>,
+    /// After every so many seconds of wall time, as rank 0 measures it, s.
+    pub every_wall_s: Option<f64>,
+    /// Wall time since it was built after which a run is saved and ends with
+    /// [`Error::Stopped`](crate::Error::Stopped), s.
+    pub wall_limit_s: Option<f64>,
+    /// The same on SIGTERM, SIGINT and SIGUSR1 to any rank.
+    pub on_signals: bool,
+    /// Go on from the latest checkpoint. Without one, the run begins anew; what was recorded before
+    /// is replaced then.
+    pub resume: bool,
 }
 
 /// Which rank has which cells.
@@ -117,6 +142,9 @@ impl RunOptions {
         if self.threads == Some(0) {
             return Err(bad_value("threads", 0, "at least 1"));
         }
+        if let Some(checkpoints) = &self.checkpoints {
+            self.check_checkpoints(checkpoints, &clock)?;
+        }
         let interval = self.output.as_ref().and_then(|output| output.seal_interval_ms);
         if let Some(interval_ms) = interval.filter(|ms| !(ms.is_finite() && *ms > 0.0)) {
             return Err(bad_value("seal_interval_ms", interval_ms, "a positive number of ms"));
@@ -126,5 +154,25 @@ impl RunOptions {
             whole_steps(&clock, "nio: segment_ms".to_owned(), ms, 1)?;
         }
         Ok(clock)
+    }
+
+    fn check_checkpoints(&self, checkpoints: &Checkpoints, clock: &StepClock) -> Result<()> {
+        if checkpoints.directory.is_none() && self.output.is_none() {
+            let key = "checkpoints: directory";
+            return Err(bad_value(key, "none", "a directory, as no files are written"));
+        }
+        if let Some(ms) = checkpoints.every_ms {
+            whole_steps(clock, "checkpoints: every_ms".to_owned(), ms, 1)?;
+        }
+        for (key, seconds) in [
+            ("checkpoints: every_wall_s", checkpoints.every_wall_s),
+            ("checkpoints: wall_limit_s", checkpoints.wall_limit_s),
+        ] {
+            // As long as a time can be, some 600 years.
+            if let Some(s) = seconds.filter(|s| !(0.0..2e10).contains(s)) {
+                return Err(bad_value(key, s, "a number of seconds from 0 to 2e10"));
+            }
+        }
+        Ok(())
     }
 }

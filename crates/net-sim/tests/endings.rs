@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use common::fields::laminar;
 use common::{CellError, connected, into_files, stick};
+use net_io::checkpoint::CheckpointDirectory;
 use net_io::merge::{Extent, MergeOptions, merge_recordings};
 use net_io::store::RunDirectory;
 use net_mpi::{BUILT_WITH_MPI, Communicator, Mode, run};
@@ -31,7 +32,9 @@ const HANGS: Duration = Duration::from_secs(120);
 
 fn main() -> ExitCode {
     match env::var(ROLE) {
-        Ok(role) => run(Mode::Auto, |comm| play(&role, comm)),
+        Ok(role) => run(Mode::Auto, |comm| {
+            exit_status(comm, play(&role, comm).map_err(anyhow::Error::from))
+        }),
         Err(_) => {
             alone();
             if BUILT_WITH_MPI {
@@ -75,6 +78,21 @@ fn play(role: &str, comm: &Communicator) -> Result<()> {
                 output.seal_interval_ms = Some(5.0);
             }
         }
+        "stop" | "limit" => {
+            let pid = folder.join(format!("pid-{}", comm.rank()));
+            fs::write(pid, std::process::id().to_string()).unwrap();
+            options.tstop_ms = 1e6;
+            options.keep_in_memory = false;
+            options.checkpoints = Some(Checkpoints {
+                every_wall_s: Some(0.05),
+                wall_limit_s: (role == "limit").then_some(0.5),
+                on_signals: true,
+                ..Checkpoints::default()
+            });
+            if let Some(output) = &mut options.output {
+                output.directory = folder.join("out");
+            }
+        }
         _ => {}
     }
     Simulation::build(comm, &model, &options)?.run().map(|_| ())
@@ -115,6 +133,7 @@ fn alone() {
     check_explosion(1);
     killed(1);
     killed_with_fields(1);
+    stopped(1);
 }
 
 fn under_mpirun() {
@@ -128,6 +147,36 @@ fn under_mpirun() {
     }
     killed(2);
     killed_with_fields(2);
+    stopped(2);
+}
+
+/// A run that is asked to stop, by a signal to one rank or the limit of wall time, saves its state,
+/// seals what it recorded until then, and says so with a status of its own.
+fn stopped(ranks: usize) {
+    for role in ["stop", "limit"] {
+        let folder = tempfile::tempdir().unwrap();
+        let child = job(role, ranks, folder.path()).spawn().unwrap();
+        let checkpoints = CheckpointDirectory::new(folder.path().join("out/checkpoints"));
+        let started = Instant::now();
+        while role == "stop" && !matches!(checkpoints.latest(), Ok(Some(_))) {
+            assert!(started.elapsed() < HANGS, "nothing is saved");
+            thread::sleep(Duration::from_millis(20));
+        }
+        if role == "stop" {
+            let last = folder.path().join(format!("pid-{}", ranks - 1));
+            let pid = fs::read_to_string(last).unwrap();
+            assert!(Command::new("kill").arg(pid).status().unwrap().success());
+        }
+        let ended = wait(child, role);
+        let text = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(i32::from(STOPPED)), "{role} on {ranks}:\n{text}");
+        let why = if role == "stop" { "on a signal" } else { "at the limit of wall time" };
+        assert!(text.contains("stopped at") && text.contains(why), "{text}");
+        let step = checkpoints.latest().unwrap().unwrap().manifest().step;
+        let run = RunDirectory::open(folder.path().join("out")).unwrap();
+        assert_eq!(run.coverage().unwrap().sealed_until(), step, "{role} on {ranks} ranks");
+        println!("{role} on {ranks} ranks, saved and sealed at step {step} ... ok");
+    }
 }
 
 /// This program in a role, on some ranks; alone without a launcher.

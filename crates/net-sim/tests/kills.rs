@@ -1,19 +1,21 @@
-//! A run is killed again and again, at any moment and in the middle of sealing: what it had sealed is
-//! recovered each time, and is what the run would have recorded.
+//! A run is killed again and again, at any moment and in the middle of sealing a chunk or a checkpoint:
+//! what it had sealed is recovered each time, and is what the run would have recorded; and it is
+//! resumed, on other ranks, and leaves the files that it would have left.
 //!
 //! This program starts itself again as a job of two ranks (one without MPI) and kills it with SIGKILL, as
-//! often as `NET_KILLS` says (4 times unless it does; `scripts/kill-test` is for many). The last line
-//! counts kills and failures.
+//! often as `NET_KILLS` says (4 times unless it does; `scripts/kill-test` is for many). Every third
+//! resumed run is killed too, and resumed again. The last line counts kills and failures.
 
 mod common;
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::fields::laminar;
 use common::{connected, into_files};
 use net_io::Error;
 use net_io::merge::RunReader;
@@ -29,52 +31,77 @@ const HANGS: Duration = Duration::from_secs(120);
 
 fn main() -> ExitCode {
     if let Some(folder) = env::var_os(FOLDER) {
-        return run(Mode::Auto, |comm| play(comm, Path::new(&folder)));
+        return run(Mode::Auto, |comm| exit_status(comm, play(comm, Path::new(&folder))));
     }
     let n_kills = env::var("NET_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(4);
     let folder = tempfile::tempdir().unwrap();
     let reference = folder.path().join("reference");
     simulate(&Communicator::solo(), &reference).unwrap();
+    let expected = files(&reference).unwrap();
     let reference = RunReader::open(&RunDirectory::open(&reference).unwrap()).unwrap();
 
     let whole = folder.path().join("whole");
     let duration = live(&whole);
-    let (mut n_failures, mut n_sealing, mut n_finished) = (0, 0, 0);
-    if let Err(reason) = check(&whole, &reference) {
+    let mut count = Count::default();
+    if let Err(reason) = check(&whole.join("out"), &reference) {
         println!("not killed: FAILED: {reason}");
-        n_failures += 1;
+        count.failures += 1;
     }
     for number in 1..=n_kills {
         let folder = folder.path().join(number.to_string());
         // Multiples of the golden ratio are spread evenly, however many there are.
         let moment = duration.mul_f64((f64::from(number) * 0.618_033_988_749_895).fract());
-        n_sealing += u32::from(kill(&folder, moment, number % 2 == 0));
-        match check(&folder, &reference) {
-            Ok(recovered) => {
-                n_finished += u32::from(recovered.finished);
-                let Recovered { end_ms, n_spikes, .. } = recovered;
-                println!("kill {number} after {moment:.2?}: {end_ms} ms, {n_spikes} spikes ... ok");
-            }
+        count.note(kill(&folder, N_RANKS, moment, number));
+        match check_copy(&folder, &reference).and_then(|recovered| {
+            count.finished += u32::from(recovered.finished);
+            resume(&folder, number, moment, &expected, &mut count).map(|legs| (recovered, legs))
+        }) {
+            Ok((Recovered { end_ms, n_spikes, .. }, legs)) => println!(
+                "kill {number} after {moment:.2?}: {end_ms} ms, {n_spikes} spikes, {legs} ... ok"
+            ),
             Err(reason) => {
-                n_failures += 1;
+                count.failures += 1;
                 println!("kill {number} after {moment:.2?}: FAILED: {reason}");
             }
         }
         let _ = fs::remove_dir_all(folder);
     }
-    println!("{n_sealing} kills while a chunk was written, {n_finished} after the last step");
-    println!("kills: {n_kills}, failures: {n_failures}");
-    if n_failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let Count { kills, chunks, checkpoints, finished, failures } = count;
+    println!(
+        "{chunks} kills while a chunk was written, {checkpoints} while a checkpoint was, \
+         {finished} after the last step"
+    );
+    println!("kills: {kills}, failures: {failures}");
+    if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What happened.
+#[derive(Default)]
+struct Count {
+    kills: u32,
+    chunks: u32,
+    checkpoints: u32,
+    finished: u32,
+    failures: u32,
+}
+
+impl Count {
+    fn note(&mut self, half_written: HalfWritten) {
+        self.kills += 1;
+        self.chunks += u32::from(half_written.chunk);
+        self.checkpoints += u32::from(half_written.checkpoint);
+    }
 }
 
 /// One rank of the job.
-fn play(comm: &Communicator, folder: &Path) -> Result<()> {
+fn play(comm: &Communicator, folder: &Path) -> anyhow::Result<()> {
     let pid = folder.join(format!("pid-{}.tmp", comm.rank()));
-    fs::write(&pid, std::process::id().to_string()).unwrap();
-    fs::rename(&pid, pid.with_extension("")).unwrap();
-    simulate(comm, &folder.join("out"))
+    fs::write(&pid, std::process::id().to_string())?;
+    fs::rename(&pid, pid.with_extension(""))?;
+    Ok(simulate(comm, &folder.join("out"))?)
 }
 
+/// Goes on from the latest checkpoint, if there is one.
 fn simulate(comm: &Communicator, directory: &Path) -> Result<()> {
     let model = connected(1, [20, 5], 0.5)
         .with_spike_recording(SpikeRecording::new("spikes", Targets::All))
@@ -83,20 +110,72 @@ fn simulate(comm: &Communicator, directory: &Path) -> Result<()> {
             segments: Segments::All,
             ..Recording::new("windows", Targets::All, Quantity::Voltage)
         })
-        .with_rate_recording(RateRecording::new("rate", Targets::All, 1.0));
-    let mut options = into_files(150.0, 1, directory);
+        .with_rate_recording(RateRecording::new("rate", Targets::All, 1.0))
+        .with_probe(ProbeRecording {
+            interval_ms: Some(0.5),
+            sampling: net_lfp::Sampling::Average,
+            chunk_samples: Some(7),
+            ..ProbeRecording::new(laminar(2))
+        });
+    let mut options = into_files(80.0, 1, directory);
+    options.keep_in_memory = false;
+    options.checkpoints =
+        Some(Checkpoints { every_ms: Some(4.8), resume: true, ..Checkpoints::default() });
     if let Some(output) = &mut options.output {
-        output.seal_interval_ms = Some(0.5);
+        output.seal_interval_ms = Some(0.8);
     }
     Simulation::build(comm, &model, &options)?.run().map(|_| ())
 }
 
-fn job(folder: &Path) -> Child {
+/// The bytes of the files that a run leaves.
+fn files(directory: &Path) -> std::result::Result<Vec<Vec<u8>>, String> {
+    let names = ["spikes.h5", "traces.h5", "OUTPUT.h5", "synapse_connections.h5"];
+    let read = |name| {
+        let path = directory.join(name);
+        fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    names.into_iter().map(read).collect()
+}
+
+/// Resumes a run that was killed, on 1 to 3 ranks, until it ends; says on how many.
+fn resume(
+    folder: &Path,
+    number: u32,
+    moment: Duration,
+    expected: &[Vec<u8>],
+    count: &mut Count,
+) -> std::result::Result<String, String> {
+    let mut legs = "resumed on".to_owned();
+    let ranks = |leg: u32| if BUILT_WITH_MPI { ((number + leg) % 3 + 1) as usize } else { 1 };
+    if number.is_multiple_of(3) {
+        count.note(kill(folder, ranks(0), moment.mul_f64(0.5), number / 3));
+        legs += &format!(" {}, killed and resumed on", ranks(0));
+    }
+    let last = ranks(u32::from(number.is_multiple_of(3)));
+    let log = fs::File::create(folder.join("log")).unwrap();
+    let ended = wait(job(folder, last, log.into()));
+    let log = || fs::read_to_string(folder.join("log")).unwrap_or_default();
+    if !ended.success() {
+        return Err(format!("resumed on {last} ranks: {ended}: {}", log()));
+    }
+    let directory = folder.join("out");
+    if let Some(left) = ["parts", "checkpoints"].into_iter().find(|n| directory.join(n).exists()) {
+        return Err(format!("{left} were not removed"));
+    }
+    for (file, (found, expected)) in files(&directory)?.iter().zip(expected).enumerate() {
+        if found != expected {
+            return Err(format!("resumed on {last} ranks: file {file} differs"));
+        }
+    }
+    Ok(format!("{legs} {last}"))
+}
+
+fn job(folder: &Path, n_ranks: usize, errors: Stdio) -> Child {
     fs::create_dir_all(folder).unwrap();
     let program = env::current_exe().expect("a program knows its path");
     let mut command = Command::new(if BUILT_WITH_MPI { Path::new("mpirun") } else { &program });
     if BUILT_WITH_MPI {
-        command.args(["-n", &N_RANKS.to_string(), "--bind-to", "none"]).arg(program);
+        command.args(["-n", &n_ranks.to_string(), "--bind-to", "none"]).arg(program);
     }
     command
         .env(FOLDER, folder)
@@ -105,17 +184,17 @@ fn job(folder: &Path) -> Child {
         .env("OMPI_MCA_rmaps_base_oversubscribe", "1")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(errors)
         .spawn()
         .unwrap()
 }
 
 /// The process ids of all ranks, when they have started.
-fn pids(folder: &Path) -> Vec<String> {
+fn pids(folder: &Path, n_ranks: usize) -> Vec<String> {
     let started = Instant::now();
     let read = |rank: usize| fs::read_to_string(folder.join(format!("pid-{rank}"))).ok();
     loop {
-        if let Some(pids) = (0..N_RANKS).map(read).collect() {
+        if let Some(pids) = (0..n_ranks).map(read).collect() {
             return pids;
         }
         assert!(started.elapsed() < HANGS, "the job does not start");
@@ -123,9 +202,12 @@ fn pids(folder: &Path) -> Vec<String> {
     }
 }
 
-fn wait(mut child: Child) {
+fn wait(mut child: Child) -> ExitStatus {
     let started = Instant::now();
-    while child.try_wait().unwrap().is_none() {
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
         if HANGS < started.elapsed() {
             let _ = child.kill();
             panic!("the job hangs");
@@ -136,40 +218,59 @@ fn wait(mut child: Child) {
 
 /// Lets a job live; gives the time from the start of its ranks to its end.
 fn live(folder: &Path) -> Duration {
-    let child = job(folder);
-    pids(folder);
+    let child = job(folder, N_RANKS, Stdio::null());
+    pids(folder, N_RANKS);
     let started = Instant::now();
     wait(child);
     started.elapsed()
 }
 
-/// Kills all ranks of a job at a moment after they have started, or when a chunk is written next after
-/// it; true if one was half written then.
-fn kill(folder: &Path, moment: Duration, in_mid_seal: bool) -> bool {
-    let child = job(folder);
-    let pids = pids(folder);
+/// What was half written when a job was killed.
+#[derive(Clone, Copy, Default)]
+struct HalfWritten {
+    chunk: bool,
+    checkpoint: bool,
+}
+
+/// Kills all ranks of a job at a moment after they have started, or, every second time, when a chunk or
+/// a checkpoint is written next after it.
+fn kill(folder: &Path, n_ranks: usize, moment: Duration, number: u32) -> HalfWritten {
+    for rank in 0..3 {
+        let _ = fs::remove_file(folder.join(format!("pid-{rank}")));
+    }
+    let child = job(folder, n_ranks, Stdio::null());
+    let pids = pids(folder, n_ranks);
     thread::sleep(moment);
     let waited = Instant::now();
-    while in_mid_seal && half_written(folder).is_empty() && waited.elapsed() < moment {
+    let is_there = |now: HalfWritten| match number % 4 {
+        0 => now.checkpoint,
+        2 => now.chunk,
+        _ => true,
+    };
+    while !is_there(half_written(folder)) && waited.elapsed() < moment {
         std::hint::spin_loop();
     }
     // The job may have ended by itself.
     let killed = format!("kill -9 {} 2>/dev/null", pids.join(" "));
     Command::new("sh").args(["-c", &killed]).status().unwrap();
     wait(child);
-    !half_written(folder).is_empty()
+    half_written(folder)
 }
 
-/// Chunks under temporary names.
-fn half_written(folder: &Path) -> Vec<PathBuf> {
-    let of_rank = |rank: usize| {
-        let entries = fs::read_dir(folder.join(format!("out/parts/rank-{rank:05}")));
-        entries.into_iter().flatten().flatten().map(|entry| entry.path())
+/// Chunks under temporary names, and checkpoints without a manifest.
+fn half_written(folder: &Path) -> HalfWritten {
+    let entries = |path: &Path| {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect::<Vec<_>>()
     };
-    (0..N_RANKS)
-        .flat_map(of_rank)
-        .filter(|path| path.extension().is_some_and(|ending| ending == "tmp"))
-        .collect()
+    let is_temporary = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "tmp");
+    let parts = folder.join("out/parts");
+    let folders = entries(&parts).into_iter().flat_map(|leg| [entries(&leg), vec![leg]].concat());
+    let checkpoints = entries(&folder.join("out/checkpoints"));
+    HalfWritten {
+        chunk: folders.flat_map(|rank| entries(&rank)).any(|path| is_temporary(&path)),
+        checkpoint: checkpoints.iter().any(|path| !path.join("checkpoint.json").exists()),
+    }
 }
 
 /// What was recovered.
@@ -180,10 +281,21 @@ struct Recovered {
     finished: bool,
 }
 
+/// Recovers a copy of a run, and compares it with one that was not killed.
+fn check_copy(folder: &Path, reference: &RunReader) -> std::result::Result<Recovered, String> {
+    let copy = folder.join("copy");
+    let copied = Command::new("cp").arg("-r").arg(folder.join("out")).arg(&copy).status();
+    // Killed before anything was there.
+    if !copied.is_ok_and(|status| status.success()) {
+        return Ok(Recovered::default());
+    }
+    check(&copy, reference)
+}
+
 /// Recovers a run, and compares it with one that was not killed.
-fn check(folder: &Path, reference: &RunReader) -> std::result::Result<Recovered, String> {
+fn check(directory: &Path, reference: &RunReader) -> std::result::Result<Recovered, String> {
     let text = |error: Error| error.to_string();
-    let run = match RunDirectory::open(folder.join("out")) {
+    let run = match RunDirectory::open(directory) {
         // Killed before anything was there.
         Err(Error::NotARun { .. }) => return Ok(Recovered::default()),
         run => run.map_err(text)?,

@@ -48,6 +48,7 @@ fn main() -> ExitCode {
                 check(comm, "point neurons and cable cells", &mixed, &with_threads)?;
             }
             files(comm, threads)?;
+            resumed(comm, threads)?;
             monitors(comm, threads)?;
             check(comm, "events of mechanisms", &of_mechanisms(9), &with_threads)?;
             replay(comm, threads)?;
@@ -187,6 +188,21 @@ fn check(comm: &Communicator, name: &str, model: &Model, options: &RunOptions) -
         println!("{name}: {} spikes, {} traces ... ok", spikes.len(), traces.len());
     }
     Ok(comm.barrier()?)
+}
+
+/// Networks of all sorts are saved, given up, and resumed on other ranks and threads.
+fn resumed(comm: &Communicator, threads: usize) -> Result<()> {
+    let process = comm.all_gather_v(&[u64::from(std::process::id())])?;
+    let folder = std::env::temp_dir().join(format!("net-sim-resumed-{}", process[0][0]));
+    let fields = with_stimulation(with_probes(recorded(), Some(13)));
+    for (name, model) in [
+        ("events of mechanisms", of_mechanisms(9)),
+        ("point neurons and cable cells", common::points::mixed(9, 0.5)),
+        ("fields and recordings", fields),
+    ] {
+        common::resumed::check(comm, (name, &folder), &model, threads)?;
+    }
+    Ok(())
 }
 
 /// The bytes of all signals, by type, population and group, under stimulation, for two sizes of
@@ -334,10 +350,9 @@ fn monitors(comm: &Communicator, threads: usize) -> Result<()> {
     Ok(comm.barrier()?)
 }
 
-/// Files of all ranks together, and of rank 0 alone, are the same to the last byte: spikes with their
-/// rosters, samples in windows, statistics, sums over ranks, and the file for Neo in both dialects.
-fn files(comm: &Communicator, threads: usize) -> Result<()> {
-    let model = connected(5, [40, 5], 0.5)
+/// A network with spikes of some cells, samples in windows, statistics, sums over ranks.
+fn recorded() -> Model {
+    connected(5, [40, 5], 0.5)
         .with_spike_recording(SpikeRecording::new("all", Targets::All))
         .with_spike_recording(SpikeRecording {
             windows_ms: vec![(5.0, 15.0)],
@@ -355,7 +370,13 @@ fn files(comm: &Communicator, threads: usize) -> Result<()> {
             statistics_ms: Some(7.0),
             ..Recording::of_projection("currents", Targets::Gids(vec![42]), ("E:I", "ExpSyn", "i"))
         })
-        .with_rate_recording(RateRecording::new("rate", Targets::All, 2.0));
+        .with_rate_recording(RateRecording::new("rate", Targets::All, 2.0))
+}
+
+/// Files of all ranks together, and of rank 0 alone, are the same to the last byte: spikes with their
+/// rosters, samples in windows, statistics, sums over ranks, and the file for Neo in both dialects.
+fn files(comm: &Communicator, threads: usize) -> Result<()> {
+    let model = recorded();
     let folder = std::env::temp_dir().join(format!("net-sim-ranks-{}", comm.size()));
     for dialect in [Dialect::PerObject, Dialect::Multiplexed] {
         let into = |name: &str, threads: usize| {

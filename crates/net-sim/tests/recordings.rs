@@ -358,3 +358,129 @@ fn what_cannot_be_recorded_is_told_before_the_run() {
         &["pas", "gid 0"],
     );
 }
+
+/// Options of a run with checkpoints.
+fn saved(directory: &Path) -> RunOptions {
+    let checkpoints = Checkpoints { every_ms: Some(2.0), resume: true, ..Checkpoints::default() };
+    RunOptions { checkpoints: Some(checkpoints), ..into_files(6.0, 2, directory) }
+}
+
+#[test]
+fn a_checkpoint_of_something_else_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("run");
+    let comm = net_mpi::Communicator::solo();
+    let v = || Recording::new("v", Targets::FirstOfEach(2), Quantity::Voltage);
+    let model = |seed, delay_ms, cell| {
+        let model = connected(seed, [9, 4], delay_ms).with_cells("E", CellKind::shared(cell));
+        model.with_recording(v())
+    };
+    let original = model(5, 0.5, clamped());
+    let options = saved(&directory);
+    let mut first = Simulation::build(&comm, &original, &options).unwrap();
+    first.advance(4.5).unwrap();
+    drop(first);
+    let before = fs::read(directory.join("run.json")).unwrap();
+
+    let refused = |model: &Model, options: &RunOptions, words: &[&str]| {
+        let message = match Simulation::build(&comm, model, options) {
+            Ok(_) => panic!("{words:?}: accepted"),
+            Err(error) => error.to_string(),
+        };
+        for word in words {
+            assert!(message.contains(word), "{word:?} is not in {message}");
+        }
+        // Nothing has changed: it can still be resumed.
+        assert_eq!(fs::read(directory.join("run.json")).unwrap(), before);
+    };
+    let differs = "another model: its ";
+    refused(&model(5, 0.6, clamped()), &options, &[differs, "connections"]);
+    let mut cell = clamped();
+    cell.insert("hh", &net_cell::Region::All, &[("gnabar", 0.11)]).unwrap();
+    refused(&model(5, 0.5, cell), &options, &[differs, "cells"]);
+    let fewer = connected(5, [9, 3], 0.5).with_cells("E", CellKind::shared(clamped()));
+    refused(&fewer.with_recording(v()), &options, &[differs]);
+    let other_input = model(5, 0.5, clamped())
+        .with_input(Input { name: "more".into(), ..common::background("I") });
+    refused(&other_input, &options, &[differs]);
+    let more =
+        model(5, 0.5, clamped()).with_rate_recording(RateRecording::new("r", Targets::All, 1.0));
+    refused(&more, &options, &[differs, "recordings"]);
+    let longer = RunOptions { tstop_ms: 7.0, ..options.clone() };
+    refused(&original, &longer, &[differs, "settings"]);
+
+    let checkpoint = directory.join("checkpoints/step-000000000160");
+    let state = checkpoint.join("rank-00000.state");
+    let bytes = fs::read(&state).unwrap();
+    let mut flipped = bytes.clone();
+    flipped[bytes.len() / 2] ^= 16;
+    fs::write(&state, &flipped).unwrap();
+    refused(&original, &options, &["rank-00000.state", "checksum"]);
+    fs::write(&state, &bytes[..bytes.len() - 1]).unwrap();
+    refused(&original, &options, &["rank-00000.state", "truncated"]);
+    fs::remove_file(&state).unwrap();
+    refused(&original, &options, &["rank-00000.state", "missing"]);
+    fs::write(&state, &bytes).unwrap();
+
+    let resumed = Simulation::build(&comm, &original, &options).unwrap();
+    assert_eq!(resumed.step(), 160);
+    resumed.run().unwrap();
+    let again = Simulation::build(&comm, &original, &options).err().unwrap();
+    assert!(matches!(again, Error::NothingToResume { .. }), "{again}");
+}
+
+#[test]
+fn what_was_set_while_it_ran_is_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let comm = net_mpi::Communicator::solo();
+    let neuron = PointNeuron::new("Izhikevich2007").unwrap();
+    let mut network = net_core::Network::new(3);
+    network.add_population(net_core::Population::new("P", 11, "point")).unwrap();
+    let model = Model::new(network)
+        .with_cells("point", CellKind::point(neuron))
+        .with_recording(Recording::new("v", Targets::All, Quantity::Voltage))
+        .with_spike_recording(SpikeRecording::new("some", Targets::All));
+    // Driven from 1 ms to 40 ms, spikes recorded from 20 ms to 30 ms.
+    type Act = fn(&mut Simulation) -> Result<()>;
+    let acts: [(f64, Act); 5] = [
+        (0.0, |s| s.pause_recording("some")),
+        (1.0, |s| s.set_parameter("P", "I_app", 300.0)),
+        (20.0, |s| s.resume_recording("some")),
+        (30.0, |s| s.pause_recording("some")),
+        (40.0, |s| s.set_parameter("P", "I_app", 0.0)),
+    ];
+    // From where it is to a time, with all that is to be done in between.
+    let go = |simulation: &mut Simulation, until_ms: f64| -> Result<()> {
+        let from_ms = simulation.time_ms();
+        let is_next = |at_ms: f64| from_ms <= at_ms && at_ms < until_ms;
+        for (at_ms, act) in acts.iter().filter(|(at_ms, _)| is_next(*at_ms)) {
+            simulation.advance(at_ms - simulation.time_ms())?;
+            act(simulation)?;
+        }
+        simulation.advance(until_ms - simulation.time_ms())
+    };
+    let [whole_folder, parted_folder] = ["whole", "parted"].map(|name| folder.path().join(name));
+    let whole_options = into_files(60.0, 1, &whole_folder);
+    let mut whole = Simulation::build(&comm, &model, &whole_options).unwrap();
+    go(&mut whole, 60.0).unwrap();
+    let whole = whole.run().unwrap();
+    let options = RunOptions { tstop_ms: 60.0, ..saved(&parted_folder) };
+    for until_ms in [15.0, 25.0, 35.0] {
+        let mut simulation = Simulation::build(&comm, &model, &options).unwrap();
+        go(&mut simulation, until_ms).unwrap();
+        simulation.checkpoint().unwrap();
+        simulation.advance(0.1).unwrap();
+    }
+    let mut last = Simulation::build(&comm, &model, &options).unwrap();
+    assert_eq!(last.time_ms(), 35.0);
+    go(&mut last, 60.0).unwrap();
+    let parted = last.run().unwrap();
+    assert!(parted.spikes.len() > 20);
+    assert_eq!(parted.spikes, whole.spikes);
+    assert_eq!(parted.traces, whole.traces);
+    for name in ["spikes.h5", "traces.h5"] {
+        let [found, expected] =
+            [&parted_folder, &whole_folder].map(|run| fs::read(run.join(name)).unwrap());
+        assert!(found == expected, "{name} differs");
+    }
+}

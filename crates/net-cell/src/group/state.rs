@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::CellGroup;
 use crate::block::{Block, Kept, NOT_KEPT, Owners, Pending};
+use crate::currents::LinearLayout;
 use crate::error::CellError;
 use crate::point::PointPopulation;
 use crate::state::{CellState, Fingerprint, NetworkFingerprint, PointsState, SourceState};
@@ -134,6 +135,14 @@ impl CellGroup {
         Ok(())
     }
 
+    /// Where what the currents of a block are a linear function of belongs to its cells.
+    ///
+    /// # Panics
+    /// If there is no such block.
+    pub fn linear_layout(&self, block: usize) -> LinearLayout {
+        self.blocks[block].linear_layout()
+    }
+
     /// Gids of all cells but point neurons.
     pub fn cable_gids(&self) -> Vec<u64> {
         self.blocks.iter().flat_map(Block::gids).collect()
@@ -251,7 +260,7 @@ impl CellGroup {
             let at = input.route.block as usize;
             let mut of = Fingerprint::new(4);
             of.add(self.blocks[at].fingerprint_of(&owners[at], input.route.endpoint));
-            of.add(input.weight.to_bits());
+            of.add_all([input.weight].iter().chain(&input.further).map(|w| w.to_bits()));
             input.source.fingerprint(&mut of);
             all.inputs = all.inputs.wrapping_add(of.value());
         }

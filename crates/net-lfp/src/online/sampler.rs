@@ -122,20 +122,15 @@ impl CurrentSampler {
         self.n_samples
     }
 
-    /// The sum of the sample under way, one vector a slot, and the number of steps in it; none between
-    /// samples. The finished samples were [forgotten](Self::clear).
+    /// The sum of the sample under way and the number of steps in it; none between samples.
     pub fn under_way(&self) -> Option<(&[F8], u64)> {
-        let start = self.n_finished * self.n_slots;
-        (self.n_in_sum > 0).then(|| (&self.samples[start..], self.n_in_sum))
+        (self.n_in_sum > 0).then_some((self.sum.as_slice(), self.n_in_sum))
     }
 
-    /// Goes on with a sample of which so many steps are in the sum.
-    ///
-    /// # Panics
-    /// If there are not as many vectors as slots.
+    /// Forgets everything, and goes on with a sample of which so many steps are in the sum.
     pub fn go_on(&mut self, sum: Vec<F8>, n_in_sum: u64) {
-        assert_eq!(sum.len(), self.n_slots, "one vector a slot");
-        (self.samples, self.n_finished, self.n_in_sum) = (sum, 0, n_in_sum);
+        self.clear();
+        (self.sum, self.n_in_sum) = (sum, n_in_sum);
     }
 
     /// Forgets the finished samples; the one under way stays.

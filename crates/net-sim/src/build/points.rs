@@ -246,6 +246,13 @@ fn add_input(
     let here = |source| Error::Points { user: user.clone(), source: Box::new(source) };
     let seed = network.seed();
     let gids = points.gids().to_vec();
+    if let InputSynapses::Table(table) = &input.synapses {
+        // Whichever thread has the neurons of the rows: sums are added in one order everywhere.
+        let all = network.populations()[population].gids();
+        if table.rows().iter().any(|row| all.contains(&row.gid)) {
+            points.input_ring(&kind).map_err(here)?;
+        }
+    }
     let mut add = |share: &mut Share,
                    neuron: usize,
                    nth: u64,

@@ -44,24 +44,24 @@ pub struct ProbeSignal {
 
 /// Brings the signals of all probes together.
 pub(crate) struct Collector {
-    probes: Vec<Collected>,
-    groups: Vec<Shared>,
-    is_root: bool,
+    pub(super) probes: Vec<Collected>,
+    pub(super) groups: Vec<Shared>,
+    pub(super) is_root: bool,
     /// If there are files: that of all ranks, on rank 0, and that of this rank.
-    files: [Option<ProbeFile>; 2],
+    pub(super) files: [Option<ProbeFile>; 2],
     /// Signals that are to be kept in memory, of the probes that this rank has.
-    kept: Option<Vec<Option<ProbeSignal>>>,
+    pub(super) kept: Option<Vec<Option<ProbeSignal>>>,
 }
 
 /// A probe on its way to the file.
-struct Collected {
-    name: String,
-    recording: ProbeRecording,
+pub(super) struct Collected {
+    pub(super) name: String,
+    pub(super) recording: ProbeRecording,
     terms: Terms,
-    samples: Samples,
+    pub(super) samples: Samples,
     /// Of the whole run.
     n_samples: u64,
-    n_collected: u64,
+    pub(super) n_collected: u64,
     chunk: u64,
     /// Zero sums with the units and the number of samples of all sums of this probe.
     zero: ExactSums,
@@ -324,7 +324,7 @@ impl ProbeSignal {
 
 impl Collected {
     /// Whether a rank has the signal in the end.
-    fn is_here(&self, is_root: bool) -> bool {
+    pub(super) fn is_here(&self, is_root: bool) -> bool {
         is_root || self.recording.per_rank
     }
 
@@ -360,7 +360,7 @@ impl Collected {
     }
 
     /// What the file says of it.
-    fn dataset(&self, model: &Model, clock: &StepClock) -> ProbeDataset {
+    pub(super) fn dataset(&self, model: &Model, clock: &StepClock) -> ProbeDataset {
         let probe = &*self.recording.probe;
         let (start_ms, interval_ms) = self.times_ms(clock);
         let sampling = match self.recording.sampling {
@@ -409,6 +409,6 @@ fn total(sums: &[Vec<i128>]) -> Cow<'_, [i128]> {
     total
 }
 
-fn lock(group: &Shared) -> MutexGuard<'_, Observed> {
+pub(super) fn lock(group: &Shared) -> MutexGuard<'_, Observed> {
     group.lock().unwrap_or_else(PoisonError::into_inner)
 }

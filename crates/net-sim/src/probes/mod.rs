@@ -8,9 +8,11 @@
 mod collector;
 mod matrices;
 mod observer;
+mod state;
 mod terms;
 
 pub(crate) use collector::Collector;
 pub use collector::ProbeSignal;
 pub(crate) use matrices::{Matrices, build_matrices};
+pub(crate) use state::{KeptProbe, Partial};
 pub(crate) use terms::Terms;

@@ -25,22 +25,22 @@ type Multiplied = Result<(), (usize, LfpError)>;
 
 /// What the probes of a group of cells have seen.
 pub(super) struct Observed {
-    schedules: Vec<Schedule>,
+    pub(super) schedules: Vec<Schedule>,
     pub(super) probes: Vec<OfProbe>,
     /// The first probe that failed, and why.
     pub(super) failure: Option<(usize, LfpError)>,
 }
 
 /// Probes that are sampled at the same times.
-struct Schedule {
-    samples: Samples,
+pub(super) struct Schedule {
+    pub(super) samples: Samples,
     sampling: Sampling,
     /// Types of current that its probes see.
     types: Vec<usize>,
     /// Block by block, for each of these types.
-    samplers: Vec<Vec<CurrentSampler>>,
+    pub(super) samplers: Vec<Vec<CurrentSampler>>,
     /// For each block the number of the first sample that was not multiplied yet.
-    next: Vec<u64>,
+    pub(super) next: Vec<u64>,
     probes: Vec<usize>,
     /// Rows of all these probes' matrices.
     n_rows: usize,

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use net_io::store::RunDirectory;
 use net_sim::sonata::CircuitSimulation;
-use net_sim::{CellPartition, Progress, Simulation};
+use net_sim::{CellPartition, CheckpointArgs, Checkpoints, Progress, Simulation, exit_status};
 
 /// Run a SONATA simulation: cells, synapses, inputs and reports as its configuration says
 ///
@@ -16,6 +17,12 @@ use net_sim::{CellPartition, Progress, Simulation};
 ///   net-sim run simulation_config.json
 ///   net-sim run simulation_config.json --output out --threads 2
 ///   mpirun -n 8 --bind-to none net-sim run simulation_config.json
+///   net-sim run simulation_config.json --checkpoint-interval 100 --resume
+///
+/// With one of the options of checkpoints, SIGTERM, SIGINT and SIGUSR1 save the state and stop too. A
+/// run that is resumed, on any number of ranks and threads, leaves the same files as one in one go.
+///
+/// Status 0: done; 1: it failed; 2: the command line is wrong; 75: saved and stopped, to be resumed.
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -43,6 +50,8 @@ pub(crate) struct Args {
     /// Show no progress
     #[arg(long)]
     quiet: bool,
+    #[command(flatten)]
+    checkpoints: CheckpointArgs,
 }
 
 #[derive(clap::ValueEnum, Clone, Copy, Debug)]
@@ -54,7 +63,8 @@ enum LoadBalance {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    Ok(net_mpi::run(net_mpi::Mode::Auto, |comm| simulate(args, comm)))
+    let mode = net_mpi::Mode::Auto;
+    Ok(net_mpi::run(mode, |comm| exit_status(comm, simulate(args, comm))))
 }
 
 fn simulate(args: &Args, comm: &net_mpi::Communicator) -> anyhow::Result<()> {
@@ -86,6 +96,10 @@ fn simulate(args: &Args, comm: &net_mpi::Communicator) -> anyhow::Result<()> {
     }
     let mut options = simulation.options();
     options.threads = args.threads;
+    options.checkpoints = args.checkpoints.checkpoints().map(|checkpoints| {
+        let directory = simulation.output().join(RunDirectory::CHECKPOINTS);
+        Checkpoints { directory: Some(directory), ..checkpoints }
+    });
     if args.quiet {
         options.progress = Progress::Off;
     }

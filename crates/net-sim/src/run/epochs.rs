@@ -8,21 +8,28 @@
 //! agree on the error, and seal what they have.
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use net_cell::state::NetworkFingerprint;
 use net_cell::{CellGroup, Samples, Spike};
 use net_core::StepClock;
+use net_io::checkpoint::{Checkpoint, CheckpointDirectory};
 use net_io::store::Ranges;
 use net_mpi::Communicator;
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Wish};
+use super::keeper::Keeper;
+use super::output::Files;
 use super::progress::Meter;
 use super::recorder::{Kept, Recorder};
+use super::state::SetParameter;
 use super::team::Team;
 use super::threads::Threads;
 use super::tracks::Tracks;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, StopReason};
+use crate::model::Model;
 use crate::probes::{Collector, ProbeSignal};
 
 /// Longest epoch in steps: packed spikes count to 65535, and an epoch's samples must fit in memory.
@@ -71,14 +78,14 @@ impl Plan {
 }
 
 /// What the threads share.
-struct Shared {
-    members: Vec<Mutex<Member>>,
-    epoch: RwLock<Epoch>,
+pub(super) struct Shared {
+    pub(super) members: Vec<Mutex<Member>>,
+    pub(super) epoch: RwLock<Epoch>,
 }
 
 /// A thread's cells.
-struct Member {
-    group: CellGroup,
+pub(super) struct Member {
+    pub(super) group: CellGroup,
     spikes: Vec<Spike>,
     outcome: std::result::Result<(), net_cell::NotFinite>,
     computed: Duration,
@@ -86,10 +93,10 @@ struct Member {
 
 /// What is to be computed next.
 #[derive(Default)]
-struct Epoch {
+pub(super) struct Epoch {
     steps: Range<u64>,
     /// Spikes of earlier epochs, of all ranks, by step and gid.
-    arrived: Vec<Spike>,
+    pub(super) arrived: Vec<Spike>,
 }
 
 /// Where the time of a run went, on one rank.
@@ -147,6 +154,9 @@ impl<'a> Run<'a> {
             collector,
             meter,
             times: Times::default(),
+            keeper: None,
+            stopped: None,
+            parameters: Vec::new(),
         };
         Ok(Run { threads, shared: Shared::new(groups, &plan), leader, has_failed: false })
     }
@@ -154,6 +164,65 @@ impl<'a> Run<'a> {
     /// Steps that were computed.
     pub(crate) fn step(&self) -> u64 {
         self.leader.step
+    }
+
+    /// Hashes of this rank's cells and what ends on them, before the first step.
+    pub(super) fn fingerprint(&self) -> NetworkFingerprint {
+        self.shared.fingerprint()
+    }
+
+    /// Goes on from a checkpoint; to be called before the first step. Collective.
+    pub(super) fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.leader.restore(&self.shared, checkpoint)
+    }
+
+    /// Writes into these files from now on, a run that goes on from a checkpoint.
+    pub(super) fn go_on_in(
+        &mut self,
+        files: &Files,
+        (model, clock): (&Model, &StepClock),
+    ) -> Result<()> {
+        let Leader { comm, step, recorder, collector, .. } = &mut self.leader;
+        let writer = files.go_on_in_part(comm, recorder.stored_columns());
+        let told = writer.and_then(|writer| recorder.write_into(writer));
+        comm.agree(told)?;
+        let opened = files.go_on_with_probes(comm, collector, (model, clock), *step);
+        Ok(comm.agree(opened)?)
+    }
+
+    /// Lets it be saved now and then.
+    pub(super) fn keep(&mut self, keeper: Keeper) {
+        self.leader.keeper = Some(keeper);
+    }
+
+    /// Saves the state now, if it is to be saved at all. Collective.
+    pub(super) fn save(&mut self) -> Result<()> {
+        let Run { leader, shared, .. } = self;
+        if leader.settle(shared)? {
+            return Err(Error::Ended);
+        }
+        leader.save(shared)
+    }
+
+    /// Why and where it was saved and ended, if it was.
+    pub(super) fn stopped(&self) -> Option<(StopReason, PathBuf)> {
+        let (reason, keeper) = (self.leader.stopped?, self.leader.keeper.as_ref()?);
+        Some((reason, keeper.directory.path().to_owned()))
+    }
+
+    /// The checkpoints are not needed any more.
+    pub(super) fn checkpoints(&self) -> Option<CheckpointDirectory> {
+        self.leader.keeper.as_ref().map(|keeper| keeper.directory.clone())
+    }
+
+    /// Parameters that were set since the start.
+    pub(super) fn parameters(&self) -> &[SetParameter] {
+        &self.leader.parameters
+    }
+
+    /// Notes which parameters were set since the start.
+    pub(super) fn remember_parameters(&mut self, parameters: &[SetParameter]) {
+        self.leader.parameters = parameters.to_vec();
     }
 
     /// How the run is divided into epochs.
@@ -206,20 +275,13 @@ impl<'a> Run<'a> {
         parameter: &str,
         value: f64,
     ) -> std::result::Result<(), net_cell::CellError> {
-        for member in &self.shared.members {
-            for points in lock(member).group.points_mut() {
-                if points.gids().first().is_some_and(|gid| gids.contains(gid)) {
-                    points.set_parameter(parameter, value)?;
-                }
-            }
-        }
-        Ok(())
+        self.shared.set_parameter(gids, parameter, value)
     }
 
     /// Advances to `end_step`. Collective; an error of any rank is an error on all and ends the
     /// run, in which what was recorded until then has been sealed.
     pub(crate) fn advance(&mut self, end_step: u64) -> Result<()> {
-        if self.has_failed {
+        if self.has_failed || self.leader.stopped.is_some() {
             return Err(Error::Ended);
         }
         let started = Instant::now();
@@ -274,22 +336,26 @@ impl<'a> Run<'a> {
 }
 
 /// The leading thread's view of a run.
-struct Leader<'a> {
-    comm: &'a Communicator,
-    clock: StepClock,
+pub(super) struct Leader<'a> {
+    pub(super) comm: &'a Communicator,
+    pub(super) clock: StepClock,
     plan: Plan,
     exchange: Exchange,
     /// First step of the epoch whose spikes are on their way.
     travelling: Option<u64>,
     /// Steps that were computed.
-    step: u64,
+    pub(super) step: u64,
     /// Steps that were recorded.
-    recorded: u64,
-    recorder: Recorder,
+    pub(super) recorded: u64,
+    pub(super) recorder: Recorder,
     tracks: Tracks,
-    collector: Collector,
+    pub(super) collector: Collector,
     meter: Meter,
     times: Times,
+    /// Saves the state, if that is wanted.
+    pub(super) keeper: Option<Keeper>,
+    stopped: Option<StopReason>,
+    pub(super) parameters: Vec<SetParameter>,
 }
 
 impl Leader<'_> {
@@ -303,7 +369,9 @@ impl Leader<'_> {
         mut failure: Option<Error>,
     ) -> Result<()> {
         while self.step < end_step {
-            let steps = self.step..(self.step + self.plan.epoch_steps).min(end_step);
+            let end = (self.step + self.plan.epoch_steps).min(end_step);
+            let end = self.keeper.as_ref().map_or(end, |k| k.end_of_epoch(self.step, end));
+            let steps = self.step..end;
             if failure.is_none() {
                 failure = self.compute(shared, team, steps.clone()).err();
             }
@@ -340,8 +408,32 @@ impl Leader<'_> {
             }
             self.meter.update(self.clock.time_ms(steps.end));
             self.step = steps.end;
+            if self.keeper.as_ref().is_some_and(|keeper| keeper.is_due(steps.end)) {
+                if self.settle(shared)? {
+                    break;
+                }
+                let stop = self.keeper.as_ref().and_then(Keeper::stop);
+                failure = self.save(shared).err();
+                self.stopped = stop.filter(|_| failure.is_none());
+                if failure.is_some() || stop.is_some() {
+                    break;
+                }
+            }
         }
         failure.map_or(Ok(()), Err)
+    }
+
+    /// Queues all spikes, so that none is on its way; true if a rank has failed. An epoch earlier than
+    /// it would be, which changes nothing: they come in the same order.
+    fn settle(&mut self, shared: &Shared) -> Result<bool> {
+        shared.enqueue_arrived();
+        if let Some(first) = self.travelling.take()
+            && self.receive(shared, first)?
+        {
+            return Ok(true);
+        }
+        shared.enqueue_arrived();
+        Ok(false)
     }
 
     /// Waits for the spikes of the last epoch, and collects the last samples of probes.
@@ -383,7 +475,12 @@ impl Leader<'_> {
     /// Starts to send this rank's spikes of an epoch, or word of its failure.
     fn send(&mut self, spikes: &[Spike], first_step: u64, has_failed: bool) -> Result<()> {
         let before = Instant::now();
-        self.exchange.start(if has_failed { None } else { Some(spikes) }, first_step)?;
+        let wish = match &self.keeper {
+            _ if has_failed => Wish::Failed,
+            Some(keeper) => keeper.own_wish(),
+            None => Wish::Nothing,
+        };
+        self.exchange.start(spikes, wish, first_step)?;
         self.times.exchange += before.elapsed();
         Ok(())
     }
@@ -393,12 +490,15 @@ impl Leader<'_> {
     fn receive(&mut self, shared: &Shared, first_step: u64) -> Result<bool> {
         let before = Instant::now();
         let mut epoch = shared.epoch.write().unwrap_or_else(PoisonError::into_inner);
-        let has_failed = self.exchange.finish(first_step, &mut epoch.arrived)?;
+        let wish = self.exchange.finish(first_step, &mut epoch.arrived)?;
+        if let Some(keeper) = &mut self.keeper {
+            keeper.hear(wish);
+        }
         if self.plan.min_delay_steps.is_none() {
             epoch.arrived.clear();
         }
         self.times.exchange += before.elapsed();
-        Ok(has_failed)
+        Ok(wish == Wish::Failed)
     }
 
     /// Ends a run in which a rank has failed: seals what was recorded.
@@ -450,6 +550,6 @@ impl Shared {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,10 +2,13 @@
 
 mod epochs;
 mod exchange;
+mod keeper;
 mod output;
 mod progress;
 mod recorder;
 mod report;
+mod signals;
+mod state;
 mod statistics;
 mod team;
 mod threads;
@@ -25,6 +28,7 @@ use crate::model::{self, Model, Monitored, whole_steps};
 use crate::options::RunOptions;
 use crate::probes::{Collector, ProbeSignal};
 use epochs::{Plan, Run};
+use keeper::Keeper;
 use progress::Meter;
 use recorder::{Recorder, SpikeRecorder};
 use threads::Threads;
@@ -109,11 +113,13 @@ pub struct Outcome {
 }
 
 impl<'a> Simulation<'a> {
-    /// Builds this rank's share of the model, and makes the files. Collective.
+    /// Builds this rank's share of the model, and makes the files; or goes on from a checkpoint, if the
+    /// options [say so](crate::Checkpoints::resume): then [`step`](Self::step) is not 0. Collective.
     ///
     /// # Errors
-    /// Anything that is wrong with the model, the options or the files, on any rank; the same error
-    /// on all ranks. Nothing has been simulated then.
+    /// Anything that is wrong with the model, the options, the files or the checkpoint, on any rank;
+    /// the same error on all ranks. Nothing has been simulated then, and no file was changed that
+    /// a checkpoint needs.
     pub fn build(
         comm: &'a Communicator,
         model: &'a Model,
@@ -122,6 +128,7 @@ impl<'a> Simulation<'a> {
         let started = Instant::now();
         let clock = options.clock()?;
         model.validate(&clock)?;
+        let resumed = keeper::to_resume(comm, model, options)?;
         let threads = threads::threads_of(comm, options.threads)?;
         let pool = comm.agree(threads::pool(threads.n))?;
         let gids = build::own_gids(comm, model, options, &pool)?;
@@ -129,13 +136,15 @@ impl<'a> Simulation<'a> {
         let build_s = started.elapsed().as_secs_f64();
 
         let started = Instant::now();
-        let manifest = comm.agree(output::manifest(comm, model, options, clock))?;
-        let output = match &options.output {
-            Some(output) => {
-                Some(output::Files::create(comm, options, output, &manifest, threads.n)?)
+        let mut manifest = comm.agree(output::manifest(comm, model, options, clock))?;
+        let mut output = None;
+        match (&options.output, &resumed) {
+            (_, Some(from)) => manifest.run_id = from.manifest().run_id,
+            (Some(asked), None) => {
+                output = Some(output::Files::create(comm, options, asked, &manifest, threads.n)?);
             }
-            None => None,
-        };
+            (None, None) => {}
+        }
         let writer = match &output {
             Some(files) => {
                 let part = files.start_part(comm, model, clock, &gids, &built.recordings);
@@ -146,8 +155,29 @@ impl<'a> Simulation<'a> {
         if let Some(files) = &output {
             comm.agree(files.start_probes(comm, &mut built.collector, model, &clock))?;
         }
-        let write_s = started.elapsed().as_secs_f64();
         let (size, n_columns) = (built.size, built.n_columns());
+        let mut run = built.start(comm, (model, &manifest), options, clock, threads, writer)?;
+        if let Some(checkpoints) = &options.checkpoints {
+            let hashes = keeper::hashes_of(comm, (model, options), &manifest, run.fingerprint())?;
+            if let Some(from) = &resumed {
+                comm.agree(from.manifest().check_model(from.path(), &hashes))?;
+                run.restore(from)?;
+                if let Some(asked) = &options.output {
+                    // Now that nothing can be wrong with it any more.
+                    let step = from.manifest().step;
+                    let files = output::Files::resume(comm, asked, &mut manifest, step, threads.n)?;
+                    run.go_on_in(&files, (model, &clock))?;
+                    output = Some(files);
+                }
+            }
+            let told = (&clock, &manifest);
+            let keeper = Keeper::new(comm, options, checkpoints, told, hashes, resumed.as_ref())?;
+            if let Some(keeper) = keeper {
+                run.keep(keeper);
+            }
+        }
+        let write_s = started.elapsed().as_secs_f64();
+        let parameters = run.parameters().to_vec();
         Ok(Simulation {
             comm,
             model,
@@ -155,14 +185,14 @@ impl<'a> Simulation<'a> {
             clock,
             threads,
             gids,
-            run: built.start(comm, (model, &manifest), options, clock, threads, writer)?,
+            run,
             manifest,
             output,
             size,
             phases: Phases { build_s, write_s, ..Phases::default() },
             n_columns,
             n_resets: 0,
-            parameters: Vec::new(),
+            parameters,
         })
     }
 
@@ -197,7 +227,26 @@ impl<'a> Simulation<'a> {
             let (end_ms, tstop_ms) = (self.clock.time_ms(end_step), self.options.tstop_ms);
             return Err(Error::BeyondProbes { end_ms, tstop_ms });
         }
-        self.run.advance(end_step)
+        self.run.advance(end_step)?;
+        self.check_stopped()
+    }
+
+    /// Saves the whole state now, if the options have [checkpoints](crate::Checkpoints). Collective.
+    ///
+    /// # Errors
+    /// Errors of writing, the same on all ranks; the checkpoint before stays then.
+    pub fn checkpoint(&mut self) -> Result<()> {
+        self.run.save()
+    }
+
+    /// Whether the run was saved and is over for now.
+    fn check_stopped(&self) -> Result<()> {
+        match self.run.stopped() {
+            Some((reason, directory)) => {
+                Err(Error::Stopped { time_ms: self.time_ms(), reason, directory })
+            }
+            None => Ok(()),
+        }
     }
 
     /// What is recorded, by whom, of what network: the same as in `run.json`.
@@ -302,6 +351,7 @@ impl<'a> Simulation<'a> {
         let gids = own.first_gid()..own.first_gid() + own.size();
         self.parameters.retain(|(other, name, _)| (other, name.as_str()) != (&gids, parameter));
         self.parameters.push((gids, parameter.to_owned(), value));
+        self.run.remember_parameters(&self.parameters);
         self.apply_parameters()
     }
 
@@ -379,11 +429,13 @@ impl<'a> Simulation<'a> {
     /// Runs to the end of the time that the options name, and finishes. Collective.
     ///
     /// # Errors
+    /// [`Error::Stopped`] if it was saved and ended before, as the options have it.
     /// The same on all ranks. What was sealed until then stays on the disk.
     pub fn run(mut self) -> Result<Outcome> {
         let end_step = self.clock.n_steps(self.options.tstop_ms);
         if end_step > self.step() {
             self.run.advance(end_step)?;
+            self.check_stopped()?;
         }
         self.finish()
     }
@@ -395,6 +447,7 @@ impl<'a> Simulation<'a> {
     pub fn finish(mut self) -> Result<Outcome> {
         let (comm, options) = (self.comm, self.options);
         let plan = *self.run.plan();
+        let checkpoints = self.run.checkpoints();
         let finished = self.run.finish()?;
         self.phases.run_s = finished.times.run.as_secs_f64();
         self.phases.compute_s = finished.times.compute.as_secs_f64();
@@ -421,6 +474,11 @@ impl<'a> Simulation<'a> {
         )?;
         if let Some(files) = &self.output {
             comm.agree(files.write_report(comm, &report))?;
+            files.end(comm)?;
+        }
+        if let Some(checkpoints) = checkpoints {
+            let removed = if comm.is_root() { checkpoints.remove() } else { Ok(()) };
+            comm.agree(removed)?;
         }
         let mut spikes = finished.kept.spikes;
         spikes.sort_unstable();

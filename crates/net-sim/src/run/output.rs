@@ -5,7 +5,7 @@ use net_io::merge::{MergeOptions, RunReader, merge_recordings};
 use net_io::nix::{NioOptions, Uuid, write_nio};
 use net_io::provenance::{Host, Provenance, RankHost, sha256};
 use net_io::store::{
-    Column, Columns, Combine, DEFAULT_CHUNK_BYTES, Device, Manifest, Overwrite, Parameter,
+    Column, Columns, Combine, DEFAULT_CHUNK_BYTES, Device, Leg, Manifest, Overwrite, Parameter,
     PartWriter, Population, Projection, RunDirectory, SampleGrid, SampleType, Signal,
     SpikeRecorder,
 };
@@ -48,7 +48,13 @@ impl Files {
         let provenance = provenance(comm, options, output, manifest, n_threads)?;
         let manifest = manifest.clone();
         let overwrite = if output.overwrite { Overwrite::Yes } else { Overwrite::No };
+        let checkpoints = options.checkpoints.as_ref();
         let created = comm.is_root().then(|| -> net_io::Result<()> {
+            // A run without a checkpoint is resumed from its beginning.
+            let overwrite = match checkpoints.is_some_and(|c| c.resume) {
+                true => Overwrite::Yes,
+                false => overwrite,
+            };
             let run = RunDirectory::create(&output.directory, overwrite)?;
             run.write_manifest(&manifest)?;
             provenance.iter().try_for_each(|provenance| provenance.write(&run))
@@ -59,6 +65,73 @@ impl Files {
         let chunk_bytes = output.chunk_bytes.unwrap_or(DEFAULT_CHUNK_BYTES);
         let output = output.clone();
         Ok(Files { run, manifest, spikes_text, connections, chunk_bytes, provenance, output })
+    }
+
+    /// Begins a leg of a run that goes on from a checkpoint at `step`; `manifest` describes it and
+    /// becomes that of all legs. Collective.
+    pub(crate) fn resume(
+        comm: &Communicator,
+        output: &Output,
+        manifest: &mut Manifest,
+        step: u64,
+        n_threads: usize,
+    ) -> Result<Self> {
+        let run = comm.agree(RunDirectory::open(&output.directory))?;
+        let found = comm.agree(run.manifest())?;
+        comm.agree(check_same(&output.directory, &found, manifest))?;
+        let leg = Leg { first_step: step, n_ranks: comm.size() as u32 };
+        let begun = comm.is_root().then(|| run.begin_leg(leg).map(drop));
+        comm.agree(begun.unwrap_or(Ok(())))?;
+        *manifest = found;
+        manifest.legs.push(leg);
+        let mut provenance = None;
+        if comm.is_root() {
+            provenance = Provenance::read(&run).unwrap_or_default();
+        }
+        if let Some(provenance) = &mut provenance {
+            provenance.mpi_size = Some(comm.size() as u32);
+            provenance.threads = Some(n_threads as u32);
+        }
+        let Output { spikes_text, connections, .. } = *output;
+        Ok(Files {
+            run,
+            manifest: manifest.clone(),
+            spikes_text,
+            connections,
+            chunk_bytes: output.chunk_bytes.unwrap_or(DEFAULT_CHUNK_BYTES),
+            provenance,
+            output: output.clone(),
+        })
+    }
+
+    /// Opens this rank's part of the leg; `columns` are those of recordings of samples.
+    pub(crate) fn go_on_in_part(
+        &self,
+        comm: &Communicator,
+        columns: Vec<Columns>,
+    ) -> Result<PartWriter> {
+        self.part(comm.rank() as u32, columns)
+    }
+
+    fn part(&self, rank: u32, columns: Vec<Columns>) -> Result<PartWriter> {
+        // Every rank has a share of every rate.
+        let whole = Columns::from(vec![Column { gid: Column::NO_CELL, segment: 0, label: 0 }]);
+        let columns = columns.into_iter().chain(std::iter::repeat(whole));
+        let signals = self.manifest.signals.iter().cloned().zip(columns).collect();
+        Ok(PartWriter::create(&self.run, rank, signals, self.chunk_bytes)?)
+    }
+
+    /// Opens the files of the probes' signals that this rank writes.
+    pub(crate) fn go_on_with_probes(
+        &self,
+        comm: &Communicator,
+        collector: &mut Collector,
+        (model, clock): (&Model, &StepClock),
+        step: u64,
+    ) -> Result<()> {
+        let of_rank = self.run.file(&probes_of_rank(comm));
+        let of_all = self.run.file(RunDirectory::SIGNALS);
+        collector.open_files((&of_all, &of_rank), model, clock, step)
     }
 
     /// Writes this rank's cells and synapses, and opens its part for recordings.
@@ -76,11 +149,7 @@ impl Files {
             Some(_) => statistics_columns(&plan.columns),
             None => plan.columns.clone(),
         });
-        // Every rank has a share of every rate.
-        let whole = Columns::from(vec![Column { gid: Column::NO_CELL, segment: 0, label: 0 }]);
-        let columns = columns.chain(std::iter::repeat(whole));
-        let signals = self.manifest.signals.iter().cloned().zip(columns).collect();
-        Ok(PartWriter::create(&self.run, rank, signals, self.chunk_bytes)?)
+        self.part(rank, columns.collect())
     }
 
     /// Makes the files of the probes' signals that this rank writes.
@@ -91,9 +160,9 @@ impl Files {
         model: &Model,
         clock: &StepClock,
     ) -> Result<()> {
-        let of_rank = format!("OUTPUT_RANK_{:03}.h5", comm.rank());
+        let of_rank = self.run.file(&probes_of_rank(comm));
         let of_all = self.run.file(RunDirectory::SIGNALS);
-        collector.create_files(&of_all, &self.run.file(&of_rank), model, clock)
+        collector.create_files(&of_all, &of_rank, model, clock)
     }
 
     /// Makes the files that users open. Collective; all ranks have finished their parts.
@@ -104,11 +173,18 @@ impl Files {
             provenance.duration_ms = n_steps as f64 * self.manifest.dt_ms;
             provenance.mark_finished();
             provenance.write(&self.run)?;
-            merge_cells(&self.run)?;
-            if self.connections {
+            // A run that was interrupted while it merged may have these.
+            if !self.run.file(RunDirectory::CELLS).exists() {
+                merge_cells(&self.run)?;
+            }
+            if self.connections && !self.run.file(RunDirectory::CONNECTIONS).exists() {
                 merge_connections(&self.run)?;
             }
-            let options = MergeOptions { spikes_text: self.spikes_text, ..MergeOptions::default() };
+            let options = MergeOptions {
+                spikes_text: self.spikes_text,
+                keep_parts: true,
+                ..MergeOptions::default()
+            };
             merge_recordings(&self.run, &options)?;
             match &self.output.nio {
                 Some(nio) => self.write_nio(nio, provenance, n_steps),
@@ -145,6 +221,12 @@ impl Files {
         write_nio(&reader, &self.run.file(RunDirectory::NIO), &options).map(drop)
     }
 
+    /// Removes what the merged files replace, when all are complete. Collective.
+    pub(crate) fn end(&self, comm: &Communicator) -> Result<()> {
+        let removed = if comm.is_root() { self.run.remove_recordings() } else { Ok(()) };
+        Ok(comm.agree(removed)?)
+    }
+
     /// Writes the report beside them; called by all ranks, done by rank 0.
     pub(crate) fn write_report(&self, comm: &Communicator, report: &RunReport) -> Result<()> {
         if !comm.is_root() {
@@ -155,6 +237,27 @@ impl Files {
             .map_err(std::io::Error::from)
             .and_then(|text| std::fs::write(&path, text));
         written.map_err(|source| Error::Report { path: path.display().to_string(), source })
+    }
+}
+
+fn probes_of_rank(comm: &Communicator) -> String {
+    format!("OUTPUT_RANK_{:03}.h5", comm.rank())
+}
+
+/// Whether a directory holds the run that is described.
+fn check_same(directory: &std::path::Path, found: &Manifest, expected: &Manifest) -> Result<()> {
+    let differs = [
+        ("identifier", found.run_id != expected.run_id),
+        ("time step", found.dt_ms.to_bits() != expected.dt_ms.to_bits()),
+        ("seed", found.seed != expected.seed),
+        ("populations", found.populations != expected.populations),
+        ("recorders of spikes", found.spike_recorders != expected.spike_recorders),
+        ("signals", found.signals != expected.signals),
+        ("projections", found.projections != expected.projections),
+    ];
+    match differs.into_iter().find(|(_, differs)| *differs) {
+        Some((what, _)) => Err(Error::OtherRun { directory: directory.to_owned(), what }),
+        None => Ok(()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What was recorded, on its way from the cells to this rank's part of the files.
 
+mod state;
+
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
@@ -9,6 +11,8 @@ use net_io::store::{Column, Columns, PartWriter, Ranges, SampleGrid};
 
 use super::statistics::Statistics;
 use crate::error::Result;
+
+pub(super) use state::{RecorderState, Windows};
 
 /// Fetches the samples of a recording, by its index, from all groups of cells.
 pub(crate) type TakeSamples<'a> = &'a mut dyn FnMut(usize, &mut Samples);
@@ -23,6 +27,8 @@ pub(crate) struct Recorder {
     seal_steps: u64,
     n_spikes: u64,
     column: Vec<f64>,
+    /// By signal and column, whether they are still to be restored, while they are.
+    restoring: Option<Vec<Vec<bool>>>,
 }
 
 /// What to record on this rank.
@@ -103,16 +109,23 @@ impl Recorder {
             seal_steps: seal_steps.max(1),
             n_spikes: 0,
             column: Vec::new(),
+            restoring: None,
         };
-        for at in 0..recorder.signals.len() {
-            recorder.tell_windows(at)?;
+        recorder.tell_all_windows()?;
+        Ok(recorder)
+    }
+
+    /// Tells the writer when everything is recorded.
+    fn tell_all_windows(&mut self) -> Result<()> {
+        for at in 0..self.signals.len() {
+            self.tell_windows(at)?;
         }
-        if let Some(writer) = &mut recorder.writer {
-            for (at, recorder) in recorder.spike_recorders.iter().enumerate() {
+        if let Some(writer) = &mut self.writer {
+            for (at, recorder) in self.spike_recorders.iter().enumerate() {
                 writer.set_spike_windows(at, recorder.windows.clone())?;
             }
         }
-        Ok(recorder)
+        Ok(())
     }
 
     /// Tells the writer when a signal is recorded. Statistics come all the time.

@@ -36,6 +36,24 @@ impl Statistics {
         Statistics { columns: vec![none; n], every, next: every }
     }
 
+    /// The step at which they are written next.
+    pub(crate) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Count, mean, sum of squared deviations, minimum and maximum of a column.
+    pub(crate) fn moments(&self, at: usize) -> (u64, [f64; 4]) {
+        let Moments { count, mean, squares, minimum, maximum } = self.columns[at];
+        (count, [mean, squares, minimum, maximum])
+    }
+
+    /// Goes on from such moments of a column.
+    pub(crate) fn restore(&mut self, at: usize, (count, numbers): (u64, [f64; 4]), next: u64) {
+        let [mean, squares, minimum, maximum] = numbers;
+        self.columns[at] = Moments { count, mean, squares, minimum, maximum };
+        self.next = next;
+    }
+
     /// Adds a sample of each column.
     pub(crate) fn add(&mut self, row: &[f64]) {
         for (moments, &sample) in self.columns.iter_mut().zip(row) {

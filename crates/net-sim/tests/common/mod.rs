@@ -3,6 +3,7 @@
 
 pub(crate) mod fields;
 pub(crate) mod points;
+pub(crate) mod resumed;
 
 use std::path::{Path, PathBuf};
 

@@ -27,6 +27,8 @@ ASSIGNED {
     i (nA)
 }
 
+INITIAL { vgap = v }
+
 BREAKPOINT {
     i = (v - vgap)*g*(0.001)
 }

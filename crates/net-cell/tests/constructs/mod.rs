@@ -193,25 +193,28 @@ fn a_reversal_potential_is_written() {
 #[test]
 fn connections_set_variables_and_currents_come_from_linear_systems() {
     load();
-    let mut model = Model::new(step(DT_MS, false));
-    model.kinds = vec![PointKind::new("Fresh", &[]).unwrap()];
-    model.cell(&Arc::new(rc()), &[(0, 0)]);
-    model.drive(0, &[1.0], 0.01);
-    model.drive(0, &[2.0], 0.01);
-    for name in ["n_connections", "last", "g", "i"] {
-        model.variable(0, 0, "Fresh", name);
-    }
-    model.voltage(0, 0);
-    let traces = model.run(50).unwrap().traces;
-    assert_eq!(traces[0], vec![2.0; 51]);
-    assert_eq!((traces[1][10], traces[1][50]), (-1.0, 2.0));
-    // The conductance in series with the resistance of the neck.
-    for step in 0..50 {
-        let (g, i, v) = (traces[2][step], traces[3][step + 1], traces[4][step]);
-        // Events come between a sample and the currents after it.
-        if ![10, 20].contains(&step) {
-            assert_near(i, g * v / (1.0 + 50.0 * g), "i");
+    // Without the resistance one entry of the matrix is 0.
+    for resistance in [50.0, 0.0] {
+        let mut model = Model::new(step(DT_MS, false));
+        model.kinds = vec![PointKind::new("Fresh", &[("resistance", resistance)]).unwrap()];
+        model.cell(&Arc::new(rc()), &[(0, 0)]);
+        model.drive(0, &[1.0], 0.01);
+        model.drive(0, &[2.0], 0.01);
+        for name in ["n_connections", "last", "g", "i"] {
+            model.variable(0, 0, "Fresh", name);
         }
+        model.voltage(0, 0);
+        let traces = model.run(50).unwrap().traces;
+        assert_eq!(traces[0], vec![2.0; 51]);
+        assert_eq!((traces[1][10], traces[1][50]), (-1.0, 2.0));
+        // The conductance in series with the resistance of the neck.
+        for step in 0..50 {
+            let (g, i, v) = (traces[2][step], traces[3][step + 1], traces[4][step]);
+            // Events come between a sample and the currents after it.
+            if ![10, 20].contains(&step) {
+                assert_near(i, g * v / (1.0 + resistance * g), "i");
+            }
+        }
+        assert!(traces[2][25] > 0.0);
     }
-    assert!(traces[2][25] > 0.0);
 }

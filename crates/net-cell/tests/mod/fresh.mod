@@ -14,7 +14,7 @@ UNITS {
 }
 
 PARAMETER {
-    resistance = 50 (megohm)
+    resistance = 0 (megohm)
     tau = 2 (ms)
 }
 

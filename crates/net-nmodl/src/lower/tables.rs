@@ -24,6 +24,9 @@ const MAX_INTERVALS: f64 = 1e6;
 pub(crate) struct Tabled {
     /// Variables (by slot; `None` is the routine's value) and numbers of their tables.
     pub(super) known: BTreeMap<String, Vec<(Option<u32>, u32)>>,
+    /// What filling a routine's tables leaves in other variables, which stay so: the values at the
+    /// last entry.
+    pub(super) left: BTreeMap<String, Vec<(u32, Id)>>,
     /// Routines that are computed exactly all the same.
     pub(crate) exact: BTreeSet<String>,
 }
@@ -67,6 +70,10 @@ impl<'a> Machine<'a, '_> {
                 made
             }
         };
+        let left = self.tabled.as_ref().and_then(|tabled| tabled.left.get(name).cloned());
+        for (slot, value) in left.into_iter().flatten() {
+            self.values[slot as usize] = value;
+        }
         let mut value = self.graph.number(0.0);
         for (slot, table) in variables {
             let found = self.graph.lookup(table, argument);
@@ -91,6 +98,7 @@ impl<'a> Machine<'a, '_> {
         for slot in 0..n_slots {
             self.values[slot] = self.start(slot as u32);
         }
+        let at_start = self.values[..n_slots].to_vec();
         let (argument, symbol) = self.graph.symbol();
         let result = self.table_entries(routine, table, symbol, span);
         self.phase = phase;
@@ -109,7 +117,18 @@ impl<'a> Machine<'a, '_> {
             let slots = first..first + variable.length.unwrap_or(1) as u32;
             entries.extend(slots.map(|slot| (Some(slot), after[slot as usize])));
         }
+        let by = [(symbol, to)].into_iter().collect();
+        let mut left = Vec::new();
+        for slot in 0..n_slots {
+            let is_entry = entries.iter().any(|(entry, _)| *entry == Some(slot as u32));
+            if after[slot] != at_start[slot] && !is_entry {
+                left.push((slot as u32, self.graph.substitute(&[after[slot]], &by)[0]));
+            }
+        }
         let routine = routine.name.text.clone();
+        if let Some(tabled) = &mut self.tabled {
+            tabled.left.insert(routine.clone(), left);
+        }
         let mut add = |value| {
             let routine = routine.clone();
             self.graph.add_table(Table { routine, argument, value, from, to, n })

@@ -6,22 +6,31 @@ use crate::lower::graph::{Graph, Id};
 /// A matrix by rows; `None` is a structural zero.
 pub(crate) type Matrix = Vec<Vec<Option<Id>>>;
 
+/// What is known of the entries before they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dominance {
+    /// Those on the diagonal are large, as in backward Euler.
+    Diagonal,
+    /// Nothing; numbers are better pivots than what may be 0 at run time.
+    Unknown,
+}
+
 /// The values that solve `matrix x = right`, or `None` if the structure alone makes it singular.
 ///
-/// Pivots are chosen by Markowitz's rule: what makes least fill-in first, on the diagonal if
-/// possible. Their size is not looked at, as it is known only at run time; systems of chemical
-/// kinetics by backward Euler are diagonally dominant by columns.
+/// Pivots are chosen by Markowitz's rule: what makes least fill-in first, on the diagonal if that is
+/// known to be large, else numbers before others. The size of others is known only at run time.
 pub(crate) fn solve_linear(
     graph: &mut Graph,
     mut matrix: Matrix,
     mut right: Vec<Id>,
+    dominance: Dominance,
 ) -> Option<Vec<Id>> {
     let n = right.len();
     let mut rows: Vec<usize> = (0..n).collect();
     let mut columns: Vec<usize> = (0..n).collect();
     let mut pivots = Vec::with_capacity(n);
     while !rows.is_empty() {
-        let (row, column) = pivot(graph, &matrix, &rows, &columns)?;
+        let (row, column) = pivot(graph, &matrix, (&rows, &columns), dominance)?;
         rows.retain(|&r| r != row);
         columns.retain(|&c| c != column);
         let one = graph.number(1.0);
@@ -57,13 +66,13 @@ pub(crate) fn solve_linear(
     solution.into_iter().collect()
 }
 
-/// The next pivot: fewest products of other entries in its row and column; among equals the
-/// diagonal, then a constant.
+/// The next pivot: what its kind says first, then fewest products of other entries in its row and
+/// column, then a number.
 fn pivot(
     graph: &Graph,
     matrix: &Matrix,
-    rows: &[usize],
-    columns: &[usize],
+    (rows, columns): (&[usize], &[usize]),
+    dominance: Dominance,
 ) -> Option<(usize, usize)> {
     let in_row = |row: usize| columns.iter().filter(|&&c| matrix[row][c].is_some()).count();
     let in_column = |column: usize| rows.iter().filter(|&&r| matrix[r][column].is_some()).count();
@@ -75,8 +84,12 @@ fn pivot(
                 continue;
             }
             let fill = (in_row(row) - 1) * (in_column(column) - 1);
-            let off_diagonal = row != column;
-            let key = (off_diagonal, fill, graph.as_number(entry).is_none(), row, column);
+            let is_unknown = graph.as_number(entry).is_none();
+            let is_worse = match dominance {
+                Dominance::Diagonal => row != column,
+                Dominance::Unknown => is_unknown,
+            };
+            let key = (is_worse, fill, is_unknown, row, column);
             if best.is_none_or(|(least, _)| key < least) {
                 best = Some((key, (row, column)));
             }
@@ -99,7 +112,7 @@ mod tests {
             vec![entry(4.0), entry(1.0), entry(5.0)],
         ];
         let right = [4.0, 10.0, 21.0].map(|x| graph.number(x)).to_vec();
-        let solution = solve_linear(&mut graph, matrix, right).unwrap();
+        let solution = solve_linear(&mut graph, matrix, right, Dominance::Diagonal).unwrap();
         let values: Vec<f64> = solution.iter().map(|id| graph.as_number(*id).unwrap()).collect();
         // 2y = 4, x + 3z = 10, 4x + y + 5z = 21.
         for (value, exact) in values.iter().zip([1.0, 2.0, 3.0]) {
@@ -112,6 +125,6 @@ mod tests {
         let mut graph = Graph::default();
         let one = graph.number(1.0);
         let matrix = vec![vec![Some(one), None], vec![Some(one), None]];
-        assert!(solve_linear(&mut graph, matrix, vec![one, one]).is_none());
+        assert!(solve_linear(&mut graph, matrix, vec![one, one], Dominance::Diagonal).is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! Implicit steps and roots of equations.
 
-use super::linear::{Matrix, solve_linear};
+use super::linear::{Dominance, Matrix, solve_linear};
 use crate::ast::EquationKind;
 use crate::lower::Refusal;
 use crate::lower::execute::{Machine, Result};
@@ -208,7 +208,9 @@ impl Machine<'_, '_> {
         let entries: Vec<Id> = matrix.iter().flatten().flatten().copied().collect();
         let is_linear = !self.graph.below(entries).iter().any(|id| symbols.contains(id));
         let right = residuals.into_iter().map(|r| self.graph.negate(r)).collect();
-        let change = solve_linear(self.graph, matrix, right).ok_or_else(|| {
+        let is_algebraic = self.equations.as_ref().is_some_and(|e| !e.residuals.is_empty());
+        let dominance = if is_algebraic { Dominance::Unknown } else { Dominance::Diagonal };
+        let change = solve_linear(self.graph, matrix, right, dominance).ok_or_else(|| {
             Refusal::new(span, "the equations cannot be solved: some unknown is not determined")
         })?;
         Ok((change, is_linear))

@@ -88,6 +88,148 @@ fn a_file_of_many_constructs_compiles() {
     assert!(compiled.source.contains("DiffusingTable"));
 }
 
+/// What a density mechanism may have beside a current; `docs/nmodl.md` lists it.
+const CONSTRUCTS: &[(&str, &str)] = &[
+    (
+        "ion concentrations",
+        "NEURON { USEION ca READ cai, cao WRITE ica VALENCE 2 } ASSIGNED { cai cao ica } BREAKPOINT { ica = g*log(cao/cai) i = 0 }",
+    ),
+    (
+        "an ion of one's own",
+        "NEURON { USEION q READ eq WRITE iq VALENCE 1 } ASSIGNED { eq iq } BREAKPOINT { iq = g*(v - eq) i = 0 }",
+    ),
+    (
+        "a concentration as state",
+        "NEURON { USEION ca READ ica WRITE cai } ASSIGNED { ica } STATE { cai } BREAKPOINT { SOLVE d METHOD cnexp i = 0 } DERIVATIVE d { cai' = -ica - cai }",
+    ),
+    (
+        "a concentration assigned",
+        "NEURON { USEION ca WRITE cai } ASSIGNED { cai } BREAKPOINT { cai = 1e-4 i = g*v }",
+    ),
+    (
+        "a reversal potential assigned",
+        "NEURON { USEION k WRITE ek } ASSIGNED { ek } BREAKPOINT { ek = -80 i = g*v }",
+    ),
+    (
+        "several currents",
+        "NEURON { NONSPECIFIC_CURRENT j } ASSIGNED { j } BREAKPOINT { i = g*v j = 2*i }",
+    ),
+    ("LOCAL of the file", "LOCAL a, b[2] BREAKPOINT { a = v b[1] = a i = g*b[1] }"),
+    (
+        "DEFINE and arrays",
+        "DEFINE N 3 ASSIGNED { x[N] } BREAKPOINT { FROM k = 0 TO N-1 { x[k] = k*v } i = g*x[2] }",
+    ),
+    ("CONSTANT", "CONSTANT { q = 2 } BREAKPOINT { i = q*g*v }"),
+    (
+        "constants of the unit table",
+        "UNITS { F = (faraday) (coulomb) two = 2 (1) } BREAKPOINT { i = g*v/F*two }",
+    ),
+    ("UNITSOFF", "UNITSOFF BREAKPOINT { i = g*v*1 (ms) } UNITSON"),
+    ("INDEPENDENT", "INDEPENDENT { t FROM 0 TO 1 WITH 1 (ms) } BREAKPOINT { i = g*v }"),
+    (
+        "TABLE",
+        "ASSIGNED { a } BREAKPOINT { r(v) i = g*a } PROCEDURE r(v) { TABLE a DEPEND celsius FROM -100 TO 100 WITH 200 a = exp(v) }",
+    ),
+    (
+        "TABLE of a FUNCTION",
+        "BREAKPOINT { i = g*f(v) } FUNCTION f(x) { TABLE FROM -100 TO 100 WITH 200 f = exp(x) }",
+    ),
+    ("FUNCTION_TABLE", "FUNCTION_TABLE f(x, y) BREAKPOINT { i = g*f(v, celsius) }"),
+    (
+        "SOLVE of a procedure",
+        "STATE { m } BREAKPOINT { SOLVE s i = g*m } PROCEDURE s() { m = m + dt*(v - m) VERBATIM return 0; ENDVERBATIM }",
+    ),
+    (
+        "after_cvode",
+        "STATE { m } BREAKPOINT { SOLVE s METHOD after_cvode i = g*m } PROCEDURE s() { m = v }",
+    ),
+    (
+        "cnexp of arrays",
+        "STATE { m[2] } BREAKPOINT { SOLVE d METHOD cnexp i = g*m[1] } DERIVATIVE d { FROM k = 0 TO 1 { m[k]' = -m[k] } }",
+    ),
+    (
+        "derivimplicit",
+        "STATE { m n } BREAKPOINT { SOLVE d METHOD derivimplicit i = g*m } DERIVATIVE d { m' = -m*n n' = m - n^3 }",
+    ),
+    ("euler", "STATE { m } BREAKPOINT { SOLVE d METHOD euler i = g*m } DERIVATIVE d { m' = -m*v }"),
+    ("runge", "STATE { m } BREAKPOINT { SOLVE d METHOD runge i = g*m } DERIVATIVE d { m' = -m*v }"),
+    (
+        "STEADYSTATE derivimplicit",
+        "STATE { m } INITIAL { SOLVE d STEADYSTATE derivimplicit } BREAKPOINT { SOLVE d METHOD derivimplicit i = g*m } DERIVATIVE d { m' = 1 - m }",
+    ),
+    (
+        "KINETIC with all arrows",
+        "STATE { m n p } INITIAL { SOLVE k STEADYSTATE sparse } BREAKPOINT { SOLVE k METHOD sparse i = g*p } KINETIC k { COMPARTMENT 2 { m n } LONGITUDINAL_DIFFUSION 0.1 { p } ~ 2 m + n <-> p (1, v) ~ p -> n (2) ~ m << (f_flux - 1) CONSERVE m + 2 p = 1 }",
+    ),
+    ("LINEAR", "STATE { a b } BREAKPOINT { SOLVE l i = a } LINEAR l { ~ a + b = v ~ a - b = g }"),
+    (
+        "NONLINEAR",
+        "STATE { a b } BREAKPOINT { SOLVE l i = a } NONLINEAR l { ~ a*b = v ~ a - b = g }",
+    ),
+    (
+        "two SOLVEs",
+        "STATE { m n } BREAKPOINT { SOLVE d METHOD cnexp SOLVE k METHOD sparse i = g*m*n } DERIVATIVE d { m' = -m } KINETIC k { ~ n << (1) }",
+    ),
+    (
+        "IFERROR",
+        "STATE { m } BREAKPOINT { SOLVE d METHOD cnexp IFERROR { g = 1 } i = g*m } DERIVATIVE d { m' = -m }",
+    ),
+    (
+        "if, else, while",
+        "BREAKPOINT { LOCAL k k = 0 if (v > 0 && !(v == 3)) { i = v } else if (v < -5) { i = 1 } ELSE { i = 0 } WHILE (k < 3) { k = k + 1 i = i + k } }",
+    ),
+    ("a block in a block", "BREAKPOINT { { LOCAL x x = v i = g*x } }"),
+    ("operators", "BREAKPOINT { i = -g^2^0.5*(v % 7) + (v >= 1 || v <= -1) + (v != 2) }"),
+    (
+        "functions",
+        "BREAKPOINT { i = sqrt(fabs(v)) + log10(g) + pow(g, 2) + sin(v) + cos(v) + tan(v) + atan2(v, 1) + sinh(g) + cosh(g) + tanh(g) + floor(v) + ceil(v) + fmod(v, 3) + exprelr(v) + nernst(1, 2, 1) + nrn_ghk(v, 1, 2, 2) }",
+    ),
+    ("geometry", "BREAKPOINT { i = g*v*diam/area }"),
+    (
+        "POINTER",
+        "NEURON { POINTER p } ASSIGNED { p } BREAKPOINT { i = g*(v - p) if (nrn_pointing(p)) { p = v } }",
+    ),
+    ("RANDOM", "NEURON { RANDOM r } BREAKPOINT { i = g*random_normal(r, 0, 1)*random_uniform(r) }"),
+    (
+        "legacy random numbers",
+        "INITIAL { set_seed(3) } BREAKPOINT { i = g*normrand(0, 1)*exprand(1)*scop_random() }",
+    ),
+    (
+        "at_time and state_discontinuity",
+        "STATE { m } BREAKPOINT { if (at_time(3)) { state_discontinuity(m, m + 1) } i = g*m }",
+    ),
+    ("CONDUCTANCE", "BREAKPOINT { CONDUCTANCE g i = g*v }"),
+    ("MUTEX and PROTECT", "BREAKPOINT { MUTEXLOCK i = g*v MUTEXUNLOCK PROTECT g = g }"),
+    ("printf and error", "BREAKPOINT { printf(\"%g\\n\", v) if (g < 0) { error(\"g\") } i = g*v }"),
+    (
+        "CONSTRUCTOR and DESTRUCTOR",
+        "CONSTRUCTOR { g = 1 } DESTRUCTOR { g = 0 } BREAKPOINT { i = g*v }",
+    ),
+    (
+        "BEFORE and AFTER",
+        "ASSIGNED { a } BEFORE INITIAL { a = 0 } AFTER INITIAL { a = 1 } BEFORE BREAKPOINT { a = 2 } AFTER SOLVE { a = 3 } BEFORE STEP { a = 4 } BREAKPOINT { i = g*a }",
+    ),
+    (
+        "THREADSAFE and REPRESENTS",
+        "NEURON { THREADSAFE REPRESENTS NCIT:C17008 } BREAKPOINT { i = g*v }",
+    ),
+];
+
+#[test]
+fn the_constructs_of_the_language_compile() {
+    for (name, text) in CONSTRUCTS {
+        let text = format!(
+            "NEURON {{ SUFFIX c NONSPECIFIC_CURRENT i RANGE g }} PARAMETER {{ g = 1 }} \
+             ASSIGNED {{ v i celsius diam area dt t }}\n{}",
+            text.replace("VERBATIM return", "\nVERBATIM\nreturn").replace(" ENDV", "\nENDV")
+        );
+        let parsed = parse_text(Path::new("c.mod"), &text, &Options::default());
+        let parsed = parsed.unwrap_or_else(|messages| panic!("{name}: {}", messages[0]));
+        let compiled = compile(&parsed, &Settings::default());
+        compiled.unwrap_or_else(|messages| panic!("{name}: {}", messages[0]));
+    }
+}
+
 #[test]
 fn truncated_files_do_no_harm() {
     for (_, text) in texts() {

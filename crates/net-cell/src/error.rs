@@ -59,6 +59,25 @@ pub enum CellError {
         /// Its parameters, states and outputs, separated by commas.
         known: String,
     },
+    /// A cell has fewer point processes.
+    #[error("point process {number} does not exist; {n_points} were made before")]
+    NoSuchPoint {
+        /// The number asked for, from 0.
+        number: usize,
+        /// How many there are.
+        n_points: usize,
+    },
+    /// A parameter that is used once, at the start, was to change while the run lasts.
+    #[error(
+        "parameter '{parameter}' of mechanism '{mechanism}' is used at the start of a run only; \
+         expected one that is read in every step"
+    )]
+    FixedParameter {
+        /// Name of the mechanism.
+        mechanism: String,
+        /// Name of the parameter.
+        parameter: String,
+    },
     /// A parameter is NaN or infinite, or outside what the mechanism allows.
     #[error("parameter '{parameter}' of mechanism '{mechanism}' is {value}; expected {expected}")]
     BadParameter {

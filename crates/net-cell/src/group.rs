@@ -4,6 +4,7 @@ mod state;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use net_core::{ConnectionTable, StepClock};
 use rayon::prelude::*;
@@ -19,6 +20,7 @@ use crate::point::PointPopulation;
 use crate::queue::EventQueue;
 use crate::record::{Quantity, Samples, Schedule};
 use crate::source::{RunningSource, SourceKey, SpikeSource};
+use crate::waveform::Waveform;
 
 /// Where an event goes: a group, and the number of one of its endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +89,8 @@ pub struct CellGroup {
     spikes: Vec<Spike>,
     /// Where weights of connections are kept, by number of the connection; empty if none are.
     kept: Vec<u32>,
+    /// Block and place of the potentials that others see.
+    published: Vec<(u32, u32)>,
     observer: Option<Box<dyn CurrentObserver>>,
 }
 
@@ -236,6 +240,48 @@ impl Cells {
         group.blocks[block as usize].set_stream_ids(endpoint, stream, ids)
     }
 
+    /// Has a parameter of the point process that events for a target go to follow a waveform: in every
+    /// step it has the value of the middle of the step.
+    ///
+    /// # Errors
+    /// When there is no such parameter, its first value is not allowed, or it is used at the start only.
+    pub fn play(
+        &mut self,
+        target: Target,
+        parameter: &str,
+        waveform: Arc<Waveform>,
+    ) -> Result<(), CellError> {
+        let group = &mut self.groups[target.group as usize];
+        let Route { block, endpoint, .. } = group.routes[target.endpoint as usize];
+        group.blocks[block as usize].play(endpoint, parameter, waveform)
+    }
+
+    /// Shows the potential of a segment to other cells; gives the group and its number among the
+    /// group's [`published`](CellGroup::published).
+    ///
+    /// # Errors
+    /// When the cell is not here, or has no such segment.
+    pub fn publish(&mut self, gid: u64, segment: usize) -> Result<(u32, usize), CellError> {
+        let home = *self.home.get(&gid).ok_or(CellError::NoSuchCell { gid })?;
+        let group = &mut self.groups[home.group as usize];
+        let block = &group.blocks[home.block as usize];
+        let place = block.potential_place(home.member as usize, segment)?;
+        group.published.push((home.block, place));
+        Ok((home.group, group.published.len() - 1))
+    }
+
+    /// Has a variable of the point process that events for a target go to set from the `from`-th of
+    /// the values that [`set_received`](CellGroup::set_received) gets; until the first step it is the
+    /// initial potential.
+    ///
+    /// # Errors
+    /// When the mechanism has no such variable.
+    pub fn receive(&mut self, target: Target, variable: &str, from: u32) -> Result<(), CellError> {
+        let group = &mut self.groups[target.group as usize];
+        let Route { block, endpoint, .. } = group.routes[target.endpoint as usize];
+        group.blocks[block as usize].receive_from(endpoint, variable, from)
+    }
+
     /// The groups, to be advanced.
     pub fn groups_mut(&mut self) -> &mut [CellGroup] {
         &mut self.groups
@@ -264,6 +310,7 @@ impl CellGroup {
             inputs: Vec::new(),
             spikes: Vec::new(),
             kept: Vec::new(),
+            published: Vec::new(),
             observer: None,
         }
     }
@@ -505,6 +552,20 @@ impl CellGroup {
             between();
         }
         Ok(&self.spikes)
+    }
+
+    /// Potentials that other cells see (mV), in the order in which they were published.
+    pub fn published(&self) -> impl Iterator<Item = f64> + '_ {
+        let blocks = &self.blocks;
+        self.published.iter().map(|&(block, place)| blocks[block as usize].potential_at(place))
+    }
+
+    /// Sets what the cells of this group see of others, for the next step.
+    ///
+    /// # Panics
+    /// If there are fewer values than were asked for.
+    pub fn set_received(&mut self, values: &[f64]) {
+        self.blocks.iter_mut().for_each(|block| block.set_received(values));
     }
 
     /// Takes samples of a recording in these steps only, which ascend; without a word, always.

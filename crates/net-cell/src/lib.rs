@@ -24,6 +24,7 @@ mod queue;
 mod record;
 mod source;
 pub mod state;
+mod waveform;
 
 pub use net_kernel::simd;
 
@@ -33,3 +34,4 @@ pub use error::{CellError, NotFinite};
 pub use group::{CellGroup, Cells, Target};
 pub use record::{Quantity, Samples, Schedule};
 pub use source::{SourceKey, SpikeSource};
+pub use waveform::Waveform;

@@ -1,7 +1,7 @@
 //! Spike sources: events that come from outside of the network.
 
 use net_core::StepClock;
-use net_core::random::{Purpose, Stream};
+use net_core::random::{Purpose, Random123, Stream};
 
 use crate::error::CellError;
 use crate::state::{Fingerprint, SourceState};
@@ -32,6 +32,16 @@ pub enum SpikeSource {
         /// End in ms; may be infinite.
         stop_ms: f64,
     },
+    /// A Poisson process from 0 ms on, with intervals from a Random123 stream of its own; its first
+    /// number is left out.
+    Random123Poisson {
+        /// Rate in spikes per second.
+        rate_hz: f64,
+        /// Key of the stream, Random123's global index in NEURON.
+        key: u32,
+        /// Ids of the stream.
+        ids: [u32; 3],
+    },
 }
 
 impl SpikeSource {
@@ -53,6 +63,10 @@ impl SpikeSource {
                 let interval_ok = interval_ms.is_finite() && *interval_ms > 0.0;
                 check("interval (ms)", *interval_ms, interval_ok, "a finite number > 0")?;
                 check("noise", *noise, (0.0..=1.0).contains(noise), "a number from 0 to 1")
+            }
+            SpikeSource::Random123Poisson { rate_hz, .. } => {
+                let rate_ok = rate_hz.is_finite() && *rate_hz >= 0.0;
+                check("rate (Hz)", *rate_hz, rate_ok, "a finite number >= 0")
             }
             SpikeSource::Poisson { rate_hz, start_ms, stop_ms } => {
                 let rate_ok = rate_hz.is_finite() && *rate_hz >= 0.0;
@@ -88,8 +102,27 @@ pub(crate) struct RunningSource {
 
 #[derive(Debug)]
 enum Law {
-    Times { times: Vec<f64>, at: usize },
-    Renewal { stream: Stream, fixed_ms: f64, random_ms: f64, left: u64, last_ms: f64, stop_ms: f64 },
+    Times {
+        times: Vec<f64>,
+        at: usize,
+    },
+    Random123 {
+        key: u32,
+        ids: [u32; 3],
+        stream: Random123,
+        /// Numbers taken from the stream.
+        n_drawn: u64,
+        mean_ms: f64,
+        last_ms: f64,
+    },
+    Renewal {
+        stream: Stream,
+        fixed_ms: f64,
+        random_ms: f64,
+        left: u64,
+        last_ms: f64,
+        stop_ms: f64,
+    },
 }
 
 impl RunningSource {
@@ -114,6 +147,18 @@ impl RunningSource {
                     stop_ms: f64::INFINITY,
                 }
             }
+            SpikeSource::Random123Poisson { rate_hz, key, ids } => {
+                let mut stream = Random123::new(key, ids);
+                stream.exponential();
+                Law::Random123 {
+                    key,
+                    ids,
+                    stream,
+                    n_drawn: 1,
+                    mean_ms: 1000.0 / rate_hz,
+                    last_ms: 0.0,
+                }
+            }
             SpikeSource::Poisson { rate_hz, start_ms, stop_ms } => Law::Renewal {
                 stream: stream(),
                 fixed_ms: 0.0,
@@ -134,6 +179,11 @@ impl RunningSource {
                 *at += 1;
                 times.get(*at - 1).copied()
             }
+            Law::Random123 { stream, n_drawn, mean_ms, last_ms, .. } => {
+                *n_drawn += 1;
+                *last_ms += *mean_ms * stream.exponential();
+                Some(*last_ms).filter(|t| t.is_finite())
+            }
             Law::Renewal { left: 0, .. } => None,
             Law::Renewal { stream, fixed_ms, random_ms, left, last_ms, stop_ms } => {
                 *left -= 1;
@@ -150,6 +200,10 @@ impl RunningSource {
         let next_ms = self.next_ms;
         match &self.law {
             Law::Times { at, .. } => SourceState::Times { at: *at as u64, next_ms },
+            Law::Random123 { n_drawn, last_ms, .. } => {
+                let (position, left, last_ms) = (*n_drawn, u64::MAX, *last_ms);
+                SourceState::Renewal { position, left, last_ms, next_ms }
+            }
             Law::Renewal { stream, left, last_ms, .. } => {
                 let (position, left, last_ms) = (stream.position(), *left, *last_ms);
                 SourceState::Renewal { position, left, last_ms, next_ms }
@@ -165,6 +219,15 @@ impl RunningSource {
             {
                 *at = saved as usize;
                 self.next_ms = next_ms;
+                true
+            }
+            (
+                Law::Random123 { key, ids, stream, n_drawn, last_ms, .. },
+                &SourceState::Renewal { position, last_ms: last_then, next_ms, .. },
+            ) => {
+                *stream = Random123::new(*key, *ids);
+                (0..position).for_each(|_| _ = stream.bits32());
+                (*n_drawn, *last_ms, self.next_ms) = (position, last_then, next_ms);
                 true
             }
             (
@@ -187,6 +250,12 @@ impl RunningSource {
             Law::Times { times, at } => {
                 of.add(*at as u64);
                 times.iter().for_each(|time| of.add(time.to_bits()));
+            }
+            Law::Random123 { key, ids, n_drawn, mean_ms, last_ms, .. } => {
+                of.add(u64::from(*key));
+                of.add_all(ids.map(u64::from));
+                of.add(*n_drawn);
+                of.add_all([mean_ms, last_ms].map(|ms| ms.to_bits()));
             }
             Law::Renewal { stream, fixed_ms, random_ms, left, last_ms, stop_ms } => {
                 of.add(stream.position());

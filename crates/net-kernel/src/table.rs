@@ -285,4 +285,6 @@ pub struct MechanismTable {
     pub after_solve: Option<Kernel>,
     /// Runs after that, and before samples are taken.
     pub before_step: Option<Kernel>,
+    /// Sets derived variables alone, for parameters that change while a run lasts.
+    pub derive: Option<Kernel>,
 }

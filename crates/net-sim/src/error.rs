@@ -115,6 +115,15 @@ pub enum Error {
         /// What is wrong.
         source: BoxError,
     },
+    /// A gap junction sees a potential that nobody shows.
+    #[error(
+        "a gap junction sees the potential with number {id}, which no other has as its own; both \
+         halves of a gap junction must be among the edges of simulated cells"
+    )]
+    NoSuchJunction {
+        /// The number.
+        id: u64,
+    },
     /// The cells could not be laid out.
     #[error("cells: {source}")]
     Layout {

@@ -4,6 +4,7 @@
 //! Every rank of a job runs this program; without a launcher it is a job of one rank.
 
 mod common;
+mod sonata_case;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ use net_lfp::{
 use net_mpi::{Communicator, Mode, SpikeTime, run};
 use net_nmodl::library::{BuildOptions, build, mod_files};
 use net_sim::monitor::{Monitors, Recordings, SampleLabels};
+use net_sim::sonata::CircuitSimulation;
 use net_sim::tables::{model_of_tables, settings_of_tables};
 use net_sim::*;
 use sha2::{Digest, Sha256};
@@ -52,11 +54,33 @@ fn main() -> ExitCode {
             monitors(comm, threads)?;
             check(comm, "events of mechanisms", &of_mechanisms(9), &with_threads)?;
             replay(comm, threads)?;
+            circuits(comm, threads)?;
             fields(comm, threads)?;
             fields_of_ranks(comm, threads)?;
         }
         bad_fields(comm)
     })
+}
+
+/// Circuits with gap junctions between cells, and with spontaneous release and stimuli.
+fn circuits(comm: &Communicator, threads: usize) -> Result<()> {
+    let Some(folder) = sonata_case::reference() else { return Ok(()) };
+    let Some(case) = sonata_case::Case::new(&folder, "nd-ringtest", &["hoc"]) else {
+        return Ok(());
+    };
+    for variant in ["gj", "overrides", "stims_conductance"] {
+        let mut simulation = CircuitSimulation::load(&case.configuration(variant))?;
+        simulation.create_cells()?;
+        simulation.create_synapses()?;
+        simulation.enable_replay()?;
+        simulation.enable_stimulus()?;
+        simulation.enable_modifications()?;
+        simulation.enable_reports()?;
+        let of_circuit = simulation.options();
+        let options = RunOptions { threads: Some(threads), progress: Progress::Off, ..of_circuit };
+        check(comm, variant, &simulation.sim_init()?, &options)?;
+    }
+    Ok(())
 }
 
 /// Compiles and loads the mechanisms that the tests of net-cell have; rank 0 compiles for all.
@@ -72,6 +96,7 @@ fn load_mechanisms(comm: &Communicator) -> Result<()> {
         build();
     }
     comm.barrier()?;
+    net_cell::mechanism::use_set("bbp").unwrap();
     net_cell::mechanism::load_library(&build()).unwrap();
     net_cell::mechanism::use_set("bbp").unwrap();
     Ok(())
@@ -157,10 +182,11 @@ fn results_in_pieces(
     options: &RunOptions,
 ) -> Result<Option<(Vec<SpikeTime>, Vec<Trace>)>> {
     let mut simulation = Simulation::build(comm, model, options)?;
-    simulation.advance(3.7)?;
+    let dt_ms = options.settings.dt_ms;
+    simulation.advance(148.0 * dt_ms)?;
     simulation.reset()?;
-    for duration_ms in [0.025, 0.0, 1.3, 0.5, 0.175, 20.0] {
-        simulation.advance(duration_ms)?;
+    for n_steps in [1.0, 0.0, 52.0, 20.0, 7.0, 200.0] {
+        simulation.advance(n_steps * dt_ms)?;
     }
     gather(comm, simulation)
 }
@@ -178,7 +204,9 @@ fn check(comm: &Communicator, name: &str, model: &Model, options: &RunOptions) -
     let together = results(comm, model, options)?;
     let in_pieces = results_in_pieces(comm, model, options)?;
     if let Some((spikes, traces)) = together {
-        let alone = results(&Communicator::solo(), model, &in_memory(options.tstop_ms, 1))?;
+        let partition = CellPartition::RoundRobin;
+        let by_one = RunOptions { threads: Some(1), partition, ..options.clone() };
+        let alone = results(&Communicator::solo(), model, &by_one)?;
         let (expected_spikes, expected_traces) = alone.unwrap_or_default();
         assert!(spikes == expected_spikes, "{name}: spikes differ");
         assert!(traces == expected_traces, "{name}: traces differ");

@@ -5,9 +5,9 @@
 //! conditions are tested, and what is due until t_k + dt/2 is delivered. So a mechanism sees the exact
 //! time of an event, and the potentials and states of the nearest t_k.
 //!
-//! Events of one instance come in the order of their times; of those at one time, events of
-//! connections come first, in the order of their sources, then those to itself in the order in which
-//! they were sent. Instances do not see each other, so that the order between them does not matter
+//! Events of one instance come in the order of their times; of those at one time, events to itself
+//! come first, in the order in which they were sent, then those of connections in the order of their
+//! sources. Instances do not see each other, so that the order between them does not matter
 //! and nothing depends on who shares a block. All of it is plain data; no step allocates once the
 //! lists have grown to what the model needs.
 
@@ -188,7 +188,7 @@ impl Block {
             let arrived = self.events.arrived.last().map(|(event, _)| event.t_ms);
             let sent = self.events.sent.peek().map(|Reverse(sent)| sent.t_ms);
             let is_arrived = match (arrived, sent) {
-                (Some(arrived), Some(sent)) => arrived <= sent,
+                (Some(arrived), Some(sent)) => arrived < sent,
                 (arrived, _) => arrived.is_some(),
             };
             if is_arrived {

@@ -8,11 +8,13 @@ mod instances;
 mod ions;
 mod membrane;
 mod observation;
+mod played;
 mod pointers;
 mod rows;
 mod sampling;
 mod state;
 mod tables;
+mod transfer;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -30,8 +32,11 @@ use instances::{BlockAddresses, Instances, Located, Place};
 use ions::Ions;
 pub(crate) use membrane::Watch;
 use observation::Observation;
+use played::Played;
 use rows::Row;
 use sampling::Recorder;
+
+use transfer::Received;
 
 pub(crate) use events::TimedEvent;
 pub(crate) use rows::blocks_of;
@@ -191,6 +196,8 @@ struct Endpoint {
 #[derive(Debug)]
 struct Detector {
     position: u32,
+    /// Positions and weights of which it sees the mean; empty for the potential at `position`.
+    mean_of: Box<[(u32, f64)]>,
     above: bool,
     threshold_mv: f64,
     gid: u64,
@@ -219,6 +226,12 @@ pub(crate) struct Block {
     /// Weights of connections to mechanisms that keep them.
     kept_weights: Vec<f64>,
     detectors: Vec<Detector>,
+    /// Parameters that follow a waveform.
+    played: Vec<Played>,
+    /// Instances with columns that are derived from these.
+    derived_anew: Vec<u32>,
+    /// Variables that are set from outside.
+    received: Vec<Received>,
     events: Events,
     members: Vec<Member>,
     /// Where each instance of each mechanism stands, for recording and messages.
@@ -266,6 +279,9 @@ impl Block {
             endpoints: Vec::new(),
             kept_weights: Vec::new(),
             detectors: Vec::new(),
+            played: Vec::new(),
+            derived_anew: Vec::new(),
+            received: Vec::new(),
             events: Events::default(),
             members: Vec::new(),
             located: Vec::new(),
@@ -287,7 +303,14 @@ impl Block {
                 if let Some((segment, threshold_mv)) = cell.template.detector() {
                     let slot = row.first_slot as u32 + tree.compartment[segment];
                     let position = slot * LANES as u32 + lane as u32;
-                    block.detectors.push(Detector { position, above: false, threshold_mv, gid });
+                    let weights = cell.template.detector_weights().iter();
+                    let weights = weights.map(|&(segment, weight)| {
+                        let slot = row.first_slot as u32 + tree.compartment[segment];
+                        (slot * LANES as u32 + lane as u32, weight)
+                    });
+                    let mean_of = weights.collect();
+                    let above = false;
+                    block.detectors.push(Detector { position, mean_of, above, threshold_mv, gid });
                 }
                 block.members.push(Member { gid, index: index as u32, lane: lane as u32 });
             }
@@ -367,6 +390,9 @@ impl Block {
         if let Some(field) = &mut self.field {
             field.start(&self.cable);
         }
+        self.rewind_played();
+        self.set_played(0.0);
+        self.reset_received();
         self.clear_events();
         self.connect_pointers();
         for at in 0..self.instances.len() {
@@ -512,6 +538,7 @@ impl Block {
             self.deliver_timed(t_ms + 0.5 * dt_ms, step, spikes);
             self.cable.assemble();
             let middle_ms = t_ms + 0.5 * dt_ms;
+            self.set_played(middle_ms);
             if let Some(field) = &mut self.field {
                 field.impose(&self.cable, middle_ms);
             }
@@ -536,8 +563,12 @@ impl Block {
     fn detect(&mut self, step: u64, spikes: &mut Vec<Spike>) {
         let v = &self.cable.v;
         for detector in &mut self.detectors {
-            let position = detector.position as usize;
-            let above = v[position / LANES].0[position % LANES] > detector.threshold_mv;
+            let at = |position: u32| v[position as usize / LANES].0[position as usize % LANES];
+            let seen = match &*detector.mean_of {
+                [] => at(detector.position),
+                mean_of => mean_of.iter().map(|&(position, weight)| weight * at(position)).sum(),
+            };
+            let above = seen > detector.threshold_mv;
             if above && !detector.above {
                 spikes.push(Spike::new(step, detector.gid));
             }
@@ -724,6 +755,7 @@ impl Block {
             + located
             + self.slots.len() * 4
             + self.kept_weights.len() * 8
+            + self.played.len() * size_of::<Played>()
             + self.observation.as_ref().map_or(0, Observation::memory_bytes)
             + self.endpoints.len() * size_of::<Endpoint>()
             + self.event_bytes()

@@ -131,6 +131,7 @@ pub struct CellTemplate {
     reversal_mv: BTreeMap<String, Values>,
     concentrations_mm: BTreeMap<String, (f64, f64)>,
     detection: Detection,
+    detector_weights: Vec<(usize, f64)>,
     is_artificial: bool,
     /// Mechanism, pointer and what it refers to.
     pointers: Vec<(String, String, PointerTarget)>,
@@ -154,6 +155,7 @@ impl CellTemplate {
             reversal_mv: BTreeMap::new(),
             concentrations_mm: BTreeMap::new(),
             detection: Detection::Potential { segment: segment as u32, threshold_mv: -10.0 },
+            detector_weights: Vec::new(),
             is_artificial: false,
             pointers: Vec::new(),
         })
@@ -188,6 +190,7 @@ impl CellTemplate {
             reversal_mv: BTreeMap::new(),
             concentrations_mm: BTreeMap::new(),
             detection: Detection::NetEvents { mechanism: index },
+            detector_weights: Vec::new(),
             is_artificial: true,
             pointers: Vec::new(),
         })
@@ -409,7 +412,32 @@ impl CellTemplate {
             });
         }
         self.detection = Detection::Potential { segment: segment as u32, threshold_mv };
+        self.detector_weights.clear();
         Ok(())
+    }
+
+    /// Sets that spikes are detected at the 1-end of a section, at a potential (mV): what NEURON calls
+    /// `section(1)`.
+    ///
+    /// # Errors
+    /// When there is no such section or the threshold is not a number.
+    pub fn detect_spikes_at_end(
+        &mut self,
+        section: usize,
+        threshold_mv: f64,
+    ) -> Result<(), CellError> {
+        let Some(known) = self.morphology.sections.get(section) else {
+            let n_segments = self.n_segments();
+            return Err(CellError::NoSuchSegment { segment: usize::MAX, n_segments });
+        };
+        self.detect_spikes(known.first_segment + known.n_segments - 1, threshold_mv)?;
+        self.detector_weights = CableTree::end_of(&self.morphology, section);
+        Ok(())
+    }
+
+    /// Segments and weights of which the detector sees the mean; empty for that of its segment.
+    pub(crate) fn detector_weights(&self) -> &[(usize, f64)] {
+        &self.detector_weights
     }
 
     /// Makes the `net_event`s of all instances of a point process the spikes of the cell; no

@@ -163,6 +163,19 @@ impl CableTree {
         }
     }
 
+    /// The potential at the 1-end of a section: (segment, weight) of the segments whose mean it is. No
+    /// current flows through the membrane there, so it follows from theirs.
+    pub fn end_of(morphology: &SegmentedMorphology, section: usize) -> Vec<(usize, f64)> {
+        let (_, mut junctions) = ties(morphology);
+        let Junction { owner, owner_mohm, children } = junctions.swap_remove(section);
+        let mut weights = vec![(owner, 1.0 / owner_mohm)];
+        let resistance = |segment: usize| morphology.segments.ri_mohm[segment];
+        weights.extend(children.into_iter().map(|child| (child, 1.0 / resistance(child))));
+        let total: f64 = weights.iter().map(|(_, weight)| weight).sum();
+        weights.iter_mut().for_each(|(_, weight)| *weight /= total);
+        weights
+    }
+
     /// Number of compartments.
     pub fn n_compartments(&self) -> usize {
         self.segment.len()
@@ -305,6 +318,16 @@ mod tests {
         // In the middle it is tied to the compartment itself.
         let tree = CableTree::new(&sticks(&[None, Some((0, 0.5))])).unwrap();
         assert_eq!(tree.conductance_us[1], 1.0);
+    }
+
+    #[test]
+    fn the_end_of_a_section_is_a_mean_of_what_meets_there() {
+        let end = |parents: &[_], section| CableTree::end_of(&sticks(parents), section);
+        assert_eq!(end(&[None], 0), [(0, 1.0)]);
+        assert_eq!(end(&[None, Some((0, 1.0))], 0), [(0, 0.5), (1, 0.5)]);
+        let quarter = end(&[None, Some((0, 1.0)), Some((0, 1.0)), Some((1, 0.0))], 0);
+        assert_eq!(quarter, [(0, 0.25), (1, 0.25), (2, 0.25), (3, 0.25)]);
+        assert_eq!(end(&[None, Some((0, 0.5))], 0), [(0, 1.0)]);
     }
 
     #[test]

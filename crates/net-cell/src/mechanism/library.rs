@@ -304,6 +304,7 @@ pub(super) unsafe fn mechanism(
             watch: table.watch,
             after_solve: table.after_solve,
             before_step: table.before_step,
+            derive: table.derive,
         },
         // SAFETY: the caller's promise.
         diffusing: unsafe { table.diffusing.get() }

@@ -107,6 +107,8 @@ pub struct Kernels {
     pub after_solve: Option<Kernel>,
     /// Runs after that, before samples are taken.
     pub before_step: Option<Kernel>,
+    /// Sets derived columns alone, for parameters that change while a run lasts.
+    pub derive: Option<Kernel>,
 }
 
 /// Rate tables as NEURON makes them of a `TABLE` statement, used when the run asks for tables.

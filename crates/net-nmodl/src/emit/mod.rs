@@ -33,7 +33,7 @@ pub(crate) fn module(
     let mut kernels = Vec::new();
     let mut vector = |field: &'static str, kind, stores: Option<&_>| {
         let Some(stores) = stores else { return kernels.push((field, false)) };
-        let is_state = field.ends_with("init") || field.ends_with("state");
+        let is_state = ["init", "state", "derive"].iter().any(|end| field.ends_with(end));
         let body = format!("{field}_body");
         text.push_str(&KernelWriter::write(&lowered.graph, placed, kind, settings, &body, stores));
         let macro_name =
@@ -52,6 +52,7 @@ pub(crate) fn module(
     vector("watch", KernelKind::Running, placed.watch.as_ref());
     vector("after_solve", KernelKind::Running, placed.after_solve.as_ref());
     vector("before_step", KernelKind::Running, placed.before_step.as_ref());
+    vector("derive", KernelKind::Init, placed.derive.as_ref());
     let tabled = placed.tabled.as_ref();
     vector("tabled_init", KernelKind::Init, tabled.map(|tabled| &tabled.init));
     vector("tabled_current", KernelKind::Running, tabled.and_then(|t| t.current.as_ref()));

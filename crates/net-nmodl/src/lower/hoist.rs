@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::constants::is_static;
 use super::graph::{Binary, Id, Input, Node, Unary};
 use super::storage::{Column, ColumnRole, Placer, TabledStores, Target};
+use crate::ast::MechanismKind;
 
 impl Placer<'_> {
     /// Expensive expressions of parameters alone become derived columns.
@@ -45,6 +46,7 @@ impl Placer<'_> {
             wanted.extend(self.lowered.graph.operands(id).into_iter().filter(|o| fixed[o]));
         }
         let mut by = HashMap::new();
+        let mut derive = Vec::new();
         for id in wanted {
             if self.lowered.graph.is_truth(id) || !self.is_expensive(id) {
                 continue;
@@ -62,6 +64,7 @@ impl Placer<'_> {
             });
             self.placed.column.insert(slot, at);
             self.placed.init.push((Target::Column(at), id));
+            derive.push((Target::Column(at), id));
             tabled_init.push((Target::Column(at), id));
             by.insert(id, self.lowered.graph.input(Input::Variable(slot)));
         }
@@ -70,6 +73,9 @@ impl Placer<'_> {
             let new = self.lowered.graph.substitute(&ids, &by);
             stores.iter_mut().zip(new).for_each(|(store, new)| store.1 = new);
         }
+        let kind = self.parsed.symbols.mechanism.as_ref().map(|mechanism| mechanism.kind);
+        let at_point = kind == Some(MechanismKind::Point);
+        self.placed.derive = (at_point && !derive.is_empty()).then_some(derive);
         let [
             current,
             state,

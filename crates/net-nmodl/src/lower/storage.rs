@@ -76,6 +76,8 @@ pub(crate) struct Placed {
     pub(crate) area: Option<u32>,
     pub(crate) diameter: Option<u32>,
     pub(crate) init: Stores,
+    /// Derived columns alone, of mechanisms at points.
+    pub(crate) derive: Option<Stores>,
     pub(crate) current: Option<Stores>,
     pub(crate) state: Option<Stores>,
     pub(crate) receive: Option<Stores>,

@@ -179,11 +179,21 @@ impl<'m> Drawer<'m> {
     ) -> Result<()> {
         let n_segments = cell.template.n_segments();
         let mut point = 0;
+        let mut made = Vec::new();
         for number in listed.of(index) {
             let row = listed.point(number);
             point = match row.point {
                 PointPlace::Cell => 0,
                 PointPlace::Same => point,
+                PointPlace::Earlier(number) => match made.get(number as usize) {
+                    Some(point) => *point,
+                    None => {
+                        let user = format!("a listed point of gid {}", cell.gid);
+                        let (number, n_points) = (number as usize, made.len());
+                        let source = net_cell::CellError::NoSuchPoint { number, n_points };
+                        return Err(Error::Synapse { user, source: Box::new(source) });
+                    }
+                },
                 PointPlace::Kind(_) if row.segment as usize >= n_segments => {
                     let segment = row.segment as usize;
                     let source = net_cell::CellError::NoSuchSegment { segment, n_segments };
@@ -193,11 +203,19 @@ impl<'m> Drawer<'m> {
                 PointPlace::Kind(kind) => {
                     let kind = self.n_drawn_kinds as u32 + kind;
                     let is_linear = self.kinds[kind as usize].is_linear();
-                    points.listed_point(kind, is_linear, row.segment)
+                    let new = points.listed_point(kind, is_linear, row.segment);
+                    made.push(new);
+                    new
                 }
             };
             match row.source {
                 PointSource::None => {}
+                PointSource::Waveform { .. }
+                | PointSource::Stream { .. }
+                | PointSource::Junction { .. } => {
+                    let (number, weight) = (number as u32, 0.0);
+                    part.inputs.push(DrawnInput { input: LISTED, number, point, weight });
+                }
                 PointSource::Cell { gid, weight, delay_ms } => {
                     let delay_steps = self.clock.delay_steps("listed points", delay_ms)?;
                     part.push_connection(gid, point, delay_steps, weight);

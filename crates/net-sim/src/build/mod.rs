@@ -9,7 +9,9 @@ mod points;
 mod record;
 mod save;
 
-use net_cell::{CellGroup, Cells, SourceKey, SpikeSource, StepSettings};
+use std::collections::HashMap;
+
+use net_cell::{CellGroup, Cells, SourceKey, StepSettings};
 use net_core::{ConnectionCounts, ConnectionPart, ConnectionTable, Gid, Partition, StepClock};
 use net_mpi::Communicator;
 use rayon::prelude::*;
@@ -18,10 +20,10 @@ use crate::error::{Error, Result, bad_value};
 use crate::model::{InputSynapses, ListedCell, Model, PointSource, PointsByCell};
 use crate::options::{CellPartition, RunOptions};
 use crate::probes::{Matrices, build_matrices};
-use crate::run::SignalPlan;
+use crate::run::{Junctions, SignalPlan};
 use crate::stimulation::stimulate;
 pub(crate) use cells::{LocalCell, PlacedCell};
-use draw::{Drawer, LISTED, Part, Scratch};
+use draw::{Drawer, DrawnInput, LISTED, Part, Scratch};
 
 pub(crate) use save::save_network;
 
@@ -31,6 +33,8 @@ pub(crate) struct Local {
     pub(crate) groups: Vec<CellGroup>,
     /// What is recorded of this rank's cells, for each recording, then each variable of a monitor.
     pub(crate) recordings: Vec<SignalPlan>,
+    /// Potentials that cells show to others and see of them.
+    pub(crate) junctions: Junctions,
     /// What probes measure of the cells.
     pub(crate) matrices: Matrices,
     pub(crate) size: LocalSize,
@@ -115,11 +119,15 @@ pub(crate) fn build(
 
     let mut by_group: Vec<Vec<ConnectionPart>> = vec![Vec::new(); n_groups];
     let mut first_cell = 0;
+    let mut seen = HashMap::new();
+    let mut junctions = Junctions::default();
     // Each part is given back when its connections have been split.
     for part in parts {
         size.add(&part);
         for (cell, local) in own_cells[first_cell..].iter().take(part.n_cells()).enumerate() {
-            add_inputs((model, &drawer), &part, cell, first_cell, local.gid, &mut cells)?;
+            let junctions = (&mut junctions, &mut seen);
+            let at = (first_cell + cell, local.gid);
+            add_inputs((model, &drawer), part.inputs_of(cell), at, &mut cells, junctions)?;
         }
         split_by_group(&part, first_cell, &cells, &mut by_group);
         first_cell += part.n_cells();
@@ -141,7 +149,7 @@ pub(crate) fn build(
     let layouts: Vec<_> = groups.iter().map(CellGroup::layouts).collect();
     let matrices = pool.install(|| build_matrices(model, &layouts, &own_cells))?;
     size.probe_bytes = matrices.memory_bytes() as u64;
-    Ok(Local { groups, recordings, matrices, size })
+    Ok(Local { groups, recordings, junctions, matrices, size })
 }
 
 impl LocalSize {
@@ -173,19 +181,20 @@ fn draw_all(drawer: &Drawer, own_cells: &[LocalCell], n_groups: usize) -> Result
         .collect()
 }
 
-/// Connects the inputs of the `cell`-th cell of a part.
+/// Connects the inputs of a cell, given by its index and gid.
 fn add_inputs(
     (model, drawer): (&Model, &Drawer),
-    part: &Part,
-    cell: usize,
-    first_cell: usize,
-    gid: Gid,
+    inputs: &[DrawnInput],
+    (cell, gid): (usize, Gid),
     cells: &mut Cells,
+    junctions: (&mut Junctions, &mut HashMap<u64, u32>),
 ) -> Result<()> {
-    for drawn in part.inputs_of(cell) {
-        let target = cells.target(first_cell + cell, drawn.point as usize);
+    let (junctions, seen) = junctions;
+    for drawn in inputs {
+        let target = cells.target(cell, drawn.point as usize);
         if drawn.input == LISTED {
-            add_listed_input(drawer, drawn.number as usize, target, gid, cells)?;
+            let number = drawn.number as usize;
+            add_listed_input(drawer, number, (target, gid), cells, (junctions, seen))?;
             continue;
         }
         let input = &model.inputs()[drawn.input as usize];
@@ -206,28 +215,51 @@ fn add_inputs(
     Ok(())
 }
 
-/// Connects the spike train of a listed point.
+/// The variable of a gap junction that is the potential it sees.
+const GAP_VARIABLE: &str = "vgap";
+
+/// Connects what drives a listed point from outside of the network, or says what it draws.
 fn add_listed_input(
     drawer: &Drawer,
     number: usize,
-    target: net_cell::Target,
-    gid: Gid,
+    (target, gid): (net_cell::Target, Gid),
     cells: &mut Cells,
+    (junctions, seen): (&mut Junctions, &mut HashMap<u64, u32>),
 ) -> Result<()> {
     let Some(listed) = drawer.listed() else { return Ok(()) };
-    let PointSource::Train { train, weight, delay_ms } = listed.point(number).source else {
-        return Ok(());
+    let added = match listed.point(number).source {
+        PointSource::None | PointSource::Cell { .. } => Ok(()),
+        PointSource::Waveform { waveform } => {
+            let (parameter, waveform) = &listed.waveforms[waveform as usize];
+            cells.play(target, parameter, waveform.clone())
+        }
+        PointSource::Junction { own, other } => {
+            let segment = listed.point(number).segment as usize;
+            let next = junctions.seen.len() as u32;
+            let from = *seen.entry(other).or_insert(next);
+            if from == next {
+                junctions.seen.push(other);
+            }
+            cells.publish(gid, segment).and_then(|(group, at)| {
+                junctions.shown.push((own, group, at));
+                cells.receive(target, GAP_VARIABLE, from)
+            })
+        }
+        PointSource::Stream { name, ids } => cells.set_stream_ids(target, name, ids),
+        PointSource::Train { train, further, weight, delay_ms } => {
+            let source = &listed.trains[train as usize];
+            // Given times and streams with ids draw nothing by a key.
+            let key = SourceKey { seed: 0, gid, number: number as u64 };
+            let group = &mut cells.groups_mut()[target.group as usize];
+            group.add_input(target.endpoint, source, weight, delay_ms, key).map(|input| {
+                group.set_further_weights(input, &listed.further[further as usize]);
+            })
+        }
     };
-    let source = SpikeSource::Times(listed.trains[train as usize].to_vec());
-    // Given times draw nothing.
-    let key = SourceKey { seed: 0, gid, number: number as u64 };
-    cells.groups_mut()[target.group as usize]
-        .add_input(target.endpoint, &source, weight, delay_ms, key)
-        .map_err(|source| Error::InputSource {
-            input: "listed points".to_owned(),
-            source: Box::new(source),
-        })?;
-    Ok(())
+    added.map_err(|source| Error::InputSource {
+        input: "listed points".to_owned(),
+        source: Box::new(source),
+    })
 }
 
 /// The points that the model lists for the cells of this rank.

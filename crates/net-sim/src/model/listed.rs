@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use net_cell::CellTemplate;
+use net_cell::{CellTemplate, SpikeSource, Waveform};
 use net_core::{Gid, SynapseKind};
 
 use crate::error::BoxError;
@@ -22,6 +22,25 @@ pub struct ListedCell {
 pub enum PointSource {
     /// Nothing: a clamp.
     None,
+    /// Nothing, but one of its parameters follows a waveform.
+    Waveform {
+        /// Index in [`ListedPoints::waveforms`].
+        waveform: u32,
+    },
+    /// Nothing, but one of its random streams has these ids.
+    Stream {
+        /// Name of the stream.
+        name: &'static str,
+        /// Its ids.
+        ids: [u32; 3],
+    },
+    /// The potential of another segment: of a gap junction, `vgap` is set to it in every step.
+    Junction {
+        /// Number under which the potential of its own segment is known, unique in the network.
+        own: u64,
+        /// Number of the potential that it sees.
+        other: u64,
+    },
     /// A cell of the network.
     Cell {
         /// The cell.
@@ -35,6 +54,8 @@ pub enum PointSource {
     Train {
         /// Index in [`ListedPoints::trains`].
         train: u32,
+        /// Index in [`ListedPoints::further`].
+        further: u32,
         /// Weight in the unit of the mechanism.
         weight: f64,
         /// May be 0.
@@ -51,6 +72,8 @@ pub enum PointPlace {
     Kind(u32),
     /// The point of the row before, which gets events from a second source.
     Same,
+    /// One of the point processes that this cell's earlier rows made, by number.
+    Earlier(u32),
 }
 
 /// A point process on a cell, or events for a cell that is an artificial one.
@@ -73,8 +96,12 @@ pub struct ListedPoints {
     pub kinds: Vec<SynapseKind>,
     /// The points; those of one cell keep their order.
     pub points: Vec<ListedPoint>,
-    /// Spike times in ms.
-    pub trains: Vec<Arc<[f64]>>,
+    /// What sends events from outside of the network.
+    pub trains: Vec<SpikeSource>,
+    /// Further weights of connections of these, from the second on.
+    pub further: Vec<Box<[f64]>>,
+    /// Parameters and what they follow.
+    pub waveforms: Vec<(&'static str, Arc<Waveform>)>,
 }
 
 /// Lists the points of the cells of a rank; called once on every rank. What it gives for a cell must
@@ -84,7 +111,9 @@ pub type PointLister = dyn Fn(&[ListedCell]) -> Result<ListedPoints, BoxError> +
 /// The points of a rank's cells, by cell.
 pub(crate) struct PointsByCell {
     pub(crate) kinds: Vec<SynapseKind>,
-    pub(crate) trains: Vec<Arc<[f64]>>,
+    pub(crate) trains: Vec<SpikeSource>,
+    pub(crate) further: Vec<Box<[f64]>>,
+    pub(crate) waveforms: Vec<(&'static str, Arc<Waveform>)>,
     points: Vec<ListedPoint>,
     starts: Vec<usize>,
 }
@@ -92,22 +121,32 @@ pub(crate) struct PointsByCell {
 impl PointsByCell {
     /// Sorts the points by cell; points of cells that do not exist are an error.
     pub(crate) fn new(listed: ListedPoints, n_cells: usize) -> Result<Self, BoxError> {
-        let ListedPoints { kinds, mut points, trains } = listed;
+        let ListedPoints { kinds, mut points, trains, further, waveforms } = listed;
         let beyond = |point: &ListedPoint| {
             let kind =
                 matches!(point.point, PointPlace::Kind(kind) if kind as usize >= kinds.len());
-            let train = matches!(point.source, PointSource::Train { train, .. } if train as usize >= trains.len());
-            point.cell as usize >= n_cells || kind || train
+            let source = match point.source {
+                PointSource::Train { train, further: of, .. } => {
+                    train as usize >= trains.len() || of as usize >= further.len()
+                }
+                PointSource::Waveform { waveform } => waveform as usize >= waveforms.len(),
+                PointSource::None
+                | PointSource::Stream { .. }
+                | PointSource::Junction { .. }
+                | PointSource::Cell { .. } => false,
+            };
+            point.cell as usize >= n_cells || kind || source
         };
         if let Some(point) = points.iter().find(|point| beyond(point)) {
-            return Err(
-                format!("{point:?} refers to a cell, kind or train that is not listed").into()
-            );
+            return Err(format!(
+                "{point:?} refers to a cell, kind, train, weights or waveform that is not listed"
+            )
+            .into());
         }
         points.sort_by_key(|point| point.cell);
         let start = |cell: usize| points.partition_point(|point| (point.cell as usize) < cell);
         let starts = (0..=n_cells).map(start).collect();
-        Ok(PointsByCell { kinds, trains, points, starts })
+        Ok(PointsByCell { kinds, trains, further, waveforms, points, starts })
     }
 
     /// The points of a cell, by index.

@@ -28,6 +28,7 @@ use super::state::SetParameter;
 use super::team::Team;
 use super::threads::Threads;
 use super::tracks::Tracks;
+use super::transfer::Transfer;
 use crate::error::{Error, Result, StopReason};
 use crate::model::Model;
 use crate::probes::{Collector, ProbeSignal};
@@ -53,12 +54,14 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// From the delays, in steps, and recorded columns of this rank. Collective.
+    /// From the delays, in steps, and recorded columns of this rank; `coupled` where cells see each
+    /// other's potentials in every step. Collective.
     pub(crate) fn new(
         comm: &Communicator,
         clock: &StepClock,
         delays: Option<(u16, u16)>,
         n_columns: usize,
+        coupled: bool,
     ) -> Result<Self> {
         let shortest = comm.min(delays.map_or(u64::MAX, |(min, _)| u64::from(min)))?;
         let max_delay_steps = comm.max(delays.map_or(0, |(_, max)| u64::from(max)))?;
@@ -72,7 +75,7 @@ impl Plan {
             Some(delay) => (delay / 2, true),
         };
         let longest = (MAX_EPOCH_SAMPLES / n_columns.max(1)).clamp(1, MAX_EPOCH_STEPS);
-        let epoch_steps = wanted.clamp(1, longest);
+        let epoch_steps = if coupled { 1 } else { wanted.clamp(1, longest) };
         Ok(Plan { epoch_steps, overlapped, min_delay_steps, max_delay_steps })
     }
 }
@@ -135,7 +138,7 @@ impl<'a> Run<'a> {
     pub(crate) fn new(
         comm: &'a Communicator,
         clock: StepClock,
-        plan: Plan,
+        (plan, transfer): (Plan, Option<Transfer>),
         threads: Threads,
         groups: Vec<CellGroup>,
         (recorder, tracks, collector): (Recorder, Tracks, Collector),
@@ -145,6 +148,7 @@ impl<'a> Run<'a> {
             comm,
             clock,
             plan,
+            transfer,
             exchange: Exchange::new(comm, groups.iter().any(CellGroup::makes_spikes))?,
             travelling: None,
             step: 0,
@@ -340,6 +344,7 @@ pub(super) struct Leader<'a> {
     pub(super) comm: &'a Communicator,
     pub(super) clock: StepClock,
     plan: Plan,
+    transfer: Option<Transfer>,
     exchange: Exchange,
     /// First step of the epoch whose spikes are on their way.
     travelling: Option<u64>,
@@ -375,6 +380,7 @@ impl Leader<'_> {
             if failure.is_none() {
                 failure = self.compute(shared, team, steps.clone()).err();
             }
+            self.move_potentials(shared)?;
             if let Some(first) = self.travelling.take()
                 && self.receive(shared, first)?
             {
@@ -465,6 +471,18 @@ impl Leader<'_> {
             std::mem::replace(&mut lock(member).outcome, Ok(()))?;
         }
         self.collector.check()
+    }
+
+    /// Shows cells the potentials of others that they see. Whether a rank has failed or not, all ranks
+    /// come here.
+    fn move_potentials(&mut self, shared: &Shared) -> Result<()> {
+        let Some(transfer) = &self.transfer else { return Ok(()) };
+        let before = Instant::now();
+        let mut members: Vec<_> = shared.members.iter().map(lock).collect();
+        let seen = transfer.exchange(self.comm, members.iter().map(|member| &member.group))?;
+        members.iter_mut().for_each(|member| member.group.set_received(&seen));
+        self.times.exchange += before.elapsed();
+        Ok(())
     }
 
     fn record(&mut self, shared: &Shared, spikes: &[Spike], end_step: u64) -> Result<()> {

@@ -13,6 +13,7 @@ mod statistics;
 mod team;
 mod threads;
 mod tracks;
+mod transfer;
 
 use std::ops::Range;
 use std::time::Instant;
@@ -32,6 +33,8 @@ use keeper::Keeper;
 use progress::Meter;
 use recorder::{Recorder, SpikeRecorder};
 use threads::Threads;
+pub(crate) use transfer::Junctions;
+use transfer::Transfer;
 
 pub(crate) use recorder::SignalPlan;
 pub use recorder::Trace;
@@ -496,6 +499,7 @@ struct Built {
     tracks: Tracks,
     collector: Collector,
     plan: Plan,
+    transfer: Option<Transfer>,
     size: LocalSize,
 }
 
@@ -513,7 +517,9 @@ impl Built {
         let local = build::build(model, options, clock, gids, threads.n, pool);
         let local = comm.agree(local)?;
         let n_columns = local.recordings.iter().map(|plan| plan.columns.len()).sum();
-        let plan = Plan::new(comm, &clock, local.size.delay_steps, n_columns)?;
+        let transfer = Transfer::new(comm, &local.junctions)?;
+        let coupled = transfer.is_some();
+        let plan = Plan::new(comm, &clock, local.size.delay_steps, n_columns, coupled)?;
         let (mut groups, mut size) = (local.groups, local.size);
         let mut recordings = local.recordings;
         for (at, recording) in recordings.iter().enumerate() {
@@ -536,7 +542,7 @@ impl Built {
             options.keep_in_memory,
         )?;
         size.probe_bytes += collector.memory_bytes() as u64;
-        Ok(Built { groups, recordings, tracks, collector, plan, size })
+        Ok(Built { groups, recordings, tracks, collector, plan, transfer, size })
     }
 
     /// Columns of all recordings.
@@ -559,7 +565,8 @@ impl Built {
         let recorder = comm.agree(recorder)?;
         let meter = Meter::new(options.progress, comm.is_root(), options.tstop_ms);
         let recorded = (recorder, self.tracks, self.collector);
-        Run::new(comm, clock, self.plan, threads, self.groups, recorded, meter)
+        let plan = (self.plan, self.transfer);
+        Run::new(comm, clock, plan, threads, self.groups, recorded, meter)
     }
 }
 

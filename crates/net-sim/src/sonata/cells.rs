@@ -1,7 +1,7 @@
 //! The cells of a circuit: what each node is made from, made once and shared.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use net_cell::CellTemplate;
 use net_cell::morphology::SectionKind;
@@ -10,6 +10,7 @@ use net_sonata::cell::{Cell, CellSource};
 use net_sonata::config::SpikeLocation;
 use net_sonata::{Circuit, Flavor, Selection, SimulationConfig};
 
+use super::modifications::{Applied, Modifications};
 use crate::error::{BoxError, Error, Result};
 
 /// Nodes whose attributes are read at once.
@@ -38,7 +39,10 @@ impl CellPopulation {
 }
 
 /// What a cell source gives, once it is needed.
-type Built = OnceLock<std::result::Result<(Arc<Cell>, Arc<CellTemplate>), String>>;
+type Made = std::result::Result<(Arc<Cell>, Arc<CellTemplate>), String>;
+
+/// The same, made at most once.
+type Built = OnceLock<Made>;
 
 /// All cells of a circuit, by what they are made from.
 #[derive(Debug)]
@@ -46,6 +50,9 @@ pub struct CellTable {
     populations: Vec<CellPopulation>,
     sources: Vec<CellSource>,
     built: Vec<Built>,
+    modifications: OnceLock<Modifications>,
+    /// Cells that are changed, by source and changes.
+    changed: Mutex<HashMap<(u32, Applied), Made>>,
     settings: Settings,
 }
 
@@ -65,6 +72,8 @@ impl CellTable {
             populations: Vec::new(),
             sources: Vec::new(),
             built: Vec::new(),
+            modifications: OnceLock::new(),
+            changed: Mutex::default(),
             settings: Settings {
                 longest_um: config.run.dl_um,
                 flavor: config.flavor,
@@ -101,6 +110,17 @@ impl CellTable {
         Ok(table)
     }
 
+    /// Changes cells that are not made yet, once.
+    pub(super) fn modify(&self, modifications: Modifications) -> Result<()> {
+        let is_new = self.modifications.set(modifications).is_ok();
+        if is_new { Ok(()) } else { Err(Error::Stage { needed: "create_cells" }) }
+    }
+
+    /// Values of global variables: mechanism, variable, value.
+    pub(super) fn globals(&self) -> &[(String, String, f64)] {
+        self.modifications.get().map_or(&[], |modifications| &modifications.globals)
+    }
+
     /// The populations that have cells, in the order of gids.
     pub fn populations(&self) -> &[CellPopulation] {
         &self.populations
@@ -135,10 +155,33 @@ impl CellTable {
         let source = population
             .and_then(|p| p.sources.get((gid - p.first_gid) as usize))
             .ok_or_else(|| format!("gid {gid} is no cell of the circuit"))?;
-        let made = self.built[*source as usize].get_or_init(|| {
-            self.settings.make(&self.sources[*source as usize]).map_err(|error| error.to_string())
-        });
-        made.clone().map_err(Into::into)
+        let modifications = self.modifications.get();
+        let make = |applied: &Applied| -> Made {
+            let change = modifications.map(|modifications| (modifications, applied));
+            let source = &self.sources[*source as usize];
+            self.settings.make(source, change).map_err(|error| error.to_string())
+        };
+        let applied = match (modifications, population, self.node_of(gid)) {
+            (Some(modifications), Some(population), Some((_, node))) => {
+                modifications.of(population.index, node)
+            }
+            _ => Applied::default(),
+        };
+        if applied.is_nothing() {
+            let made = self.built[*source as usize].get_or_init(|| make(&applied));
+            return made.clone().map_err(Into::into);
+        }
+        let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (*source, applied);
+        let made = match changed.get(&key) {
+            Some(made) => made.clone(),
+            None => {
+                let made = make(&key.1);
+                changed.insert(key, made.clone());
+                made
+            }
+        };
+        made.map_err(Into::into)
     }
 }
 
@@ -146,8 +189,12 @@ impl Settings {
     fn make(
         &self,
         source: &CellSource,
+        change: Option<(&Modifications, &Applied)>,
     ) -> std::result::Result<(Arc<Cell>, Arc<CellTemplate>), BoxError> {
-        let cell = source.build(self.longest_um)?;
+        let mut cell = source.build(self.longest_um)?;
+        if let (Some((modifications, applied)), Cell::Cable(cell)) = (change, &mut cell) {
+            modifications.apply(applied, cell)?;
+        }
         let template = match &cell {
             Cell::Artificial(cell) => {
                 let parameters =
@@ -160,10 +207,10 @@ impl Settings {
                 let m = &cable.morphology;
                 let soma = m.sections.iter().position(|s| s.kind == SectionKind::Soma).unwrap_or(0);
                 let segment = match (self.flavor, self.at_axon) {
-                    (Flavor::Allen, _) => m.segment_at(soma, 0.5),
-                    (Flavor::Obi, false) => m.segment_at(soma, 1.0),
+                    (Flavor::Obi, false) => None,
+                    (Flavor::Allen, _) => Some(m.segment_at(soma, 0.5)),
                     (Flavor::Obi, true) => match m.section_index("axon[1]") {
-                        Some(section) => m.segment_at(section, 0.5),
+                        Some(section) => Some(m.segment_at(section, 0.5)),
                         None => {
                             return Err(
                                 "spikes are to be detected at axon[1], which the cell lacks".into(),
@@ -171,7 +218,10 @@ impl Settings {
                         }
                     },
                 };
-                template.detect_spikes(segment, self.threshold_mv)?;
+                match segment {
+                    Some(segment) => template.detect_spikes(segment, self.threshold_mv)?,
+                    None => template.detect_spikes_at_end(soma, self.threshold_mv)?,
+                }
                 template
             }
         };

@@ -9,6 +9,7 @@
 //! have the nodes' own ids.
 
 mod cells;
+mod modifications;
 mod reports;
 mod stimuli;
 mod synapses;
@@ -21,7 +22,9 @@ use net_cell::StepSettings;
 use net_core::{Network, Population};
 use net_io::sonata::{Layout, SpikeOrder, write_spikes};
 use net_mpi::Communicator;
-use net_sonata::config::{InputKind, InputTarget, Integration, SpikeSorting, WaveformFormat};
+use net_sonata::config::{
+    EdgeKind, InputKind, InputTarget, Integration, NodeKind, SpikeSorting, WaveformFormat,
+};
 use net_sonata::{Circuit, Flavor, SimulationConfig, SpikeTrains};
 
 use crate::error::{Error, Result};
@@ -29,6 +32,7 @@ use crate::model::{CellKind, Model};
 use crate::options::{CellPartition, RunOptions};
 use crate::run::{Outcome, Simulation};
 pub use cells::{CellPopulation, CellTable};
+use modifications::Modifications;
 use reports::Report;
 use stimuli::Stimulus;
 use synapses::{Listing, Replay, SynapseLister};
@@ -215,23 +219,15 @@ impl CircuitSimulation {
         Ok(())
     }
 
-    /// Changes cells as `conditions.modifications` and `conditions.mechanisms` say.
+    /// Changes cells as `conditions.modifications` say, and sets the globals of
+    /// `conditions.mechanisms`. Cells are changed when they are made, so this comes before anybody asks
+    /// for one.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] if there are any.
+    /// [`Error::Stage`] before [`create_cells`](Self::create_cells) or a second time,
+    /// [`Error::Circuit`], [`Error::Listed`] for statements that are not understood.
     pub fn enable_modifications(&mut self) -> Result<()> {
-        let path = self.config.path.display();
-        if let Some(modification) = self.config.conditions.modifications.first() {
-            let at = modification.position;
-            let what = format!("{path}: conditions.modifications[{at}]: modifications");
-            return Err(Error::Unsupported { what });
-        }
-        if let Some((mechanism, variable, _)) = self.config.conditions.mechanisms.first() {
-            let what =
-                format!("{path}: conditions.mechanisms.{mechanism}.{variable}: global values");
-            return Err(Error::Unsupported { what });
-        }
-        Ok(())
+        self.cells()?.modify(Modifications::read(&self.config, &self.circuit)?)
     }
 
     /// Reads what is to be reported; gives a line for each report that is not supported yet and is
@@ -291,16 +287,31 @@ impl CircuitSimulation {
             circuit: self.circuit.clone(),
             cells: cells.clone(),
             replays: self.replays.clone(),
+            keeps_all: self.needs_all_synapses(),
         };
         let (stimuli, has_synapses) = (self.stimuli.clone(), self.has_synapses);
+        let circuit = self.circuit.clone();
         Ok(model.with_points(move |own| {
-            let mut listing = Listing::default();
+            let mut listing = Listing::new(cells.globals());
             if has_synapses {
                 lister.list(own, &mut listing)?;
             }
-            stimuli.iter().try_for_each(|stimulus| stimulus.list(&cells, own, &mut listing))?;
+            if !stimuli.is_empty() {
+                let properties = stimuli::properties(&circuit, &cells, own)?;
+                let own = (own, &properties[..]);
+                stimuli.iter().try_for_each(|stimulus| stimulus.list(&cells, own, &mut listing))?;
+            }
             Ok(listing.points)
         }))
+    }
+
+    /// Whether synapses are made that nothing drives: neuromodulators act on the nearest one.
+    fn needs_all_synapses(&self) -> bool {
+        let replayed = |source| self.replays.iter().any(|replay| replay.source == source);
+        let modulates = |edges: &net_sonata::EdgePopulation| {
+            edges.kind() == EdgeKind::Neuromodulatory && replayed(edges.source())
+        };
+        self.circuit.edges().iter().any(modulates)
     }
 
     /// Writes the spikes of a run, and `populations_offset.dat` for Blue Brain's circuits. Collective;
@@ -314,9 +325,11 @@ impl CircuitSimulation {
         };
         let cells = self.cells()?;
         let is_obi = self.config.flavor == Flavor::Obi;
-        let offset_ms = if is_obi { SPIKE_OFFSET_MS } else { 0.0 };
         let mut populations: Vec<(String, Vec<(f64, u64)>)> = Vec::new();
         for population in cells.populations() {
+            let kind = self.circuit.nodes()[population.index].kind();
+            let is_late = is_obi && kind != NodeKind::PointProcess;
+            let offset_ms = if is_late { SPIKE_OFFSET_MS } else { 0.0 };
             let gids = population.first_gid..population.first_gid + population.nodes.len();
             let own = spikes.iter().filter(|spike| gids.contains(&spike.gid));
             let rows = own.filter_map(|spike| {
@@ -333,7 +346,10 @@ impl CircuitSimulation {
         populations.iter_mut().for_each(|(_, rows)| order.sort(rows));
         let written = self.make_output().and_then(|()| {
             let name = Path::new(&self.config.output.spikes_file);
-            let name = name.file_name().unwrap_or(name.as_os_str());
+            let mut name = name.file_name().unwrap_or(name.as_os_str()).to_owned();
+            if is_obi && Path::new(&name).extension().is_none_or(|end| end != "h5") {
+                name.push(".h5");
+            }
             let layout = if is_obi { Layout::Obi } else { Layout::Allen };
             write_spikes(&self.output.join(name), &populations, order, layout)?;
             if is_obi {

@@ -1,145 +1,306 @@
-//! Currents that are injected: `enable_stimulus`.
+//! Currents, conductances and voltages that inputs impose: `enable_stimulus`.
 //!
-//! Each input becomes clamps on its cells, listed as points. A new module of input is a new arm of
-//! [`clamps`].
+//! Each input becomes clamps on its cells, listed as points: what BioNet's clamps are is in their
+//! parameters, what Neurodamus plays is a waveform that a parameter follows.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use net_sonata::cell::Cell;
-use net_sonata::config::{Input, InputKind, InputTarget, Scale, SectionPlace};
-use net_sonata::{Circuit, Selection, SimulationConfig};
+use net_cell::Waveform;
+use net_sonata::cell::{CableCell, Cell};
+use net_sonata::config::{Input, InputKind, InputTarget, SectionPlace};
+use net_sonata::stimulus::{CellProperties, Element, Stimuli, Stimulus as Signal};
+use net_sonata::{Circuit, CompartmentSets, NodePopulation, Selection, SimulationConfig};
 
 use super::cells::CellTable;
 use super::synapses::Listing;
 use crate::error::{BoxError, Error, Result};
-use crate::model::{ListedCell, ListedPoint, PointPlace, PointSource};
+use crate::model::{ListedCell, PointSource};
 
-/// A constant current for some time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Clamp {
-    delay_ms: f64,
-    duration_ms: f64,
-    amp_na: f64,
-}
-
-/// Clamps on some nodes.
+/// What an input does, and where.
 #[derive(Debug, Clone)]
 pub(super) struct Stimulus {
     name: String,
-    targets: Vec<Selection>,
-    section: SectionPlace,
-    clamps: Vec<Clamp>,
+    places: Places,
+    action: Action,
 }
 
-/// What an input does, if it injects a current that is made of constant pieces.
+/// Where an input acts.
+#[derive(Debug, Clone)]
+enum Places {
+    /// One place on each of these nodes, by population.
+    Nodes(Vec<Selection>, SectionPlace),
+    /// Places on nodes of one population: (node, section id, position), sorted.
+    Compartments(usize, Vec<(u64, u64, f64)>),
+}
+
+/// What stands at a place.
+#[derive(Debug, Clone)]
+enum Action {
+    /// Electrodes with these parameters.
+    Fixed(&'static str, Vec<BTreeMap<String, f64>>),
+    /// An element that follows the signal.
+    Signal(Box<Signal>),
+    /// An electrode whose current follows a waveform of a file.
+    Current(Arc<Waveform>),
+}
+
+/// Attributes of nodes that inputs are relative to.
+const PROPERTIES: [&str; 3] = ["threshold_current", "holding_current", "input_resistance"];
+
+/// What the inputs of a simulation impose on cells, in their order.
 ///
 /// # Errors
-/// Inputs that are not supported yet.
+/// Inputs that are not supported, and targets that do not exist.
 pub(super) fn read(config: &SimulationConfig, circuit: &Circuit) -> Result<Vec<Stimulus>> {
+    let signals = Stimuli::new(config);
+    let mut signals = signals.iter().peekable();
+    let sets = match &config.compartment_sets_file {
+        Some(path) => CompartmentSets::load(path).map_err(Error::circuit)?,
+        None => CompartmentSets::default(),
+    };
     let mut stimuli = Vec::new();
     for input in &config.inputs {
-        // Spikes are replayed through edges.
-        if matches!(input.kind, InputKind::SynapseReplay { .. } | InputKind::SpikeFile { .. }) {
-            continue;
-        }
-        let InputTarget::NodeSet(set) = &input.target else {
-            return Err(unsupported(config, input, "inputs on compartment sets"));
+        let signal = signals.next_if(|signal| signal.input().name == input.name);
+        let Some((section, action)) = action(config, input, signal)? else { continue };
+        let places = match &input.target {
+            InputTarget::NodeSet(set) => {
+                Places::Nodes(circuit.select(set).map_err(Error::circuit)?, section)
+            }
+            InputTarget::CompartmentSet(name) => {
+                let set = sets.get(name).map_err(Error::circuit)?;
+                let is_it = |p: &NodePopulation| p.name() == set.population;
+                // Validation warns of populations that are not there.
+                let Some(index) = circuit.nodes().iter().position(is_it) else { continue };
+                let places = set.locations.iter().map(|l| (l.node_id, l.section_id, l.offset));
+                Places::Compartments(index, places.collect())
+            }
         };
-        let targets = circuit.select(set).map_err(Error::circuit)?;
-        let (section, clamps) = clamps(config, input)?;
-        stimuli.push(Stimulus { name: input.name.clone(), targets, section, clamps });
+        stimuli.push(Stimulus { name: input.name.clone(), places, action });
     }
     Ok(stimuli)
 }
 
-fn unsupported(config: &SimulationConfig, input: &Input, what: &str) -> Error {
-    let path = config.path.display();
-    Error::Unsupported { what: format!("{path}: inputs.{}: {what}", input.name) }
-}
-
-/// The constant pieces of a current, and where it is injected.
-fn clamps(config: &SimulationConfig, input: &Input) -> Result<(SectionPlace, Vec<Clamp>)> {
+/// What an input does at a place; `None` where it sends spikes.
+fn action(
+    config: &SimulationConfig,
+    input: &Input,
+    signal: Option<&Signal>,
+) -> Result<Option<(SectionPlace, Action)>> {
     let soma =
         SectionPlace { section_name: "soma".to_owned(), section_index: 0, section_dist: 0.5 };
-    let (delay_ms, duration_ms) = (input.delay_ms, input.duration_ms);
-    match &input.kind {
-        InputKind::Linear { scale: Scale::Absolute, start, end } if start == end => {
-            Ok((soma, vec![Clamp { delay_ms, duration_ms, amp_na: *start }]))
-        }
-        InputKind::Pulse { amp_na, width_ms, frequency_hz } => {
-            let period_ms = 1000.0 / frequency_hz;
-            let n_full = (duration_ms / period_ms) as u64;
-            let pulse = |k: u64| {
-                let from = k as f64 * period_ms;
-                let width = width_ms.min(duration_ms - from);
-                Clamp { delay_ms: delay_ms + from, duration_ms: width, amp_na: *amp_na }
-            };
-            let pulses = (0..=n_full).map(pulse).filter(|clamp| clamp.duration_ms > 0.0);
-            Ok((soma, pulses.collect()))
-        }
+    if let Some(signal) = signal {
+        return Ok(Some((soma, Action::Signal(Box::new(signal.clone())))));
+    }
+    let tstop_ms = config.run.tstop_ms;
+    Ok(Some(match &input.kind {
+        InputKind::SynapseReplay { .. } | InputKind::SpikeFile { .. } => return Ok(None),
         InputKind::IClamp { amps_na, delays_ms, durations_ms, section } => {
             let all = amps_na.iter().zip(delays_ms).zip(durations_ms);
-            let clamp = |((amp_na, delay_ms), duration_ms): ((&f64, &f64), &f64)| Clamp {
-                delay_ms: *delay_ms,
-                duration_ms: duration_ms.min(config.run.tstop_ms),
-                amp_na: *amp_na,
+            let clamp = |((amp, delay), duration): ((&f64, &f64), &f64)| {
+                numbers([("delay", *delay), ("dur", duration.min(tstop_ms)), ("amp", *amp)])
             };
-            Ok((section.clone(), all.map(clamp).collect()))
+            (section.clone(), Action::Fixed("IClamp", all.map(clamp).collect()))
         }
-        _ => Err(unsupported(config, input, "inputs of this module")),
+        InputKind::SeClamp { amps_mv, durations_ms, series_resistance_mohm, section } => {
+            let mut clamp = numbers([("rs", *series_resistance_mohm)]);
+            for (k, (amp, duration)) in amps_mv.iter().zip(durations_ms).enumerate() {
+                clamp.insert(format!("amp{}", k + 1), *amp);
+                clamp.insert(format!("dur{}", k + 1), duration.min(tstop_ms));
+            }
+            (section.clone(), Action::Fixed("SEClamp", vec![clamp]))
+        }
+        InputKind::FileCurrent { file, format, section } => {
+            let waveform = net_sonata::stimulus::read_current(file, *format);
+            let waveform = Arc::new(waveform.map_err(Error::circuit)?);
+            (section.clone(), Action::Current(waveform))
+        }
+        _ => {
+            let path = config.path.display();
+            let what = format!("{path}: inputs.{}: inputs of this module", input.name);
+            return Err(Error::Unsupported { what });
+        }
+    }))
+}
+
+fn numbers<const N: usize>(values: [(&str, f64); N]) -> BTreeMap<String, f64> {
+    values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Properties of the nodes that cells are, in their order.
+pub(super) fn properties(
+    circuit: &Circuit,
+    table: &CellTable,
+    cells: &[ListedCell],
+) -> std::result::Result<Vec<CellProperties>, BoxError> {
+    let mut result = vec![CellProperties::default(); cells.len()];
+    for own in table.populations() {
+        let population = &circuit.nodes()[own.index];
+        let gids = own.first_gid..own.first_gid + own.nodes.len();
+        // Cells come by gid, so those of one population stand together, by node.
+        let from = cells.partition_point(|cell| cell.gid < gids.start);
+        let to = cells.partition_point(|cell| cell.gid < gids.end);
+        let nodes = cells[from..to].iter();
+        let nodes: Vec<u64> =
+            nodes.filter_map(|cell| own.nodes.nth(cell.gid - gids.start)).collect();
+        for (result, node) in result[from..to].iter_mut().zip(&nodes) {
+            result.gid = population.first_gid() + node;
+        }
+        let nodes = Selection::from_ids(nodes);
+        for (which, name) in PROPERTIES.into_iter().enumerate() {
+            let attribute = format!("dynamics_params/{name}");
+            if !population.has_attribute(&attribute) {
+                continue;
+            }
+            let values = population.numbers(&attribute, nodes.ranges())?;
+            for (result, value) in result[from..to].iter_mut().zip(values) {
+                let value = value.is_finite().then_some(value);
+                match which {
+                    0 => result.threshold_current_na = value,
+                    1 => result.holding_current_na = value,
+                    _ => result.input_resistance_mohm = value,
+                }
+            }
+        }
     }
+    Ok(result)
 }
 
 impl Stimulus {
-    /// Adds the clamps on these cells.
+    /// Adds what stands on these cells, whose properties are given.
     pub(super) fn list(
         &self,
         table: &CellTable,
-        cells: &[ListedCell],
+        (cells, properties): (&[ListedCell], &[CellProperties]),
         into: &mut Listing,
     ) -> std::result::Result<(), BoxError> {
-        let kinds: Vec<u32> = self
-            .clamps
-            .iter()
-            .map(|clamp| {
-                let parameters = BTreeMap::from([
-                    ("delay".to_owned(), clamp.delay_ms),
-                    ("dur".to_owned(), clamp.duration_ms),
-                    ("amp".to_owned(), clamp.amp_na),
-                ]);
-                into.kind("IClamp", &parameters)
-            })
-            .collect();
         for (at, listed) in cells.iter().enumerate() {
             let Some((population, node)) = table.node_of(listed.gid) else { continue };
             let index = table.populations()[population].index;
-            if !self.targets[index].contains(node) {
+            let places = self.places.of(index, node);
+            if places.is_empty() {
                 continue;
             }
             let (cell, _) = table.cell(listed.gid)?;
             let Cell::Cable(cell) = &*cell else {
-                return Err(format!(
-                    "input {}: node {node} has no membrane for a current",
-                    self.name
-                )
-                .into());
+                return Err(self.wrong(node, "has no membrane for a current"));
             };
-            let SectionPlace { section_name, section_index, section_dist } = &self.section;
-            let name = format!("{section_name}[{section_index}]");
-            let section = cell
-                .morphology
-                .section_index(&name)
-                .ok_or_else(|| format!("input {}: node {node} has no section {name}", self.name))?;
-            let segment = cell.morphology.segment_at(section, *section_dist) as u32;
-            for kind in &kinds {
-                into.points.points.push(ListedPoint {
-                    cell: at as u32,
-                    segment,
-                    point: PointPlace::Kind(*kind),
-                    source: PointSource::None,
-                });
+            for place in places {
+                let segment = self.segment(node, cell, place)?;
+                self.add(&properties[at], at as u32, segment, into)?;
             }
         }
         Ok(())
+    }
+
+    fn wrong(&self, node: u64, what: &str) -> BoxError {
+        format!("input {}: node {node} {what}", self.name).into()
+    }
+
+    fn segment(
+        &self,
+        node: u64,
+        cell: &CableCell,
+        place: Place,
+    ) -> std::result::Result<u32, BoxError> {
+        let (section, position) = match place {
+            Place::Named(place) => {
+                let name = format!("{}[{}]", place.section_name, place.section_index);
+                let section = cell.morphology.section_index(&name);
+                let section =
+                    section.ok_or_else(|| self.wrong(node, &format!("has no section {name}")))?;
+                (section, place.section_dist)
+            }
+            Place::Numbered(id, position) => {
+                let section = cell.section_ids().iter().position(|own| u64::from(*own) == id);
+                let section =
+                    section.ok_or_else(|| self.wrong(node, &format!("has no section {id}")))?;
+                (section, position)
+            }
+        };
+        Ok(cell.morphology.segment_at(section, position) as u32)
+    }
+
+    fn add(
+        &self,
+        cell: &CellProperties,
+        at: u32,
+        segment: u32,
+        into: &mut Listing,
+    ) -> std::result::Result<(), BoxError> {
+        match &self.action {
+            Action::Fixed(mechanism, clamps) => {
+                for clamp in clamps {
+                    let kind = into.kind(mechanism, clamp);
+                    into.place(at, segment, kind, PointSource::None);
+                }
+            }
+            Action::Current(waveform) => {
+                let (mechanism, parameters) = current_source(true, waveform.end_ms());
+                let kind = into.kind(mechanism, &parameters);
+                let source = into.waveform("amp", waveform);
+                into.place(at, segment, kind, source);
+            }
+            Action::Signal(signal) => {
+                let Some(element) = signal.element(cell)? else { return Ok(()) };
+                let (mechanism, parameters, followed, waveform) = parts(element);
+                let kind = into.kind(mechanism, &parameters);
+                let source = into.waveform(followed, &Arc::new(waveform));
+                into.place(at, segment, kind, source);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The point process of a current that ends.
+fn current_source(from_electrode: bool, end_ms: f64) -> (&'static str, BTreeMap<String, f64>) {
+    match from_electrode {
+        true => ("IClamp", numbers([("delay", 0.0), ("dur", end_ms)])),
+        false => ("MembraneCurrentSource", numbers([("del", 0.0), ("dur", end_ms)])),
+    }
+}
+
+/// The point process of an element, its parameters, and which one follows what.
+fn parts(element: Element) -> (&'static str, BTreeMap<String, f64>, &'static str, Waveform) {
+    match element {
+        Element::Current { waveform, from_electrode } => {
+            let (mechanism, parameters) = current_source(from_electrode, waveform.end_ms());
+            (mechanism, parameters, "amp", waveform)
+        }
+        Element::Conductance { resistance_mohm, reversal_mv, from_electrode } => {
+            let mechanism = if from_electrode { "SEClamp" } else { "ConductanceSource" };
+            let parameters = numbers([("dur1", resistance_mohm.end_ms()), ("amp1", reversal_mv)]);
+            (mechanism, parameters, "rs", resistance_mohm)
+        }
+        Element::Voltage { voltage_mv, end_ms, series_resistance_mohm } => {
+            let parameters = numbers([("dur1", end_ms), ("rs", series_resistance_mohm)]);
+            ("SEClamp", parameters, "amp1", voltage_mv)
+        }
+    }
+}
+
+/// A place on a cell.
+#[derive(Debug, Clone, Copy)]
+enum Place<'a> {
+    Named(&'a SectionPlace),
+    /// SONATA's section id, and position.
+    Numbered(u64, f64),
+}
+
+impl Places {
+    /// The places on a node.
+    fn of(&self, population: usize, node: u64) -> Vec<Place<'_>> {
+        match self {
+            Places::Nodes(nodes, place) if nodes[population].contains(node) => {
+                vec![Place::Named(place)]
+            }
+            Places::Compartments(index, all) if *index == population => {
+                let from = all.partition_point(|place| place.0 < node);
+                let own = all[from..].iter().take_while(|place| place.0 == node);
+                own.map(|(_, section, position)| Place::Numbered(*section, *position)).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use net_cell::mechanism::{Mechanism, Role};
+use net_cell::{SpikeSource, Waveform};
 use net_core::SynapseKind;
 use net_sonata::cell::Cell;
 use net_sonata::config::{EdgeKind, NodeKind};
-use net_sonata::connect::{Connector, Synapses, TargetCell};
+use net_sonata::connect::{Connector, SynapseModel, Synapses, TargetCell};
 use net_sonata::{Circuit, EdgePopulation, Flavor, Selection, SimulationConfig};
 
 use super::cells::CellTable;
@@ -30,6 +32,8 @@ pub(super) struct SynapseLister {
     pub(super) circuit: Arc<Circuit>,
     pub(super) cells: Arc<CellTable>,
     pub(super) replays: Vec<Replay>,
+    /// Whether synapses are made that nothing drives.
+    pub(super) keeps_all: bool,
 }
 
 /// The points of cells, as they are listed.
@@ -39,22 +43,58 @@ pub(super) struct Listing {
     /// Models that are known, by mechanism and parameters.
     known: HashMap<String, u32>,
     trains: HashMap<(usize, u64), u32>,
+    /// Mechanism, variable, value.
+    globals: Vec<(String, String, f64)>,
+    /// Point processes of each cell so far.
+    n_made: Vec<u32>,
+    /// Synapses by cell, where neuromodulators look for them.
+    remembers: bool,
+    made: HashMap<u32, Vec<Made>>,
 }
 
 impl Listing {
+    /// An empty listing; `globals` are values of global variables of mechanisms.
+    pub(super) fn new(globals: &[(String, String, f64)]) -> Self {
+        Listing { globals: globals.to_vec(), ..Listing::default() }
+    }
+
     /// The index of a kind of point.
     pub(super) fn kind(&mut self, mechanism: &str, parameters: &BTreeMap<String, f64>) -> u32 {
+        let mut parameters = parameters.clone();
+        for (_, name, value) in self.globals.iter().filter(|(of, ..)| of == mechanism) {
+            parameters.insert(name.clone(), *value);
+        }
         let mut key = mechanism.to_owned();
-        for (name, value) in parameters {
+        for (name, value) in &parameters {
             key.push_str(&format!(" {name}={:x}", value.to_bits()));
         }
         let next = self.points.kinds.len() as u32;
         let at = *self.known.entry(key).or_insert(next);
         if at == next {
-            let (mechanism, parameters) = (mechanism.to_owned(), parameters.clone());
+            let mechanism = mechanism.to_owned();
             self.points.kinds.push(SynapseKind { mechanism, parameters });
         }
         at
+    }
+
+    /// What a parameter that follows a waveform is driven by. Equal ones that come one after the
+    /// other share one.
+    pub(super) fn waveform(
+        &mut self,
+        parameter: &'static str,
+        waveform: &Arc<Waveform>,
+    ) -> PointSource {
+        let all = &mut self.points.waveforms;
+        if all.last().is_none_or(|(name, last)| *name != parameter || last != waveform) {
+            all.push((parameter, waveform.clone()));
+        }
+        PointSource::Waveform { waveform: all.len() as u32 - 1 }
+    }
+
+    /// Puts a point process on a cell.
+    pub(super) fn place(&mut self, cell: u32, segment: u32, kind: u32, source: PointSource) {
+        let point = PointPlace::Kind(kind);
+        self.push(&mut Site { cell, segment, point, type_slot: None }, source);
     }
 }
 
@@ -75,10 +115,12 @@ impl SynapseLister {
             targets.push(TargetCell::new(node, own, self.config.flavor));
         }
         let mut connector = Connector::new(&self.config, &self.circuit)?;
+        let modulates = |edges: &EdgePopulation| edges.kind() == EdgeKind::Neuromodulatory;
+        into.remembers = self.circuit.edges().iter().any(modulates);
         for edges in self.order() {
             let Some((places, targets)) = by_population.get_mut(&edges.target()) else { continue };
             let synapses = connector.synapses(edges, targets)?;
-            self.add(edges, places, targets, synapses, into);
+            self.add(edges, places, targets, &synapses, &connector, into)?;
         }
         Ok(())
     }
@@ -106,6 +148,8 @@ impl SynapseLister {
         for source in virtual_sources {
             order.extend(made.clone().filter(|e| from_virtual(e) && e.source() == source));
         }
+        // They act on synapses of others.
+        order.sort_by_key(|edges| edges.kind() == EdgeKind::Neuromodulatory);
         order
     }
 
@@ -114,46 +158,232 @@ impl SynapseLister {
         edges: &EdgePopulation,
         places: &[u32],
         targets: &[TargetCell],
-        synapses: Synapses,
+        synapses: &Synapses,
+        connector: &Connector,
         into: &mut Listing,
-    ) {
-        let kinds: Vec<u32> =
-            synapses.models.iter().map(|m| into.kind(&m.mechanism, &m.parameters)).collect();
+    ) -> Result<(), BoxError> {
+        let models: Vec<Model> = synapses.models.iter().map(|m| Model::new(m, into)).collect();
         let sources = self.cells.population(edges.source());
-        for synapse in &synapses.synapses {
-            let mut point = match synapse.model {
-                Synapses::ARTIFICIAL => PointPlace::Cell,
-                model => PointPlace::Kind(kinds[model as usize]),
-            };
-            let (weight, delay_ms) = (synapse.weight, synapse.delay_ms);
-            let (cell, segment) = (places[synapse.target as usize], synapse.segment);
-            let mut push = |source, trains: &mut ListedPoints| {
-                trains.points.push(ListedPoint { cell, segment, point, source });
-                if point != PointPlace::Cell {
-                    point = PointPlace::Same;
-                }
-            };
-            // A synapse that nothing drives is not made.
-            if let Some(gid) = sources.and_then(|sources| sources.gid(synapse.source)) {
-                push(PointSource::Cell { gid, weight, delay_ms }, &mut into.points);
-            }
+        let mut later = synapses.later.iter().peekable();
+        for (number, synapse) in synapses.synapses.iter().enumerate() {
             let node = targets[synapse.target as usize].node;
-            for (number, replay) in self.replays.iter().enumerate() {
-                if replay.source != edges.source() {
-                    continue;
+            let mut site = Site {
+                cell: places[synapse.target as usize],
+                segment: synapse.segment,
+                point: PointPlace::Cell,
+                type_slot: None,
+            };
+            match synapse.model {
+                Synapses::ARTIFICIAL => {}
+                Synapses::NEAREST => match into.nearest(site.cell, synapse.place, edges.source()) {
+                    Some((point, type_slot)) => {
+                        site.point = PointPlace::Earlier(point);
+                        site.type_slot = type_slot;
+                    }
+                    None => continue,
+                },
+                model => {
+                    let model = &models[model as usize];
+                    site.point = PointPlace::Kind(model.kind);
+                    site.type_slot = model.type_slot;
                 }
-                let is_target =
-                    replay.targets.as_ref().is_none_or(|t| t[edges.target()].contains(node));
-                let Some(times) = replay.times_ms.get(&synapse.source).filter(|_| is_target) else {
-                    continue;
+            }
+            let (weight, delay_ms) = (synapse.weight, synapse.delay_ms);
+            let gid = sources.and_then(|sources| sources.gid(synapse.source));
+            // Neuromodulators only come from replayed spikes.
+            let gid = gid.filter(|_| synapse.model != Synapses::NEAREST);
+            let replays = self.replays.iter().enumerate().filter(|(_, replay)| {
+                let selected = |t: &Vec<Selection>| t[edges.target()].contains(node);
+                replay.source == edges.source() && replay.targets.as_ref().is_none_or(selected)
+            });
+            let trains: Vec<_> = replays
+                .filter_map(|(at, replay)| Some((at, replay.times_ms.get(&synapse.source)?)))
+                .collect();
+            let is_made = !matches!(synapse.model, Synapses::ARTIFICIAL | Synapses::NEAREST);
+            // A synapse that nothing drives is made only where somebody asks for all.
+            let has_minis = synapse.minis_hz > 0.0;
+            if let Some(&[own, other]) = synapses.junctions.get(number) {
+                into.push(&mut site, PointSource::Junction { own, other });
+                continue;
+            }
+            if is_made && (gid.is_some() || !trains.is_empty() || has_minis || self.keeps_all) {
+                let model = &models[synapse.model as usize];
+                if model.has_stream {
+                    let ids = connector.release_stream(edges, node, synapse.synapse_id);
+                    into.push(&mut site, PointSource::Stream { name: STREAM, ids });
+                } else {
+                    into.push(&mut site, PointSource::None);
+                }
+                into.remember(site.cell, synapse.place, edges.source(), model.type_slot);
+            }
+            if let Some(gid) = gid {
+                into.push(&mut site, PointSource::Cell { gid, weight, delay_ms });
+            }
+            for (at, times_ms) in trains {
+                let further = match synapses.neuromodulation.get(number) {
+                    Some(own) => site.further(NEUROMODULATOR, own),
+                    None => site.further(REPLAY, &[]),
                 };
-                let next = into.points.trains.len() as u32;
-                let train = *into.trains.entry((number, synapse.source)).or_insert(next);
-                if train == next {
-                    into.points.trains.push(times.clone());
+                let further = into.further(further);
+                let train = into.train((at, synapse.source), times_ms);
+                into.push(&mut site, PointSource::Train { train, further, weight, delay_ms });
+            }
+            if has_minis {
+                let ids = connector.minis_stream(edges, node, synapse.synapse_id);
+                let (rate_hz, key) = (synapse.minis_hz, self.config.run.random_seed);
+                into.points.trains.push(SpikeSource::Random123Poisson { rate_hz, key, ids });
+                let train = into.points.trains.len() as u32 - 1;
+                let further = into.further(site.further(MINIATURE, &[]));
+                let delay_ms = MINIS_DELAY_MS;
+                into.push(&mut site, PointSource::Train { train, further, weight, delay_ms });
+            }
+            while let Some((_, t_ms, weight)) = later.next_if(|l| l.0 as usize == number) {
+                if gid.is_none() {
+                    continue;
                 }
-                push(PointSource::Train { train, weight, delay_ms }, &mut into.points);
+                into.points.trains.push(SpikeSource::Times(vec![*t_ms]));
+                let train = into.points.trains.len() as u32 - 1;
+                let further = into.further(site.further(LATER_WEIGHT, &[]));
+                let (weight, delay_ms) = (*weight, 0.0);
+                into.push(&mut site, PointSource::Train { train, further, weight, delay_ms });
             }
         }
+        Ok(())
+    }
+}
+
+/// What stands in the weight that says what a connection's events are: spikes of cells have 0.
+const MINIATURE: f64 = 1.0;
+const REPLAY: f64 = 2.0;
+const NEUROMODULATOR: f64 = 10.0;
+/// An event whose weight is that of spikes of cells from then on.
+const LATER_WEIGHT: f64 = -1.0;
+
+/// Name of the stream that synapses draw their release from.
+const STREAM: &str = "rng";
+
+/// Delay of spontaneous release.
+const MINIS_DELAY_MS: f64 = 0.1;
+
+/// A synapse model, as it is listed.
+struct Model {
+    kind: u32,
+    /// Which weight says what events are: the value of `nc_type_param`.
+    type_slot: Option<usize>,
+    has_stream: bool,
+}
+
+impl Model {
+    fn new(model: &SynapseModel, into: &mut Listing) -> Self {
+        let kind = into.kind(&model.mechanism, &model.parameters);
+        let known = net_cell::mechanism::find(&model.mechanism).ok().map(|(_, known)| known);
+        let slot = known.and_then(|known| {
+            let column = known.column("nc_type_param")?;
+            match known.columns[column].role {
+                Role::Parameter { default, .. } => Some(default as usize),
+                _ => None,
+            }
+        });
+        let stream = |known: &Mechanism| known.column(&format!("{STREAM}.id1")).is_some();
+        Model { kind, type_slot: slot, has_stream: known.is_some_and(stream) }
+    }
+}
+
+/// Where the rows of a synapse go.
+struct Site {
+    cell: u32,
+    segment: u32,
+    point: PointPlace,
+    type_slot: Option<usize>,
+}
+
+impl Site {
+    /// Weights from the second on: those given, and the type where the mechanism looks for it.
+    fn further(&self, event_type: f64, given: &[f64]) -> Vec<f64> {
+        let mut weights = given.to_vec();
+        if let Some(at) = self.type_slot.and_then(|slot| slot.checked_sub(1)) {
+            weights.resize(weights.len().max(at + 1), 0.0);
+            weights[at] = event_type;
+        }
+        weights
+    }
+}
+
+/// A synapse that others may refer to.
+#[derive(Debug)]
+struct Made {
+    /// Number of the point process on its cell.
+    point: u32,
+    /// Section by SONATA's id, and position.
+    place: (u32, f64),
+    /// Population of its source.
+    source: usize,
+    type_slot: Option<usize>,
+}
+
+/// Neuromodulators act on synapses that are nearer than this part of a section.
+const NEAR: f64 = 0.05;
+
+impl Listing {
+    fn push(&mut self, site: &mut Site, source: PointSource) {
+        let Site { cell, segment, point, .. } = *site;
+        if matches!(point, PointPlace::Kind(_)) {
+            self.count(cell);
+        }
+        self.points.points.push(ListedPoint { cell, segment, point, source });
+        if matches!(point, PointPlace::Kind(_)) {
+            site.point = PointPlace::Same;
+        }
+    }
+
+    /// Counts a point process of a cell.
+    fn count(&mut self, cell: u32) {
+        let cell = cell as usize;
+        if self.n_made.len() <= cell {
+            self.n_made.resize(cell + 1, 0);
+        }
+        self.n_made[cell] += 1;
+    }
+
+    fn remember(&mut self, cell: u32, place: (u32, f64), source: usize, type_slot: Option<usize>) {
+        if !self.remembers {
+            return;
+        }
+        let point = self.n_made[cell as usize] - 1;
+        self.made.entry(cell).or_default().push(Made { point, place, source, type_slot });
+    }
+
+    /// The synapse that is nearest to a place on a section, of another source population.
+    fn nearest(
+        &self,
+        cell: u32,
+        (section, position): (u32, f64),
+        source: usize,
+    ) -> Option<(u32, Option<usize>)> {
+        let mut nearest = (NEAR, None);
+        for made in self.made.get(&cell)? {
+            let distance = (made.place.1 - position).abs();
+            if made.place.0 == section && made.source != source && distance < nearest.0 {
+                nearest = (distance, Some((made.point, made.type_slot)));
+            }
+        }
+        nearest.1
+    }
+
+    fn further(&mut self, weights: Vec<f64>) -> u32 {
+        let all = &mut self.points.further;
+        if all.last().is_none_or(|last| **last != *weights) {
+            all.push(weights.into());
+        }
+        all.len() as u32 - 1
+    }
+
+    fn train(&mut self, key: (usize, u64), times_ms: &Arc<[f64]>) -> u32 {
+        let next = self.points.trains.len() as u32;
+        let train = *self.trains.entry(key).or_insert(next);
+        if train == next {
+            self.points.trains.push(SpikeSource::Times(times_ms.to_vec()));
+        }
+        train
     }
 }

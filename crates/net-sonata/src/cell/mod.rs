@@ -16,6 +16,7 @@ mod error;
 mod expression;
 mod hoc;
 mod json;
+mod modify;
 mod node;
 mod recipe;
 mod tokens;
@@ -26,6 +27,7 @@ pub use error::CellModelError;
 pub use expression::Expression;
 pub use hoc::{parse_hoc, read_hoc};
 pub use json::read_recipe;
+pub use modify::CellChange;
 pub use node::{Cell, CellSource};
 pub use recipe::{
     ArtificialCell, AxonRule, CellModel, CellRecipe, Myelin, PlacedRule, Rule, SectionList,

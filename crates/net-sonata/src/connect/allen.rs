@@ -99,6 +99,8 @@ impl Connector<'_> {
                 synapse_id: batch.synapse_ids[edge],
                 weight,
                 delay_ms: delays[edge],
+                minis_hz: 0.0,
+                place: (0, f64::NAN),
             };
             let Some(cell) = cable(target) else {
                 // BioNet does not count synapses where edges say where they end.
@@ -115,12 +117,13 @@ impl Connector<'_> {
             })?;
             synapse.model = into.model(mechanism, &edge_type.parameters.of_mechanism());
             if let Some(locations) = &locations {
-                synapse.segment = locations.segment(target, edge).map_err(|_| {
+                let placed = locations.segment(target, edge).map_err(|_| {
                     let found =
                         format!("edge {} on a section that node {node} lacks", batch.edges[edge]);
                     let expected = "sections of the cell".to_owned();
                     self.invalid(edges, "afferent_section_id", Problem::Value { found, expected })
                 })?;
+                (synapse.segment, synapse.place) = placed;
                 into.synapses.push(synapse);
                 continue;
             }

@@ -1,13 +1,17 @@
 //! Synapses as Neurodamus makes them.
 
+use std::collections::HashMap;
+
 use net_core::Gid;
 use net_core::random::{PolarNormal, Random123};
 
 use super::location::{Locations, NoSegment};
+use super::overrides::Change;
 use super::{Connector, Synapse, Synapses, TargetCell};
 use crate::config::EdgeKind;
 use crate::edges::{EdgeBatch, EdgePopulation};
 use crate::finding::{Problem, Result};
+use crate::selection::Selection;
 
 /// Types from here on are excitatory.
 const EXCITATORY: f64 = 100.0;
@@ -23,13 +27,22 @@ impl Connector<'_> {
         let columns = Columns::new(edges.kind(), batch);
         let locations = Locations::new(batch);
         let overrides = self.overrides.of(edges);
+        let node_minis = self.node_minis(edges, batch)?;
         let mut parameters: Vec<(&str, f64)> = Vec::new();
         let mut at = 0;
         for edge in 0..batch.len() {
             let (source, node) = (batch.sources[edge], batch.targets[edge]);
             at = Self::target(targets, node, at);
             let target = &targets[at];
-            let Some(change) = overrides.change(source, node) else { continue };
+            let change = match edges.kind() {
+                // Overrides do not concern gap junctions, and both halves must be there.
+                EdgeKind::Electrical => {
+                    let sources = &self.circuit.nodes()[edges.source()];
+                    sources.simulated().contains(source).then_some(Change::NONE)
+                }
+                _ => overrides.change(source, node),
+            };
+            let Some(change) = change else { continue };
             let forced = match (change.modoverride, edges.kind()) {
                 (Some("AMPANMDA"), EdgeKind::Chemical) => Some(true),
                 (Some("GABAAB"), EdgeKind::Chemical) => Some(false),
@@ -47,11 +60,13 @@ impl Connector<'_> {
                 synapse_id: batch.synapse_ids[edge],
                 weight: columns.weight(edge) * change.weight,
                 delay_ms: change.delay_ms.unwrap_or_else(|| self.snapped(columns.delay(edge))),
+                minis_hz: 0.0,
+                place: (0, f64::NAN),
             };
             if edges.kind() != EdgeKind::PointProcess {
                 let Some(locations) = &locations else { continue };
                 match locations.segment(target, edge) {
-                    Ok(segment) => synapse.segment = segment,
+                    Ok((segment, place)) => (synapse.segment, synapse.place) = (segment, place),
                     Err(NoSegment::Removed) => {
                         into.n_skipped += 1;
                         continue;
@@ -66,8 +81,24 @@ impl Connector<'_> {
                         return Err(self.invalid(edges, "afferent_section_id", problem));
                     }
                 }
+                if let Columns::Neuromodulatory(columns) = &columns {
+                    synapse.model = Synapses::NEAREST;
+                    synapse.weight = if change.weight > 0.0 { 1.0 } else { 0.0 };
+                    let [strength, decay] = change.neuromodulation;
+                    into.neuromodulation.push([
+                        strength.unwrap_or(columns.strength[edge]),
+                        decay.unwrap_or(columns.decay[edge]),
+                    ]);
+                    into.synapses.push(synapse);
+                    continue;
+                }
                 parameters.clear();
                 let mechanism = match &columns {
+                    Columns::Electrical(columns) => {
+                        parameters.push(("g", columns.conductance[edge]));
+                        into.junctions.push([columns.own[edge] as u64, columns.other[edge] as u64]);
+                        "Gap"
+                    }
                     Columns::Exp2Syn(columns) => columns.parameters(edge, &mut parameters),
                     Columns::Chemical(columns) => {
                         let calcium = self.config.conditions.extracellular_calcium_mm;
@@ -80,9 +111,14 @@ impl Connector<'_> {
                         }
                         mechanism
                     }
-                    Columns::Point { .. } => continue,
+                    Columns::Point { .. } | Columns::Neuromodulatory(_) => continue,
                 };
-                if overrides.has_statements() {
+                if let Columns::Chemical(columns) = &columns {
+                    let inhibitory = columns.syn_type[edge] < EXCITATORY;
+                    synapse.minis_hz =
+                        change.minis_hz.unwrap_or_else(|| node_minis.of(node, inhibitory));
+                }
+                if overrides.has_statements() && edges.kind() != EdgeKind::Electrical {
                     for (name, value) in overrides.configure(source, node) {
                         match parameters.iter_mut().find(|(known, _)| known == name) {
                             Some(known) => known.1 = *value,
@@ -91,6 +127,16 @@ impl Connector<'_> {
                     }
                 }
                 synapse.model = into.model(mechanism, &parameters);
+            }
+            if overrides.has_later() && edges.kind() != EdgeKind::Electrical {
+                let at = into.synapses.len() as u32;
+                for (t_ms, factor) in overrides.later(source, node) {
+                    if edges.kind() != EdgeKind::Chemical {
+                        let what = format!("a later weight of {} edges", edges.kind().name());
+                        return Err(self.invalid(edges, "delay", Problem::Unsupported { what }));
+                    }
+                    into.later.push((at, t_ms, columns.weight(edge) * factor));
+                }
             }
             into.synapses.push(synapse);
         }
@@ -110,6 +156,32 @@ impl Connector<'_> {
         second_lognormal(&mut Random123::new(self.config.run.random_seed, ids), 0.2, 0.1)
     }
 
+    /// Ids of the stream that times of spontaneous release are drawn from, with the run's seed.
+    pub fn minis_stream(&self, edges: &EdgePopulation, node: u64, synapse_id: u32) -> [u32; 3] {
+        let [gid, _, third] = self.release_stream(edges, node, synapse_id);
+        let run = &self.config.run;
+        let third = third.wrapping_sub(run.synapse_seed).wrapping_add(run.minis_seed);
+        [synapse_id.wrapping_add(200), gid, third]
+    }
+
+    /// Rates of spontaneous release that the targets of a batch have.
+    fn node_minis(&self, edges: &EdgePopulation, batch: &EdgeBatch) -> Result<NodeMinis> {
+        let mut minis = NodeMinis::default();
+        let population = &self.circuit.nodes()[edges.target()];
+        for (name, rates) in [
+            ("exc-mini_frequency", &mut minis.excitatory),
+            ("inh-mini_frequency", &mut minis.inhibitory),
+        ] {
+            if edges.kind() == EdgeKind::Chemical && population.has_attribute(name) {
+                let nodes: Selection = batch.targets.iter().copied().collect();
+                let values = population.numbers(name, nodes.ranges())?;
+                let found = nodes.iter().zip(values).filter(|(_, rate)| *rate > 0.0);
+                rates.extend(found);
+            }
+        }
+        Ok(minis)
+    }
+
     /// Ids of the stream that the release of a synapse draws from, with the run's seed.
     pub fn release_stream(&self, edges: &EdgePopulation, node: u64, synapse_id: u32) -> [u32; 3] {
         let [source, target] =
@@ -121,6 +193,20 @@ impl Connector<'_> {
     }
 }
 
+/// Rates of spontaneous release in Hz, by node.
+#[derive(Default)]
+struct NodeMinis {
+    excitatory: HashMap<u64, f64>,
+    inhibitory: HashMap<u64, f64>,
+}
+
+impl NodeMinis {
+    fn of(&self, node: u64, inhibitory: bool) -> f64 {
+        let rates = if inhibitory { &self.inhibitory } else { &self.excitatory };
+        rates.get(&node).copied().unwrap_or(0.0)
+    }
+}
+
 const INHIBITORY: &str = "ProbGABAAB_EMS";
 const EXCITATORY_MODEL: &str = "ProbAMPANMDA_EMS";
 
@@ -128,6 +214,8 @@ const EXCITATORY_MODEL: &str = "ProbAMPANMDA_EMS";
 enum Columns<'b> {
     Chemical(Chemical<'b>),
     Exp2Syn(Exp2Syn<'b>),
+    Electrical(Electrical<'b>),
+    Neuromodulatory(Neuromodulatory<'b>),
     Point { weight: &'b [f64], delay: &'b [f64] },
 }
 
@@ -142,6 +230,18 @@ struct Chemical<'b> {
     vesicles: &'b [f64],
     scale: &'b [f64],
     hill: &'b [f64],
+}
+
+struct Electrical<'b> {
+    conductance: &'b [f64],
+    own: &'b [f64],
+    other: &'b [f64],
+}
+
+struct Neuromodulatory<'b> {
+    delay: &'b [f64],
+    strength: &'b [f64],
+    decay: &'b [f64],
 }
 
 struct Exp2Syn<'b> {
@@ -163,6 +263,16 @@ impl<'b> Columns<'b> {
                 tau1: column("tau1"),
                 tau2: column("tau2"),
                 erev: column("erev"),
+            }),
+            EdgeKind::Electrical => Columns::Electrical(Electrical {
+                conductance: column("conductance"),
+                own: column("afferent_junction_id"),
+                other: column("efferent_junction_id"),
+            }),
+            EdgeKind::Neuromodulatory => Columns::Neuromodulatory(Neuromodulatory {
+                delay: column("delay"),
+                strength: column("neuromod_strength"),
+                decay: column("neuromod_dtc"),
             }),
             EdgeKind::PointProcess => {
                 Columns::Point { weight: column("weight"), delay: column("delay") }
@@ -186,6 +296,8 @@ impl<'b> Columns<'b> {
         match self {
             Columns::Chemical(columns) => columns.conductance[edge],
             Columns::Exp2Syn(columns) => columns.conductance[edge],
+            Columns::Neuromodulatory(_) => 1.0,
+            Columns::Electrical(columns) => columns.conductance[edge],
             Columns::Point { weight, .. } => weight[edge],
         }
     }
@@ -194,6 +306,8 @@ impl<'b> Columns<'b> {
         match self {
             Columns::Chemical(columns) => columns.delay[edge],
             Columns::Exp2Syn(columns) => columns.delay[edge],
+            Columns::Neuromodulatory(columns) => columns.delay[edge],
+            Columns::Electrical(_) => 0.0,
             Columns::Point { delay, .. } => delay[edge],
         }
     }
@@ -229,7 +343,7 @@ impl Chemical<'_> {
         if self.vesicles[edge] >= 0.0 {
             into.push(("Nrrp", self.vesicles[edge]));
         }
-        if self.scale[edge] >= 0.0 {
+        if self.scale[edge] >= 0.0 && forced.is_none() {
             into.push((if excitatory { "NMDA_ratio" } else { "GABAB_ratio" }, self.scale[edge]));
         }
         if excitatory { EXCITATORY_MODEL } else { INHIBITORY }

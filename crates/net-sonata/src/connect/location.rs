@@ -34,8 +34,12 @@ impl<'b> Locations<'b> {
         Some(Locations::SegmentOffset(section, point, offset))
     }
 
-    /// The segment of an edge.
-    pub(super) fn segment(&self, target: &TargetCell, edge: usize) -> Result<u32, NoSegment> {
+    /// The segment of an edge, and SONATA's id of the section with the position on it.
+    pub(super) fn segment(
+        &self,
+        target: &TargetCell,
+        edge: usize,
+    ) -> Result<(u32, (u32, f64)), NoSegment> {
         let (Locations::Position(sections, _) | Locations::SegmentOffset(sections, ..)) = self;
         let id = sections[edge];
         let cell = cable(target).ok_or(NoSegment::NoSuchSection)?;
@@ -61,6 +65,7 @@ impl<'b> Locations<'b> {
             }
         };
         let position = position.clamp(MARGIN, 1.0 - MARGIN);
-        Ok(cell.morphology.segment_at(section, position) as u32)
+        let segment = cell.morphology.segment_at(section, position) as u32;
+        Ok((segment, (id as u32, position)))
     }
 }

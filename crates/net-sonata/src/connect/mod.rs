@@ -87,6 +87,10 @@ pub struct Synapse {
     pub weight: f64,
     /// Delay in ms.
     pub delay_ms: f64,
+    /// Rate of spontaneous release in Hz.
+    pub minis_hz: f64,
+    /// Section of the edge, by SONATA's id, and position; where it is not known, 0 and NaN.
+    pub place: (u32, f64),
 }
 
 /// Synapses of one population of edges on some cells, by target.
@@ -96,6 +100,13 @@ pub struct Synapses {
     pub models: Vec<SynapseModel>,
     /// The synapses; those of one target stand together, in the order of their edges.
     pub synapses: Vec<Synapse>,
+    /// Weights that begin later: index of the synapse, time in ms, weight from then on.
+    pub later: Vec<(u32, f64, f64)>,
+    /// Strength and decay time (ms) of neuromodulators, by synapse; empty for other edges.
+    pub neuromodulation: Vec<[f64; 2]>,
+    /// Under which numbers the potentials of gap junctions are known, by synapse: that of its own
+    /// segment, and the one that it sees; empty for other edges.
+    pub junctions: Vec<[u64; 2]>,
     /// Edges whose place on their target is not there, such as an axon that was removed.
     pub n_skipped: u64,
     /// Models by mechanism, names and bits of parameters.
@@ -105,6 +116,8 @@ pub struct Synapses {
 impl Synapses {
     /// Stands for the cell itself in place of a model.
     pub const ARTIFICIAL: u32 = u32::MAX;
+    /// Stands for a synapse of other edges in place of a model: the nearest one on the section.
+    pub const NEAREST: u32 = u32::MAX - 1;
 
     /// The index of a model.
     fn model(&mut self, mechanism: &str, parameters: &[(&str, f64)]) -> u32 {
@@ -162,7 +175,11 @@ impl<'a> Connector<'a> {
             let batch = batch?;
             match edges.kind() {
                 EdgeKind::Allen => self.add_allen(edges, &batch, targets, &mut synapses)?,
-                EdgeKind::Chemical | EdgeKind::Exp2Syn | EdgeKind::PointProcess => {
+                EdgeKind::Chemical
+                | EdgeKind::Exp2Syn
+                | EdgeKind::PointProcess
+                | EdgeKind::Electrical
+                | EdgeKind::Neuromodulatory => {
                     self.add_blue_brain(edges, &batch, targets, &mut synapses)?;
                 }
                 other => {

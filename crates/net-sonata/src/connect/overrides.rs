@@ -15,6 +15,21 @@ pub(super) struct Change<'a> {
     pub(super) delay_ms: Option<f64>,
     /// Another synapse model.
     pub(super) modoverride: Option<&'a str>,
+    /// Rate of spontaneous release instead of the node's, in Hz.
+    pub(super) minis_hz: Option<f64>,
+    /// Strength and decay time (ms) of neuromodulators instead of the edge's.
+    pub(super) neuromodulation: [Option<f64>; 2],
+}
+
+impl Change<'_> {
+    /// Everything as the edge has it.
+    pub(super) const NONE: Self = Change {
+        weight: 1.0,
+        delay_ms: None,
+        modoverride: None,
+        minis_hz: None,
+        neuromodulation: [None; 2],
+    };
 }
 
 /// A block with its node sets, by population.
@@ -25,6 +40,10 @@ struct Block {
     weight: Option<f64>,
     delay_ms: Option<f64>,
     modoverride: Option<String>,
+    minis_hz: Option<f64>,
+    neuromodulation: [Option<f64>; 2],
+    /// When its weight begins; other things of such a block do not count.
+    begin_ms: f64,
     /// Statements on the synapse: parameter and value.
     configure: Vec<(String, f64)>,
 }
@@ -41,16 +60,6 @@ impl Overrides {
         let mut report = Report::default();
         for entry in &config.connection_overrides {
             let at = |key: &str| format!("connection_overrides[{}].{key}", entry.position);
-            let mut unsupported = |key: &str, what: &str| {
-                let problem = Problem::Unsupported { what: what.to_owned() };
-                report.error(&config.path, at(key), problem);
-            };
-            if entry.delay_ms > 0.0 {
-                unsupported("delay", "a weight that changes while the simulation runs");
-            }
-            if entry.spont_minis_hz.is_some_and(|rate| rate > 0.0) {
-                unsupported("spont_minis", "spontaneous release");
-            }
             let select = |name: &String| circuit.select(&NodeSelector::Named(name.clone()));
             let mut configure = Vec::new();
             if let Some(text) = &entry.synapse_configure {
@@ -69,6 +78,9 @@ impl Overrides {
                 weight: entry.weight,
                 delay_ms: entry.synapse_delay_ms,
                 modoverride: entry.modoverride.clone(),
+                minis_hz: entry.spont_minis_hz,
+                neuromodulation: [entry.neuromodulation_strength, entry.neuromodulation_dtc_ms],
+                begin_ms: entry.delay_ms,
                 configure,
             });
         }
@@ -106,19 +118,33 @@ impl<'a> OverridesOf<'a> {
     /// are; else pairs that no block covers do not exist, nor any if their only block has weight 0.
     /// Later blocks win; what they do not set goes back to the edge's own, but for the model.
     pub(super) fn change(&self, source: u64, target: u64) -> Option<Change<'a>> {
-        let mut change = Change { weight: 1.0, delay_ms: None, modoverride: None };
+        let mut change = Change::NONE;
         if self.blocks.is_empty() {
             return Some(change);
         }
         let mut n = 0;
-        for block in self.covering(source, target) {
+        for block in self.covering(source, target).filter(|block| block.begin_ms <= 0.0) {
             change.weight = block.weight.unwrap_or(1.0);
-            change.delay_ms = block.delay_ms;
+            change.delay_ms = block.delay_ms.filter(|delay| *delay > 0.0);
+            change.minis_hz = block.minis_hz;
+            for (own, given) in change.neuromodulation.iter_mut().zip(block.neuromodulation) {
+                // 0 counts as not given.
+                *own = given.filter(|value| *value != 0.0).or(*own);
+            }
             change.modoverride = block.modoverride.as_deref().or(change.modoverride);
             n += 1;
         }
         let only_off = self.blocks.len() == 1 && change.weight == 0.0;
         (n > 0 && !only_off).then_some(change)
+    }
+
+    /// Factors on the weight of an edge that begin later, by time (ms).
+    pub(super) fn later(&self, source: u64, target: u64) -> Vec<(f64, f64)> {
+        let later = self.covering(source, target).filter(|block| block.begin_ms > 0.0);
+        let mut later: Vec<(f64, f64)> =
+            later.map(|block| (block.begin_ms, block.weight.unwrap_or(1.0))).collect();
+        later.sort_by(|a, b| a.0.total_cmp(&b.0));
+        later
     }
 
     /// Statements on the synapse of an edge, those of all its blocks in order.
@@ -127,7 +153,13 @@ impl<'a> OverridesOf<'a> {
         source: u64,
         target: u64,
     ) -> impl Iterator<Item = &'a (String, f64)> {
-        self.covering(source, target).flat_map(|block| &block.configure)
+        let blocks = self.covering(source, target).filter(|block| block.begin_ms <= 0.0);
+        blocks.flat_map(|block| &block.configure)
+    }
+
+    /// Whether weights begin later.
+    pub(super) fn has_later(&self) -> bool {
+        self.blocks.iter().any(|block| block.begin_ms > 0.0)
     }
 
     /// Whether any block has statements.

@@ -7,11 +7,13 @@
 //! Times, formulas and random streams are those of Neurodamus, number for number; a conductance
 //! keeps its habit that the signal is the reversal potential, in place of 0, before and after.
 
+mod file;
 mod noise;
 mod waveform;
 
 use crate::config::{Input, InputKind, InputType, Run, Scale, SimulationConfig};
 
+pub use file::read_current;
 pub use waveform::Waveform;
 
 /// What an input needs to know of a cell.
@@ -154,7 +156,7 @@ impl Stimulus {
         {
             let levels = levels.iter().map(|level| (level.duration_ms, level.voltage_mv));
             return Ok(Some(Element::Voltage {
-                voltage_mv: Waveform::levels(*voltage_mv, levels, self.input.duration_ms),
+                voltage_mv: waveform::levels(*voltage_mv, levels, self.input.duration_ms),
                 end_ms: self.input.duration_ms,
                 series_resistance_mohm: *series_resistance_mohm,
             }));
@@ -179,7 +181,7 @@ impl Stimulus {
         let (start, duration) = (self.input.delay_ms, self.input.duration_ms);
         let base =
             if self.input.input_type == InputType::Conductance { self.reversal_mv() } else { 0.0 };
-        let ramp = |from, to| Waveform::ramp(base, start, duration, from, to);
+        let ramp = |from, to| waveform::ramp(base, start, duration, from, to);
         Ok(Some(match &self.input.kind {
             InputKind::Linear { scale, start, end } => {
                 let unit = self.unit(*scale, cell, "linear")?;
@@ -200,11 +202,11 @@ impl Stimulus {
                 ramp(held, held)
             }
             InputKind::Pulse { amp_na, width_ms, frequency_hz } => {
-                Waveform::pulses(start, duration, *amp_na, *width_ms, 1000.0 / frequency_hz)
+                waveform::pulses(start, duration, *amp_na, *width_ms, 1000.0 / frequency_hz)
             }
             InputKind::Sinusoidal { frequency_hz: 0.0, .. } => return Ok(None),
             InputKind::Sinusoidal { amp_na, frequency_hz, dt_ms } => {
-                Waveform::sine(start, duration, *amp_na, *frequency_hz, *dt_ms)
+                waveform::sine(start, duration, *amp_na, *frequency_hz, *dt_ms)
             }
             _ => return self.random_waveform(cell, base).map(Some),
         }))

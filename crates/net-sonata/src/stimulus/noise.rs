@@ -2,7 +2,7 @@
 
 use net_core::random::{PolarNormal, Random123, gamma_numbers};
 
-use super::{CellProperties, Stimulus, StimulusError, Waveform};
+use super::{CellProperties, Stimulus, StimulusError, Waveform, waveform};
 use crate::config::{InputKind, Moments, ShotShape};
 
 /// Interval of the independent values of `noise`.
@@ -20,7 +20,7 @@ impl Stimulus {
         let end = start + duration;
         let joined = |dt: f64, values: Vec<f64>| {
             let at = |(k, value): (usize, f64)| (start + k as f64 * dt, value);
-            Waveform::between(base, start, end, values.into_iter().enumerate().map(at))
+            waveform::between(base, start, end, values.into_iter().enumerate().map(at))
         };
         Ok(match &self.input.kind {
             InputKind::Noise { scale, mean, variance } => {

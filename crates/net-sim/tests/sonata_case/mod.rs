@@ -205,7 +205,8 @@ fn report(at: &str, found: &hdf5::File, expected: &hdf5::File, bound: f64) -> Ve
             worst.1,
             expected.len() / width
         );
-        if !(worst.1 <= bound) {
+        let is_finite = found.iter().all(|value| value.is_finite());
+        if worst.1 > bound || !is_finite {
             let (found, expected) = (found[worst.0], expected[worst.0]);
             wrong.push(format!(
                 "{at}: {name}: row {row}, column {column}: {found}, expected {expected}"

@@ -119,6 +119,7 @@ fn model(options: &Options) -> anyhow::Result<Model> {
             ..Projection::new(pre, post, mechanism)
         })?;
     }
+    // Noise is drawn anew in every step: of 0.1 ms, a third of what steps of 1 ms would make of it.
     let neuron = |a: f64, d: f64, noise: f64| -> anyhow::Result<PointNeuron> {
         let neuron = PointNeuron::new("Izhikevich")?.with("a", a)?.with("b", 0.2)?;
         let neuron = neuron.with("c", -65.0)?.with("d", d)?.with("noise", noise)?;
@@ -131,10 +132,10 @@ fn model(options: &Options) -> anyhow::Result<Model> {
     };
     let cells = || Targets::Population("C".to_owned());
     Ok(Model::new(network)
-        .with_cells("regular", CellKind::point(neuron(0.02, 8.0, 5.0)?))
-        .with_cells("fast", CellKind::point(neuron(0.1, 2.0, 2.0)?))
+        .with_cells("regular", CellKind::point(neuron(0.02, 8.0, 20.0)?))
+        .with_cells("fast", CellKind::point(neuron(0.1, 2.0, 10.0)?))
         .with_cells("cable", CellKind::shared(cable_cell()?))
-        .with_input(Input::drawn("background", "C", "ExpSyn", 1, 0.004, poisson))
+        .with_input(Input::drawn("background", "C", "ExpSyn", 1, 0.008, poisson))
         .with_spike_recording(SpikeRecording::new("spikes", Targets::All))
         .with_rate_recording(RateRecording::new("rate", Targets::All, 100.0))
         .with_recording(every("v", Targets::FirstOfEach(1), 1.0))

@@ -15,8 +15,7 @@ type Told<'b> = (&'b Block, Owners, Kept);
 impl CellGroup {
     /// Hands over the state of all cells at `step`, up to which all have been advanced, then that of
     /// point neurons. What came from outside until then has been
-    /// [enqueued](Self::enqueue), and currents have been [handed over](Self::hand_over_currents) and
-    /// samples taken.
+    /// [enqueued](Self::enqueue), and samples have been taken.
     ///
     /// # Errors
     /// Those of who takes it.

@@ -78,7 +78,7 @@ pub struct NetEvent {
 
 /// Handles one event.
 ///
-/// Safety: as [`Kernel`]; the instance and the weights must exist.
+/// Safety: as [`Kernel`](super::Kernel); the instance and the weights must exist.
 pub type NetReceive = unsafe extern "C" fn(&KernelArgs, &NetEvent);
 
 impl KernelArgs {

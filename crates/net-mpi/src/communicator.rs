@@ -85,10 +85,10 @@ impl Communicator {
     /// [`run`](crate::run), which lets destructors run and prints one message.
     pub fn abort(&self, exit_code: i32, message: &str) -> ! {
         if self.uses_mpi() {
-            eprintln!("error on rank {} of {}: {message}", self.rank(), self.size());
+            stop::say(&format!("error on rank {} of {}: {message}", self.rank(), self.size()));
             stop::end_job(exit_code)
         }
-        eprintln!("error: {message}");
+        stop::say(&format!("error: {message}"));
         std::process::exit(exit_code)
     }
 

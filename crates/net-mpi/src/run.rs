@@ -72,7 +72,7 @@ impl ExitStatus for u8 {
 /// Says on one rank why the program did not start.
 fn refuse(error: &dyn Display) -> ExitCode {
     if announced_rank() == 0 {
-        eprintln!("error: {error}");
+        stop::say(&format!("error: {error}"));
     } else {
         // The launcher ends all ranks when one is gone; rank 0 is to speak first.
         thread::sleep(Duration::from_secs(1));
@@ -93,9 +93,9 @@ fn finish(end: &Communicator, outcome: std::result::Result<u8, &str>) -> Result<
     let same_everywhere = end.min(u64::from(failure == Some(first.as_str())))? == 1;
     if end.is_root() {
         if same_everywhere {
-            eprintln!("error: {first}");
+            stop::say(&format!("error: {first}"));
         } else {
-            eprintln!("error on rank {rank} of {}: {first}", end.size());
+            stop::say(&format!("error on rank {rank} of {}: {first}", end.size()));
         }
     }
     // No rank exits, which would end the others, before the message is out.

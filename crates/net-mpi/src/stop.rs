@@ -1,6 +1,7 @@
 //! The end of a job that can't end in order: a panic, an abort.
 
 use std::{
+    io::Write,
     panic::{self, PanicHookInfo},
     process,
     sync::atomic::{AtomicBool, Ordering},
@@ -16,6 +17,12 @@ const PANIC_EXIT_CODE: i32 = 101;
 /// Time for the MPI library to end the job before this process ends itself the hard way; the launcher
 /// then ends the others.
 const ABORT_GRACE: Duration = Duration::from_secs(3);
+
+/// Writes a line to standard error in one piece: launchers mix what ranks write.
+pub(crate) fn say(line: &str) {
+    // Without standard error there is nobody to tell.
+    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+}
 
 /// Ends all ranks with `exit_code`. May be called from any thread.
 pub(crate) fn end_job(exit_code: i32) -> ! {
@@ -45,7 +52,7 @@ pub(crate) fn end_job_on_panic(rank: usize, size: usize) {
             thread::sleep(Duration::from_secs(1));
         }
         thread::sleep(turn_of(rank));
-        eprintln!("error on rank {rank} of {size}: {}", describe(info));
+        say(&format!("error on rank {rank} of {size}: {}", describe(info)));
         end_job(PANIC_EXIT_CODE)
     }));
 }

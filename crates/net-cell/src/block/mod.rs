@@ -1,9 +1,12 @@
 //! A block of cells, advanced through a whole epoch before the next block is touched.
 
+mod build;
 mod cable;
+mod connections;
 mod diffusion;
 mod events;
 mod field;
+mod finite;
 mod instances;
 mod ions;
 mod membrane;
@@ -12,186 +15,37 @@ mod played;
 mod pointers;
 mod rows;
 mod sampling;
+mod specification;
+mod spike;
 mod state;
+mod step;
 mod tables;
 mod transfer;
 
-use std::collections::HashMap;
-use std::ops::Range;
-
-use crate::error::{CellError, NotFinite};
 use crate::extracellular::ExtracellularPotential;
-use crate::mechanism::kernel::{Kernel, KernelArgs, NetEvent, Sink};
-use crate::mechanism::{self, Kernels, MechanismKind, Role};
-use crate::simd::{F8, LANES};
+use crate::mechanism::kernel::Sink;
+use crate::simd::F8;
 use cable::Cable;
+use connections::Endpoint;
 use diffusion::Diffusion;
-use events::{Events, NO_GID, keep_post};
+use events::{Events, keep_post};
 use field::Field;
-use instances::{BlockAddresses, Instances, Located, Place};
+use instances::{BlockAddresses, Instances, Located};
 use ions::Ions;
-pub(crate) use membrane::Watch;
 use observation::Observation;
 use played::Played;
-use rows::Row;
 use sampling::Recorder;
-
 use transfer::Received;
 
+pub(crate) use connections::{Due, Event, NOT_KEPT};
 pub(crate) use events::TimedEvent;
+pub(crate) use membrane::Watch;
 pub(crate) use rows::blocks_of;
 pub use rows::{CellSpec, PointSpec};
+pub use specification::{PointKind, StepSettings};
+pub use spike::Spike;
 pub(crate) use state::{Kept, Owners, Pending};
 pub(crate) use tables::check_tables;
-
-/// A mechanism with parameters, of which point processes are made for the network.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PointKind {
-    /// Index in the catalogue.
-    pub(crate) mechanism: usize,
-    /// One value a column.
-    pub(crate) columns: Vec<f64>,
-}
-
-impl PointKind {
-    /// `mechanism` with `parameters`.
-    ///
-    /// # Errors
-    /// When there is no such point process, electrode or parameter, or a value is not allowed.
-    pub fn new(mechanism: &str, parameters: &[(&str, f64)]) -> Result<Self, CellError> {
-        let (index, description) = mechanism::find(mechanism)?;
-        if !matches!(
-            description.kind,
-            MechanismKind::Point | MechanismKind::Electrode | MechanismKind::ArtificialCell
-        ) {
-            return Err(CellError::WrongKind {
-                mechanism: mechanism.to_string(),
-                found: description.kind.describe(),
-                expected: MechanismKind::Point.describe(),
-            });
-        }
-        Ok(PointKind { mechanism: index, columns: description.instance(parameters)? })
-    }
-
-    /// Whether these are artificial cells: connections go to the cell itself.
-    pub fn is_artificial_cell(&self) -> bool {
-        mechanism::catalogue()[self.mechanism].kind == MechanismKind::ArtificialCell
-    }
-
-    /// Name of the mechanism.
-    pub fn mechanism(&self) -> &'static str {
-        mechanism::catalogue()[self.mechanism].name
-    }
-
-    /// Whether synapses of this kind on one segment share one state.
-    pub fn is_linear(&self) -> bool {
-        mechanism::catalogue()[self.mechanism].linear
-    }
-}
-
-/// How time is discretized, and what holds for all cells.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct StepSettings {
-    /// Step in ms.
-    pub dt_ms: f64,
-    /// Crank-Nicolson with staggered states instead of backward Euler.
-    pub second_order: bool,
-    /// Temperature in degrees Celsius.
-    pub celsius: f64,
-    /// Initial potential in mV.
-    pub v_init_mv: f64,
-    /// Use rate tables where a mechanism has them, as NEURON does by default.
-    pub tables: bool,
-    /// Key of the random streams of mechanisms: Random123's global index in NEURON.
-    pub random_key: u32,
-}
-
-impl Default for StepSettings {
-    fn default() -> Self {
-        StepSettings {
-            dt_ms: 0.025,
-            second_order: false,
-            celsius: 6.3,
-            v_init_mv: -65.0,
-            tables: false,
-            random_key: 0,
-        }
-    }
-}
-
-/// A spike. Where a potential passes a threshold it is the step at whose start the potential was
-/// first above; a spike that a mechanism makes (`net_event`) may lie between steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Spike {
-    /// Number of the step in which it happens.
-    pub step: u64,
-    /// How much later (or earlier) than the step's start it is, in 2^-32 of a step; at most half a
-    /// step. Where a spike acts on compartments does not depend on it.
-    pub offset: i32,
-    /// The cell.
-    pub gid: u64,
-}
-
-/// Parts of a step that the offset of a spike counts.
-const OFFSET_PARTS: f64 = 4_294_967_296.0;
-
-impl Spike {
-    /// A spike at the start of a step.
-    pub fn new(step: u64, gid: u64) -> Self {
-        Spike { step, offset: 0, gid }
-    }
-
-    /// A spike at `t_ms` in a step.
-    fn at(t_ms: f64, step: u64, dt_ms: f64, gid: u64) -> Self {
-        let parts = ((t_ms / dt_ms - step as f64) * OFFSET_PARTS).round();
-        // Times closer to the start than anybody can write down are the start.
-        let offset = if parts.abs() * dt_ms < 1e-11 * OFFSET_PARTS { 0 } else { parts as i32 };
-        Spike { step, offset, gid }
-    }
-
-    /// Its time in ms.
-    ///
-    /// ```
-    /// let spike = net_cell::Spike { step: 40, offset: 1 << 30, gid: 7 };
-    /// assert_eq!(spike.time_ms(0.1), 4.025);
-    /// assert_eq!(net_cell::Spike::new(3, 7).time_ms(0.1), 3.0 * 0.1);
-    /// ```
-    pub fn time_ms(&self, dt_ms: f64) -> f64 {
-        if self.offset == 0 {
-            return self.step as f64 * dt_ms;
-        }
-        (self.step as f64 + f64::from(self.offset) / OFFSET_PARTS) * dt_ms
-    }
-}
-
-/// An event for an instance of this block.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Event {
-    /// Index in the block's list of endpoints.
-    pub(crate) endpoint: u32,
-    /// Where the block keeps the weights of the connection, or [`NOT_KEPT`].
-    pub(crate) kept: u32,
-    pub(crate) weight: f64,
-}
-
-/// The events of one step: those of inputs, then those of connections.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Due<'e> {
-    /// Events of which only the step matters.
-    pub(crate) plain: [&'e [Event]; 2],
-    /// Events whose time matters.
-    pub(crate) timed: [&'e [TimedEvent]; 2],
-}
-
-/// Marks connections whose mechanism does not change weights.
-pub(crate) const NOT_KEPT: u32 = u32::MAX;
-
-/// Where events go.
-#[derive(Debug, Clone, Copy)]
-struct Endpoint {
-    instances: u32,
-    place: Place,
-}
 
 #[derive(Debug)]
 struct Detector {
@@ -256,128 +110,6 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// Builds a block and says, for every point of every cell in it, (cell, point, endpoint).
-    pub(crate) fn new(
-        rows: &[Row],
-        kinds: &[PointKind],
-        settings: StepSettings,
-    ) -> Result<Built, CellError> {
-        // uF/cm2 over ms times um2 is 1e-5 uS; Crank-Nicolson solves for the middle of the step.
-        let per_step = 1e-5 / settings.dt_ms * if settings.second_order { 2.0 } else { 1.0 };
-        let cable = Cable::new(rows, per_step, settings.second_order);
-        let mut block = Block {
-            settings,
-            membrane: Vec::new(),
-            electrode_mv: Vec::new(),
-            injected_na: Vec::new(),
-            observation: None,
-            field: None,
-            scratch: Vec::new(),
-            instances: Vec::new(),
-            ions: Ions::default(),
-            diffusion: Vec::new(),
-            endpoints: Vec::new(),
-            kept_weights: Vec::new(),
-            detectors: Vec::new(),
-            played: Vec::new(),
-            derived_anew: Vec::new(),
-            received: Vec::new(),
-            events: Events::default(),
-            members: Vec::new(),
-            located: Vec::new(),
-            slot_start: vec![0],
-            slots: Vec::new(),
-            recorders: Vec::new(),
-            n_compartments: 0,
-            cost: rows.iter().map(Row::cost).sum(),
-            cable,
-        };
-        for row in rows {
-            for (lane, &(index, cell)) in row.lanes.iter().enumerate() {
-                let tree = cell.template.tree();
-                let slots = tree.compartment.iter().map(|c| c + row.first_slot as u32);
-                block.slots.extend(slots);
-                block.slot_start.push(block.slots.len() as u32);
-                block.n_compartments += tree.n_compartments();
-                let gid = cell.gid;
-                if let Some((segment, threshold_mv)) = cell.template.detector() {
-                    let slot = row.first_slot as u32 + tree.compartment[segment];
-                    let position = slot * LANES as u32 + lane as u32;
-                    let weights = cell.template.detector_weights().iter();
-                    let weights = weights.map(|&(segment, weight)| {
-                        let slot = row.first_slot as u32 + tree.compartment[segment];
-                        (slot * LANES as u32 + lane as u32, weight)
-                    });
-                    let mean_of = weights.collect();
-                    let above = false;
-                    block.detectors.push(Detector { position, mean_of, above, threshold_mv, gid });
-                }
-                block.members.push(Member { gid, index: index as u32, lane: lane as u32 });
-            }
-        }
-        let endpoints = block.add_mechanisms(rows, kinds)?;
-        block.ions = Ions::new(rows, block.cable.sink_slot() + 1, &mut block.instances);
-        let instances = block.instances.iter().zip(&block.located).enumerate();
-        block.diffusion = instances
-            .filter_map(|(at, (instances, located))| Diffusion::new(at, instances, located, rows))
-            .collect();
-        block.find_pointers(rows)?;
-        Ok((block, endpoints))
-    }
-
-    fn add_mechanisms(
-        &mut self,
-        rows: &[Row],
-        kinds: &[PointKind],
-    ) -> Result<Vec<(u32, u32, u32)>, CellError> {
-        let mut endpoints = Vec::new();
-        let sink = self.cable.sink_slot();
-        for entry in mechanism::in_order() {
-            let Some(built) = Instances::build(entry, rows, kinds, sink, self.settings.tables)
-            else {
-                continue;
-            };
-            mechanism::check_functions(entry.1)?;
-            let instances = self.instances.len() as u32;
-            let mut built = built;
-            for located in &built.located {
-                if let Some(point) = located.point {
-                    let endpoint = self.endpoints.len() as u32;
-                    endpoints.push((located.cell, point, endpoint));
-                    self.endpoints.push(Endpoint { instances, place: located.place });
-                    if built.instances.mechanism.uses_netcons {
-                        built.instances.set_endpoint(located.place, endpoint);
-                    }
-                }
-            }
-            let emitters = self.emitters(entry.0, &built, rows);
-            self.events.emitters.push(emitters);
-            self.instances.push(built.instances);
-            self.located.push(built.located);
-        }
-        Ok(endpoints)
-    }
-
-    /// Whose spikes the instances of a mechanism make: those of their cells, if the cells say so.
-    fn emitters(&self, mechanism: usize, built: &instances::Built, rows: &[Row]) -> Vec<u64> {
-        let makes_spikes: HashMap<u32, u64> = rows
-            .iter()
-            .flat_map(|row| &row.lanes)
-            .filter(|(_, cell)| cell.template.spiking_mechanism() == Some(mechanism))
-            .map(|&(index, cell)| (index as u32, cell.gid))
-            .collect();
-        if makes_spikes.is_empty() {
-            return Vec::new();
-        }
-        let mut gids = vec![NO_GID; built.instances.n_places()];
-        for located in &built.located {
-            if let Some(&gid) = makes_spikes.get(&located.cell) {
-                gids[located.place.index()] = gid;
-            }
-        }
-        gids
-    }
-
     /// Sets the initial state; then connections get their weights, and
     /// [`finish_initialize`](Self::finish_initialize) comes.
     pub(crate) fn initialize(&mut self) {
@@ -475,258 +207,6 @@ impl Block {
                 unsafe { current(&args) };
             }
         }
-    }
-
-    /// Adds the currents at v(t) to the system; `t_ms` is the time electrodes see.
-    fn currents(&mut self, t_ms: f64) {
-        self.ions.before_currents(self.settings.celsius);
-        let [membrane, electrodes] = self.addresses();
-        let n = self.first_electrode();
-        self.currents_of(0..n, &membrane, t_ms);
-        if let Some(field) = &mut self.field {
-            field.add_to(&mut self.cable);
-        }
-        self.currents_of(n..self.instances.len(), &electrodes, t_ms);
-    }
-
-    /// Electrodes are last.
-    fn first_electrode(&self) -> usize {
-        self.instances.partition_point(|instances| !instances.is_electrode())
-    }
-
-    fn currents_of(&mut self, which: Range<usize>, addresses: &BlockAddresses, t_ms: f64) {
-        for at in which {
-            let instances = &mut self.instances[at];
-            let Some(current) = instances.current else { continue };
-            let mut args = instances.args(addresses);
-            args.t_ms = t_ms;
-            if instances.mechanism.constant_linear {
-                if !instances.record {
-                    continue;
-                }
-                // Only the outputs are wanted.
-                args.diagonal = self.scratch.as_mut_ptr().cast();
-                args.rhs = self.scratch.as_mut_ptr().cast();
-            }
-            // SAFETY: the arguments describe this mechanism's columns and the block's vectors.
-            unsafe { current(&args) };
-            self.send_posts(at);
-        }
-    }
-
-    /// Advances through the steps, delivering `events(step)` at the start of each.
-    pub(crate) fn advance<'e>(
-        &mut self,
-        steps: Range<u64>,
-        mut events: impl FnMut(u64) -> Due<'e>,
-        spikes: &mut Vec<Spike>,
-        mut observer: Option<Watch<'_>>,
-    ) {
-        let dt_ms = self.settings.dt_ms;
-        let second_order = self.settings.second_order;
-        spikes.append(&mut self.events.early_spikes);
-        for step in steps {
-            let t_ms = step as f64 * dt_ms;
-            let Due { plain, timed } = events(step);
-            self.arrive(timed);
-            self.deliver_timed(t_ms, step, spikes);
-            self.detect(step, spikes);
-            self.watch(t_ms);
-            for list in plain {
-                self.deliver(list, t_ms);
-            }
-            self.deliver_timed(t_ms + 0.5 * dt_ms, step, spikes);
-            self.cable.assemble();
-            let middle_ms = t_ms + 0.5 * dt_ms;
-            self.set_played(middle_ms);
-            if let Some(field) = &mut self.field {
-                field.impose(&self.cable, middle_ms);
-            }
-            self.currents(middle_ms);
-            let watch = observer.as_mut().filter(|watch| watch.wants(step + 1));
-            self.before_currents(middle_ms, watch.is_some());
-            self.cable.solve(second_order);
-            if let Some(field) = &mut self.field {
-                field.take_from(&mut self.cable, second_order);
-            }
-            self.take_currents(step + 1, watch);
-            if let Some(field) = &mut self.field {
-                field.follow(&self.cable);
-            }
-            self.states(t_ms + dt_ms);
-            self.hook(t_ms + dt_ms, |kernels| kernels.after_solve);
-            self.hook(t_ms + dt_ms, |kernels| kernels.before_step);
-            self.sample(step + 1);
-        }
-    }
-
-    fn detect(&mut self, step: u64, spikes: &mut Vec<Spike>) {
-        let v = &self.cable.v;
-        for detector in &mut self.detectors {
-            let at = |position: u32| v[position as usize / LANES].0[position as usize % LANES];
-            let seen = match &*detector.mean_of {
-                [] => at(detector.position),
-                mean_of => mean_of.iter().map(|&(position, weight)| weight * at(position)).sum(),
-            };
-            let above = seen > detector.threshold_mv;
-            if above && !detector.above {
-                spikes.push(Spike::new(step, detector.gid));
-            }
-            detector.above = above;
-        }
-    }
-
-    /// Whether connections to an endpoint keep weights of their own.
-    pub(crate) fn keeps_weights(&self, endpoint: u32) -> bool {
-        let Endpoint { instances, .. } = self.endpoints[endpoint as usize];
-        self.instances[instances as usize].mechanism.keeps_weights
-    }
-
-    /// Whether the exact time of events matters to an endpoint.
-    pub(crate) fn is_timed(&self, endpoint: u32) -> bool {
-        let Endpoint { instances, .. } = self.endpoints[endpoint as usize];
-        self.instances[instances as usize].mechanism.timed
-    }
-
-    /// Makes room for the weights of a new connection and has the mechanism set them; gives what
-    /// its events carry as [`Event::kept`].
-    pub(crate) fn keep_weights(&mut self, endpoint: u32, weight: f64, further: &[f64]) -> u32 {
-        let Endpoint { instances, .. } = self.endpoints[endpoint as usize];
-        let n_weights = self.instances[instances as usize].mechanism.n_weights.max(1);
-        let at = self.kept_weights.len();
-        self.kept_weights.resize(at + n_weights, 0.0);
-        self.kept_weights[at] = weight;
-        for (kept, further) in self.kept_weights[at + 1..].iter_mut().zip(further) {
-            *kept = *further;
-        }
-        self.first_weights(endpoint, at as u32);
-        at as u32
-    }
-
-    /// Sets the ids of a random stream of the instance that an endpoint is.
-    pub(crate) fn set_stream_ids(
-        &mut self,
-        endpoint: u32,
-        stream: &str,
-        ids: [u32; 3],
-    ) -> Result<(), CellError> {
-        let Endpoint { instances, place } = self.endpoints[endpoint as usize];
-        let instances = &mut self.instances[instances as usize];
-        let mechanism = instances.mechanism;
-        let column = |which: u32| mechanism.column(&format!("{stream}.id{which}"));
-        let (Some(first), Some(second), Some(third)) = (column(1), column(2), column(3)) else {
-            let mechanism = mechanism.name.to_string();
-            return Err(CellError::NoSuchStream { mechanism, stream: stream.to_string() });
-        };
-        instances.set_stream_ids([first, second, third], place, ids);
-        Ok(())
-    }
-
-    fn deliver(&mut self, events: &[Event], t_ms: f64) {
-        if events.is_empty() {
-            return;
-        }
-        let [addresses, _] = self.addresses();
-        // Events of one mechanism mostly follow each other.
-        let mut last: Option<(u32, KernelArgs)> = None;
-        for event in events {
-            let Endpoint { instances: at, place } = self.endpoints[event.endpoint as usize];
-            let instances = &mut self.instances[at as usize];
-            let Some(receive) = instances.mechanism.kernels.net_receive else { continue };
-            let args = match &last {
-                Some((of, args)) if *of == at => args,
-                _ => &last.insert((at, instances.args(&addresses))).1,
-            };
-            let mut weight = event.weight;
-            let weights = match event.kept {
-                NOT_KEPT => &raw mut weight,
-                at => self.kept_weights[at as usize..].as_mut_ptr(),
-            };
-            let event = NetEvent {
-                vector: place.vector as usize,
-                lane: place.lane as usize,
-                weights,
-                t_ms,
-                flag: 0.0,
-                kept_weights: std::ptr::null_mut(),
-                netcons: std::ptr::null(),
-                n_netcons: 0,
-            };
-            // SAFETY: the endpoint was made for this mechanism's instances.
-            unsafe { receive(args, &event) };
-        }
-    }
-
-    fn states(&mut self, t_ms: f64) {
-        let [membrane, electrodes] = self.addresses();
-        for at in 0..self.instances.len() {
-            let instances = &mut self.instances[at];
-            if let Some(state) = instances.state() {
-                let is_electrode = instances.is_electrode();
-                let mut args = instances.args(if is_electrode { &electrodes } else { &membrane });
-                args.t_ms = t_ms;
-                // SAFETY: the arguments describe this mechanism's columns and the block's vectors.
-                unsafe { state(&args) };
-                self.send_posts(at);
-            }
-        }
-        for diffusion in &mut self.diffusion {
-            diffusion.advance(&mut self.instances, &mut self.ions, self.settings.dt_ms);
-        }
-    }
-
-    /// Runs the kernels that mechanisms have beside currents and states.
-    fn hook(&mut self, t_ms: f64, kernel: impl Fn(&Kernels) -> Option<Kernel>) {
-        for at in 0..self.instances.len() {
-            let Some(kernel) = kernel(&self.instances[at].mechanism.kernels) else { continue };
-            let addresses = self.addresses_of(at);
-            let mut args = self.instances[at].args(&addresses);
-            args.t_ms = t_ms;
-            // SAFETY: the arguments describe this mechanism's columns and the block's vectors.
-            unsafe { kernel(&args) };
-            self.send_posts(at);
-        }
-    }
-
-    /// Looks for a value that is not finite and names it.
-    pub(crate) fn check_finite(&self, end_step: u64) -> Result<(), NotFinite> {
-        let is_bad = |v: &F8| !v.0.iter().all(|x| x.is_finite());
-        let v_is_good = !self.cable.v[..self.cable.n_slots()].iter().any(is_bad);
-        if v_is_good && self.instances.iter().all(Instances::has_finite_states) {
-            return Ok(());
-        }
-        let time_ms = end_step as f64 * self.settings.dt_ms;
-        // A state that went wrong explains more than the potential that followed it, and states
-        // that do not follow the potential explain most.
-        let mut order: Vec<_> = self.instances.iter().zip(&self.located).collect();
-        order.sort_by_key(|(instances, _)| !instances.mechanism.linear);
-        for (instances, located) in order {
-            for l in located {
-                let Some(member) = self.members.iter().find(|m| m.index == l.cell) else {
-                    continue;
-                };
-                for (column, spec) in instances.mechanism.columns.iter().enumerate() {
-                    let value = instances.value(column, l.place);
-                    if spec.role == Role::State && !value.is_finite() {
-                        let variable = format!("{}.{}", instances.mechanism.name, spec.name);
-                        let segment = l.segment as usize;
-                        let gid = member.gid;
-                        return Err(NotFinite { variable, value, gid, segment, time_ms });
-                    }
-                }
-            }
-        }
-        for (at, member) in self.members.iter().enumerate() {
-            let slots = &self.slots[self.slot_start[at] as usize..self.slot_start[at + 1] as usize];
-            for (segment, &slot) in slots.iter().enumerate() {
-                let value = self.cable.v[slot as usize].0[member.lane as usize];
-                if !value.is_finite() {
-                    let variable = "v".to_string();
-                    return Err(NotFinite { variable, value, gid: member.gid, segment, time_ms });
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Gids of the cells in this block, in the order that [`record`](Self::record) numbers them.

@@ -571,12 +571,14 @@ impl CellGroup {
     /// Takes samples of a recording in these steps only, which ascend; without a word, always.
     pub fn set_windows(&mut self, recording: usize, windows: &[Range<u64>]) {
         self.blocks.iter_mut().for_each(|block| block.set_windows(recording, windows));
+        self.points.iter_mut().for_each(|points| points.set_windows(recording, windows));
     }
 
     /// Takes the sample of a recording at `step`, up to which all cells have been advanced, if it is
     /// due: for a window that was opened at this step.
     pub fn sample_now(&mut self, recording: usize, step: u64) {
         self.blocks.iter_mut().for_each(|block| block.sample_now(recording, step));
+        self.points.iter_mut().for_each(|points| points.sample_now(recording, step));
     }
 
     /// Copies the samples of a recording taken since the last call.

@@ -1,5 +1,7 @@
 //! What can be recorded, and when.
 
+use std::ops::Range;
+
 use crate::mechanism::IonVariable;
 
 /// When samples are taken: at steps `offset`, `offset + interval`, ...
@@ -21,6 +23,31 @@ impl Schedule {
     /// Whether a sample is taken at this step.
     pub fn is_due(&self, step: u64) -> bool {
         step >= self.offset && (step - self.offset).is_multiple_of(self.interval)
+    }
+}
+
+/// A schedule, of which samples are taken in some windows only.
+#[derive(Debug, Clone)]
+pub(crate) struct Timetable {
+    schedule: Schedule,
+    /// Steps in which samples are taken, in ascending order.
+    windows: Vec<Range<u64>>,
+}
+
+impl Timetable {
+    /// Always as scheduled.
+    pub(crate) fn new(schedule: Schedule) -> Self {
+        Timetable { schedule, windows: std::iter::once(0..u64::MAX).collect() }
+    }
+
+    /// Has samples taken in these steps only.
+    pub(crate) fn set_windows(&mut self, windows: &[Range<u64>]) {
+        self.windows = windows.to_vec();
+    }
+
+    /// Whether a sample is taken at this step.
+    pub(crate) fn is_due(&self, step: u64) -> bool {
+        self.schedule.is_due(step) && self.windows.iter().any(|window| window.contains(&step))
     }
 }
 

@@ -124,6 +124,9 @@ pub struct PointsState {
     pub(crate) projections: Vec<ProjectionState>,
     /// Inputs of each neuron, in the order in which they were connected.
     pub(crate) sources: Vec<Vec<SourceState>>,
+    /// Recordings of variables that are sampled on delivery, with numbers of neurons and the values of
+    /// the last step.
+    pub(crate) delivered: Vec<(u64, Vec<(u32, f64)>)>,
 }
 
 /// Plastic synapses of a projection; empty where nothing is plastic.

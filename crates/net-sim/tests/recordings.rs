@@ -319,6 +319,81 @@ fn recordings_are_paused_and_resumed_while_a_model_runs() {
     assert!(files(&windows) == files(&dynamic));
 }
 
+/// Recordings of point neurons in windows, with offsets, are those samples of a whole recording; it
+/// does not matter whether windows are declared, or opened and closed while a model runs and is
+/// resumed.
+#[test]
+fn recordings_of_point_neurons_have_windows() {
+    let folder = tempfile::tempdir().unwrap();
+    let comm = net_mpi::Communicator::solo();
+    let conductance = |name: &str| variable("Izhikevich2007NoisyBase", name);
+    let recordings = |windows_ms: &[(f64, f64)]| {
+        let of = |name: &str, quantity| Recording {
+            sample_type: SampleType::F64,
+            interval_ms: Some(0.2),
+            start_ms: 0.1,
+            windows_ms: windows_ms.to_vec(),
+            ..Recording::new(name, Targets::Slice { population: "E".into(), start: 3, stop: 60, step: 4 }, quantity)
+        };
+        [
+            of("potential", conductance("v")),
+            of("after", conductance("g_ampa")),
+            of("before", conductance("g_ampa_delivered")),
+        ]
+    };
+    let model = |windows_ms: &[(f64, f64)]| {
+        recordings(windows_ms).into_iter().fold(common::points::mixed(9, 0.5), Model::with_recording)
+    };
+    let of = |outcome: &Outcome| -> Vec<Vec<f64>> {
+        let own = outcome.traces.iter().filter(|trace| trace.recording >= 3);
+        own.map(|trace| trace.values.clone()).collect()
+    };
+    let windows_ms = [(0.0, 3.1), (8.3, 12.025), (17.7, f64::INFINITY)];
+    let all = of(&run(&model(&[]), 20.0));
+    let is_open = |sample: usize| {
+        let t_ms = 0.1 + 0.2 * sample as f64;
+        windows_ms.iter().any(|&(start, stop)| start - 1e-9 < t_ms && t_ms < stop - 1e-9)
+    };
+    let expected: Vec<Vec<f64>> = (all.iter())
+        .map(|values| {
+            let open = values.iter().enumerate().filter(|(sample, _)| is_open(*sample));
+            open.map(|(_, value)| *value).collect()
+        })
+        .collect();
+    assert!(all.len() == 3 * 15 && expected[0].len() == 15 + 19 + 12, "{}", expected[0].len());
+    assert!(all[15..30] != all[30..], "nothing arrived");
+    let whole = folder.path().join("whole");
+    let declared = model(&windows_ms);
+    let options = into_files(20.0, 2, &whole);
+    let declared = Simulation::build(&comm, &declared, &options).unwrap().run().unwrap();
+    assert_eq!(of(&declared), expected);
+
+    let parted = folder.path().join("parted");
+    let options = RunOptions { tstop_ms: 20.0, ..saved(&parted) };
+    let model = model(&[]);
+    let names = ["potential", "after", "before"];
+    let mut simulation = Simulation::build(&comm, &model, &options).unwrap();
+    for (until_ms, opens) in [(3.1, false), (8.3, true), (12.025, false), (17.7, true)] {
+        simulation.advance(until_ms - simulation.time_ms()).unwrap();
+        // It is given up when windows are opened, and opens them when it is resumed.
+        if opens {
+            simulation.checkpoint().unwrap();
+            simulation.advance(0.7).unwrap();
+            drop(simulation);
+            simulation = Simulation::build(&comm, &model, &options).unwrap();
+            assert!((simulation.time_ms() - until_ms).abs() < 1e-9);
+        }
+        for name in names {
+            match opens {
+                true => simulation.resume_recording(name).unwrap(),
+                false => simulation.pause_recording(name).unwrap(),
+            }
+        }
+    }
+    assert_eq!(of(&simulation.run().unwrap()), expected);
+    assert!(files(&whole) == files(&parted));
+}
+
 #[test]
 fn what_cannot_be_recorded_is_told_before_the_run() {
     let refused = |recording: Recording, words: &[&str]| {

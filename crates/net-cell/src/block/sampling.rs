@@ -9,16 +9,14 @@ use crate::currents::{BlockLayout, CellLayout, CurrentType, RowLayout};
 use crate::error::CellError;
 use crate::mechanism::Role;
 use crate::mechanism::kernel::Column;
-use crate::record::{Quantity, Samples, Schedule};
+use crate::record::{Quantity, Samples, Schedule, Timetable};
 use crate::simd::{F8, LANES};
 
 /// What is sampled together.
 #[derive(Debug)]
 pub(super) struct Recorder {
     recording: usize,
-    schedule: Schedule,
-    /// Steps in which samples are taken, in ascending order.
-    windows: Vec<Range<u64>>,
+    times: Timetable,
     sources: Vec<Source>,
     columns: Vec<u32>,
     samples: Vec<f64>,
@@ -35,10 +33,6 @@ enum Source {
 }
 
 impl Recorder {
-    fn is_due(&self, step: u64) -> bool {
-        self.schedule.is_due(step) && self.windows.iter().any(|window| window.contains(&step))
-    }
-
     /// Forgets all samples.
     pub(super) fn clear(&mut self) {
         self.samples.clear();
@@ -54,7 +48,7 @@ impl Block {
 
     fn sample_some(&mut self, step: u64, which: impl Fn(usize) -> bool) {
         let Block { recorders, cable, membrane, instances, ions, .. } = self;
-        for recorder in recorders.iter_mut().filter(|r| which(r.recording) && r.is_due(step)) {
+        for recorder in recorders.iter_mut().filter(|r| which(r.recording) && r.times.is_due(step)) {
             recorder.steps.push(step);
             let values = recorder.sources.iter().map(|source| match *source {
                 Source::Voltage(p) => cable.v[p as usize / LANES].0[p as usize % LANES],
@@ -82,8 +76,7 @@ impl Block {
         let at = at.unwrap_or_else(|| {
             self.recorders.push(Recorder {
                 recording,
-                schedule,
-                windows: std::iter::once(0..u64::MAX).collect(),
+                times: Timetable::new(schedule),
                 sources: Vec::new(),
                 columns: Vec::new(),
                 samples: Vec::new(),
@@ -196,7 +189,7 @@ impl Block {
     /// Takes samples of a recording in these steps only.
     pub(crate) fn set_windows(&mut self, recording: usize, windows: &[Range<u64>]) {
         for recorder in self.recorders.iter_mut().filter(|r| r.recording == recording) {
-            recorder.windows = windows.to_vec();
+            recorder.times.set_windows(windows);
         }
     }
 

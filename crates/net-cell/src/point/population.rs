@@ -473,6 +473,20 @@ impl PointPopulation {
         }
     }
 
+    /// Takes samples of a recording in these steps only.
+    pub(crate) fn set_windows(&mut self, recording: usize, windows: &[Range<u64>]) {
+        let own = self.recorders.iter_mut().filter(|r| r.recording == recording);
+        own.for_each(|recorder| recorder.set_windows(windows));
+    }
+
+    /// Takes the sample of a recording at `step`, the state being that of this step, if it is due.
+    pub(crate) fn sample_now(&mut self, recording: usize, step: u64) {
+        let (arena, columns) = (&self.arena, &self.columns);
+        for recorder in self.recorders.iter_mut().filter(|r| r.recording == recording) {
+            recorder.sample_now(step, |neuron, column| value(arena, columns, column, neuron));
+        }
+    }
+
     /// Looks for a value that is not finite and names it.
     pub(crate) fn check_finite(&self, end_step: u64) -> Result<(), NotFinite> {
         let is_bad = |v: &F8| !v.0.iter().all(|x| x.is_finite());

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use super::model::{PointModel, PointRole};
 use crate::error::CellError;
-use crate::record::{Quantity, Samples, Schedule};
+use crate::record::{Quantity, Samples, Schedule, Timetable};
 
 /// What is sampled together: one variable of some neurons.
 #[derive(Debug)]
 pub(super) struct Recorder {
     pub(super) recording: usize,
-    schedule: Schedule,
+    times: Timetable,
     /// Column of the variable.
     variable: usize,
     /// Whether it is sampled when events have been added and the model has not been advanced yet.
@@ -21,6 +21,8 @@ pub(super) struct Recorder {
     steps: Vec<u64>,
     /// Row by row.
     samples: Vec<f64>,
+    /// Of variables on delivery, the values of the last step: they are gone when a window is opened.
+    delivered_last: Vec<f64>,
 }
 
 /// Behind the name of a target variable: its value when the events of a step have been added, before
@@ -83,8 +85,22 @@ impl Recorder {
         variable: usize,
         delivered: bool,
     ) -> Self {
-        let (neurons, columns, steps, samples) = (vec![], vec![], vec![], vec![]);
-        Recorder { recording, schedule, variable, delivered, neurons, columns, steps, samples }
+        Recorder {
+            recording,
+            times: Timetable::new(schedule),
+            variable,
+            delivered,
+            neurons: Vec::new(),
+            columns: Vec::new(),
+            steps: Vec::new(),
+            samples: Vec::new(),
+            delivered_last: Vec::new(),
+        }
+    }
+
+    /// Takes samples in these steps only.
+    pub(super) fn set_windows(&mut self, windows: &[Range<u64>]) {
+        self.times.set_windows(windows);
     }
 
     /// Adds a neuron.
@@ -96,7 +112,7 @@ impl Recorder {
 
     /// Makes rows for those of some consecutive steps that are due.
     pub(super) fn begin(&mut self, steps: Range<u64>) {
-        let due = steps.filter(|&step| self.schedule.is_due(step));
+        let due = steps.filter(|&step| self.times.is_due(step));
         self.steps.extend(due);
         self.samples.resize(self.steps.len() * self.neurons.len(), 0.0);
     }
@@ -108,13 +124,49 @@ impl Recorder {
         own: &Range<usize>,
         value: impl Fn(usize, usize) -> f64,
     ) {
-        let Ok(row) = self.steps.binary_search(&step) else { return };
+        let row = self.steps.binary_search(&step).ok();
+        if row.is_none() && !self.delivered {
+            return;
+        }
         let first = self.neurons.partition_point(|&neuron| (neuron as usize) < own.start);
         let end = self.neurons.partition_point(|&neuron| (neuron as usize) < own.end);
         let n = self.neurons.len();
-        let to = &mut self.samples[row * n + first..row * n + end];
-        for (to, &neuron) in to.iter_mut().zip(&self.neurons[first..end]) {
-            *to = value(neuron as usize, self.variable);
+        let value = |&neuron: &u32| value(neuron as usize, self.variable);
+        if let Some(row) = row {
+            let to = &mut self.samples[row * n + first..row * n + end];
+            to.iter_mut().zip(self.neurons[first..end].iter().map(value)).for_each(set);
+        }
+        if self.delivered {
+            self.delivered_last.resize(n, 0.0);
+            let to = &mut self.delivered_last[first..end];
+            to.iter_mut().zip(self.neurons[first..end].iter().map(value)).for_each(set);
+        }
+    }
+
+    /// Takes the sample of a step, if it is due, when all neurons have taken it.
+    pub(super) fn sample_now(&mut self, step: u64, value: impl Fn(usize, usize) -> f64) {
+        if !self.times.is_due(step) {
+            return;
+        }
+        self.steps.push(step);
+        if self.delivered {
+            self.samples.extend_from_slice(&self.delivered_last);
+        } else {
+            let variable = self.variable;
+            self.samples.extend(self.neurons.iter().map(|&i| value(i as usize, variable)));
+        }
+    }
+
+    /// Neurons and their values on delivery in the last step, of variables that are sampled then.
+    pub(super) fn delivered(&self) -> impl Iterator<Item = (u32, f64)> + '_ {
+        self.neurons.iter().copied().zip(self.delivered_last.iter().copied())
+    }
+
+    /// Sets what [`delivered`](Self::delivered) gives for a neuron, if it is recorded.
+    pub(super) fn set_delivered(&mut self, neuron: u32, value: f64) {
+        if let Ok(at) = self.neurons.binary_search(&neuron) {
+            self.delivered_last.resize(self.neurons.len(), 0.0);
+            self.delivered_last[at] = value;
         }
     }
 
@@ -132,4 +184,8 @@ impl Recorder {
         into.add(&self.steps, &self.columns, &self.samples);
         self.clear();
     }
+}
+
+fn set((to, value): (&mut f64, f64)) {
+    *to = value;
 }

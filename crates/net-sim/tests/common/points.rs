@@ -96,6 +96,9 @@ pub(crate) fn mixed(seed: u64, min_delay_ms: f64) -> Model {
         })
         .with_input(Input { name: "background".into(), ..background("C") })
         .with_recording(Recording::new("v", Targets::FirstOfEach(4), Quantity::Voltage))
-        .with_recording(record("g", "E", variable("Izhikevich2007NoisyBase", "g_gaba_delivered")))
+        .with_recording(Recording {
+            windows_ms: vec![(0.0, 4.0), (9.3, 31.0)],
+            ..record("g", "E", variable("Izhikevich2007NoisyBase", "g_gaba_delivered"))
+        })
         .with_recording(record("i", "I", variable("iaf_psc_alpha", "I_syn_ex")))
 }

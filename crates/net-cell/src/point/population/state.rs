@@ -54,6 +54,10 @@ impl PointPopulation {
             arriving: self.rings.iter().map(|ring| ring.arriving(step)).collect(),
             projections,
             sources: vec![Vec::new(); n],
+            delivered: (self.recorders.iter())
+                .map(|recorder| (recorder.recording as u64, recorder.delivered().collect()))
+                .filter(|(_, values): &(u64, Vec<_>)| !values.is_empty())
+                .collect(),
         }
     }
 
@@ -111,6 +115,16 @@ impl PointPopulation {
         }
         let mut own_of = vec![None; state.gids.len()];
         here.iter().for_each(|&(own, there)| own_of[there] = Some(own));
+        for (recording, values) in &state.delivered {
+            let own = self.recorders.iter_mut().filter(|r| r.recording as u64 == *recording);
+            for recorder in own {
+                for &(there, value) in values {
+                    if let Some(Some(own)) = own_of.get(there as usize) {
+                        recorder.set_delivered(*own as u32, value);
+                    }
+                }
+            }
+        }
         for (ring, arriving) in self.rings.iter_mut().zip(&state.arriving) {
             for &(there, step, sum) in arriving {
                 if let Some(own) = own_of[there as usize] {

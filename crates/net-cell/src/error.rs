@@ -59,6 +59,25 @@ pub enum CellError {
         /// Its parameters, states and outputs, separated by commas.
         known: String,
     },
+    /// A segment has no weight.
+    #[error("weights are those of connections, not of segments")]
+    WeightOfSegment,
+    /// A connection to be recorded does not exist.
+    #[error("connection {nth} of gid {gid} to this place does not exist")]
+    NoSuchConnection {
+        /// The source.
+        gid: u64,
+        /// Which one.
+        nth: usize,
+    },
+    /// Connections to a mechanism have fewer weights.
+    #[error("weight {argument} does not exist; connections to this mechanism have {n_weights}")]
+    NoSuchWeight {
+        /// The number asked for, from 0.
+        argument: usize,
+        /// How many there are.
+        n_weights: usize,
+    },
     /// A cell has fewer point processes.
     #[error("point process {number} does not exist; {n_points} were made before")]
     NoSuchPoint {

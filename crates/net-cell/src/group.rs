@@ -1,6 +1,10 @@
 //! Cells of one rank, divided into groups that threads advance on their own.
 
 mod state;
+mod weights;
+
+pub use weights::ConnectionId;
+use weights::KeptColumn;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -89,6 +93,8 @@ pub struct CellGroup {
     spikes: Vec<Spike>,
     /// Where weights of connections are kept, by number of the connection; empty if none are.
     kept: Vec<u32>,
+    /// Recorded weights that are kept.
+    kept_columns: Vec<KeptColumn>,
     /// Block and place of the potentials that others see.
     published: Vec<(u32, u32)>,
     observer: Option<Box<dyn CurrentObserver>>,
@@ -310,6 +316,7 @@ impl CellGroup {
             inputs: Vec::new(),
             spikes: Vec::new(),
             kept: Vec::new(),
+            kept_columns: Vec::new(),
             published: Vec::new(),
             observer: None,
         }
@@ -403,33 +410,6 @@ impl CellGroup {
         }
         for population in &mut self.points {
             population.initialize(max_delay_steps, epoch_steps);
-        }
-    }
-
-    /// Gives all connections that keep weights their places, in the order of their sources.
-    fn keep_weights(&mut self) {
-        for input in &mut self.inputs {
-            let Route { block, endpoint, needs } = input.route;
-            if needs.weights {
-                let block = &mut self.blocks[block as usize];
-                input.kept = block.keep_weights(endpoint, input.weight, &input.further);
-            }
-        }
-        self.kept.clear();
-        if !self.routes.iter().any(|route| route.needs.weights) {
-            return;
-        }
-        self.kept.resize(self.connections.n_connections(), NOT_KEPT);
-        for (_, connections) in self.connections.iter() {
-            for (k, (&target, &weight)) in
-                connections.targets.iter().zip(connections.weights).enumerate()
-            {
-                let Route { block, endpoint, needs } = self.routes[target as usize];
-                if needs.weights {
-                    let block = &mut self.blocks[block as usize];
-                    self.kept[connections.first + k] = block.keep_weights(endpoint, weight, &[]);
-                }
-            }
         }
     }
 

@@ -31,7 +31,7 @@ pub use net_kernel::simd;
 pub use block::{CellSpec, PointKind, PointSpec, Spike, StepSettings};
 pub use cell::{CellTemplate, PointerTarget, Region, Values};
 pub use error::{CellError, NotFinite};
-pub use group::{CellGroup, Cells, Target};
+pub use group::{CellGroup, Cells, ConnectionId, Target};
 pub use record::{Quantity, Samples, Schedule};
 pub use source::{SourceKey, SpikeSource};
 pub use waveform::Waveform;

@@ -76,6 +76,13 @@ pub enum Quantity {
         /// Which of several instances on the segment, in the order of their creation.
         nth: usize,
     },
+    /// A weight of a connection. It is no quantity of a segment: connections are recorded by
+    /// [`CellGroup::record_weight`](crate::CellGroup::record_weight) and
+    /// [`PointPopulation::record_weight`](crate::point::PointPopulation::record_weight).
+    Weight {
+        /// Which argument of the mechanism's `NET_RECEIVE`; 0 is what the connection was made with.
+        argument: usize,
+    },
 }
 
 /// Samples of one recording: a row of all columns for every sampled step.

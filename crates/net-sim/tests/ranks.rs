@@ -164,6 +164,15 @@ fn of_mechanisms(seed: u64) -> Model {
         .with_recording(open("noise", "I", "gate", "noise"))
         .with_recording(open("m", "leaky", "Leaky", "m"))
         .with_recording(open("channels", "E", "StochKv3", "gk"))
+        .with_recording(Recording {
+            interval_ms: Some(0.2),
+            windows_ms: vec![(0.0, 13.0), (17.5, f64::INFINITY)],
+            ..Recording::of_weights("pairs", Targets::FirstOfEach(9), "E:E:PairSTDP")
+        })
+        .with_recording(Recording {
+            quantity: Quantity::Weight { argument: 1 },
+            ..Recording::of_weights("traces", Targets::All, "beat:I:ExpSynSTDP")
+        })
 }
 
 /// Spikes and traces of all ranks, on rank 0.
@@ -397,6 +406,11 @@ fn recorded() -> Model {
         .with_recording(Recording {
             statistics_ms: Some(7.0),
             ..Recording::of_projection("currents", Targets::Gids(vec![42]), ("E:I", "ExpSyn", "i"))
+        })
+        .with_recording(Recording {
+            interval_ms: Some(5.0),
+            sources: Targets::Slice { population: "E".into(), start: 0, stop: 40, step: 3 },
+            ..Recording::of_weights("weights", Targets::All, "E:I")
         })
         .with_rate_recording(RateRecording::new("rate", Targets::All, 2.0))
 }

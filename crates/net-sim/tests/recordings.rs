@@ -333,7 +333,11 @@ fn recordings_of_point_neurons_have_windows() {
             interval_ms: Some(0.2),
             start_ms: 0.1,
             windows_ms: windows_ms.to_vec(),
-            ..Recording::new(name, Targets::Slice { population: "E".into(), start: 3, stop: 60, step: 4 }, quantity)
+            ..Recording::new(
+                name,
+                Targets::Slice { population: "E".into(), start: 3, stop: 60, step: 4 },
+                quantity,
+            )
         };
         [
             of("potential", conductance("v")),
@@ -342,10 +346,13 @@ fn recordings_of_point_neurons_have_windows() {
         ]
     };
     let model = |windows_ms: &[(f64, f64)]| {
-        recordings(windows_ms).into_iter().fold(common::points::mixed(9, 0.5), Model::with_recording)
+        recordings(windows_ms)
+            .into_iter()
+            .fold(common::points::mixed(9, 0.5), Model::with_recording)
     };
+    let n_before = common::points::mixed(9, 0.5).recordings().len();
     let of = |outcome: &Outcome| -> Vec<Vec<f64>> {
-        let own = outcome.traces.iter().filter(|trace| trace.recording >= 3);
+        let own = outcome.traces.iter().filter(|trace| trace.recording >= n_before);
         own.map(|trace| trace.values.clone()).collect()
     };
     let windows_ms = [(0.0, 3.1), (8.3, 12.025), (17.7, f64::INFINITY)];
@@ -378,7 +385,7 @@ fn recordings_of_point_neurons_have_windows() {
         // It is given up when windows are opened, and opens them when it is resumed.
         if opens {
             simulation.checkpoint().unwrap();
-            simulation.advance(0.7).unwrap();
+            simulation.advance(0.2).unwrap();
             drop(simulation);
             simulation = Simulation::build(&comm, &model, &options).unwrap();
             assert!((simulation.time_ms() - until_ms).abs() < 1e-9);

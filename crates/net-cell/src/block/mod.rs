@@ -42,6 +42,7 @@ pub(crate) use events::TimedEvent;
 pub(crate) use membrane::Watch;
 pub(crate) use rows::blocks_of;
 pub use rows::{CellSpec, PointSpec};
+pub(crate) use sampling::RecordedWeight;
 pub use specification::{PointKind, StepSettings};
 pub use spike::Spike;
 pub(crate) use state::{Kept, Owners, Pending};

@@ -28,8 +28,25 @@ pub(super) struct Recorder {
 enum Source {
     Voltage(u32),
     MembraneCurrent(u32),
-    Column { instances: u32, column: u32, place: Place },
-    Ion { column: Column, position: u32 },
+    Column {
+        instances: u32,
+        column: u32,
+        place: Place,
+    },
+    Ion {
+        column: Column,
+        position: u32,
+    },
+    /// A weight that nothing changes.
+    Weight(f64),
+    KeptWeight(u32),
+}
+
+/// A weight among what a block samples.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RecordedWeight {
+    recorder: u32,
+    source: u32,
 }
 
 impl Recorder {
@@ -47,8 +64,9 @@ impl Block {
     }
 
     fn sample_some(&mut self, step: u64, which: impl Fn(usize) -> bool) {
-        let Block { recorders, cable, membrane, instances, ions, .. } = self;
-        for recorder in recorders.iter_mut().filter(|r| which(r.recording) && r.times.is_due(step)) {
+        let Block { recorders, cable, membrane, instances, ions, kept_weights, .. } = self;
+        for recorder in recorders.iter_mut().filter(|r| which(r.recording) && r.times.is_due(step))
+        {
             recorder.steps.push(step);
             let values = recorder.sources.iter().map(|source| match *source {
                 Source::Voltage(p) => cable.v[p as usize / LANES].0[p as usize % LANES],
@@ -57,6 +75,8 @@ impl Block {
                     instances[at as usize].value(column as usize, place)
                 }
                 Source::Ion { column, position } => ions.value(column, position as usize),
+                Source::Weight(weight) => weight,
+                Source::KeptWeight(at) => kept_weights[at as usize],
             });
             recorder.samples.extend(values);
         }
@@ -72,6 +92,16 @@ impl Block {
         quantity: &Quantity,
     ) -> Result<(), CellError> {
         let source = self.source(member, segment, quantity)?;
+        self.add_source((recording, schedule), column, source);
+        Ok(())
+    }
+
+    fn add_source(
+        &mut self,
+        (recording, schedule): (usize, Schedule),
+        column: u32,
+        source: Source,
+    ) -> RecordedWeight {
         let at = self.recorders.iter().position(|r| r.recording == recording);
         let at = at.unwrap_or_else(|| {
             self.recorders.push(Recorder {
@@ -84,9 +114,27 @@ impl Block {
             });
             self.recorders.len() - 1
         });
-        self.recorders[at].sources.push(source);
-        self.recorders[at].columns.push(column);
-        Ok(())
+        let recorder = &mut self.recorders[at];
+        recorder.sources.push(source);
+        recorder.columns.push(column);
+        RecordedWeight { recorder: at as u32, source: recorder.sources.len() as u32 - 1 }
+    }
+
+    /// Records a weight of a connection, which is `weight` as long as it is not
+    /// [kept](Self::sample_kept).
+    pub(crate) fn record_weight(
+        &mut self,
+        recording: (usize, Schedule),
+        column: u32,
+        weight: f64,
+    ) -> RecordedWeight {
+        self.add_source(recording, column, Source::Weight(weight))
+    }
+
+    /// Says where a recorded weight is kept.
+    pub(crate) fn sample_kept(&mut self, weight: RecordedWeight, at: u32) {
+        let RecordedWeight { recorder, source } = weight;
+        self.recorders[recorder as usize].sources[source as usize] = Source::KeptWeight(at);
     }
 
     fn source(
@@ -104,6 +152,7 @@ impl Block {
         let Member { gid, index, lane, .. } = self.members[member];
         let position = self.slots[slots].get(segment).map_or(0, |slot| slot * LANES as u32 + lane);
         match quantity {
+            Quantity::Weight { .. } => Err(CellError::WeightOfSegment),
             Quantity::Voltage => Ok(Source::Voltage(position)),
             Quantity::MembraneCurrent => {
                 self.membrane.resize(self.cable.sink_slot() + 1, F8::ZERO);

@@ -22,10 +22,12 @@ mod neuron;
 mod noise;
 mod plasticity;
 mod population;
+mod projection;
 mod recorder;
 mod step;
 mod synapse;
 mod table;
+mod weights;
 
 pub use model::{Allowed, PointModel, PointRole, PointVariable, catalogue};
 pub use neuron::{Place, PointNeuron, PointValues};

@@ -197,6 +197,14 @@ impl PointModel {
         })
     }
 
+    /// Unit of the events that a target takes.
+    ///
+    /// # Errors
+    /// The model has no such target.
+    pub fn unit_of_target(&self, target: &str) -> Result<&'static str, CellError> {
+        Ok(self.columns[self.target(target)?].unit)
+    }
+
     fn has(&self, variable: &PointVariable) -> bool {
         variable.features & self.features != 0
     }

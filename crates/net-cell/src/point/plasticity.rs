@@ -184,7 +184,7 @@ impl SpikeTiming {
 
     /// A weight after the spikes of its neuron since the last event of its run.
     #[inline]
-    fn learned(&self, run: usize, target: usize, weight: f64) -> f64 {
+    pub(super) fn learned(&self, run: usize, target: usize, weight: f64) -> f64 {
         let mut weight = weight;
         for &spike in &self.history[target][..usize::from(self.n_history[target])] {
             if spike >= self.last_event[run] {

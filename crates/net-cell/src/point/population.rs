@@ -13,11 +13,12 @@ use super::input::{PoissonCounts, PoissonDrive, Ring};
 use super::model::PointRole;
 use super::neuron::{Place, PointNeuron, Resolved};
 use super::noise::fill_uniforms;
-use super::plasticity::{ShortTerm, SpikeTiming, SpikeTimingRule};
+use super::projection::{Plasticity, Projection, plasticity_of};
 use super::recorder::Recorder;
 use super::step::StepArgs;
 use super::synapse::{PointSynapse, SynapseModel};
-use super::table::{PointSynapses, SynapseRuns, Weights};
+use super::table::{PointSynapses, SynapseRuns};
+use super::weights::WeightRecorder;
 use crate::block::Spike;
 use crate::error::{CellError, NotFinite};
 use crate::record::{Quantity, Samples, Schedule};
@@ -34,25 +35,6 @@ struct Change {
     column: usize,
     /// One for all, or one a neuron.
     values: Vec<f64>,
-}
-
-/// What happens to a weight on its way.
-#[derive(Debug)]
-enum Plasticity {
-    None,
-    ShortTerm(ShortTerm),
-    SpikeTiming(SpikeTiming),
-}
-
-/// Synapses of one projection on these neurons.
-#[derive(Debug)]
-struct Projection {
-    /// Gids of the presynaptic population.
-    pre: Range<u64>,
-    ring: usize,
-    synapses: SynapseRuns,
-    factor: f64,
-    plasticity: Plasticity,
 }
 
 /// The neurons of one population that belong to one group of cells.
@@ -74,6 +56,7 @@ pub struct PointPopulation {
     changes: Vec<Change>,
     noise: Option<StreamFamily>,
     recorders: Vec<Recorder>,
+    weight_recorders: Vec<WeightRecorder>,
     /// Neurons that fire in a step.
     fired: Vec<u32>,
     uniforms: Vec<f64>,
@@ -155,6 +138,7 @@ impl PointPopulation {
             changes,
             noise,
             recorders: Vec::new(),
+            weight_recorders: Vec::new(),
             fired: Vec::new(),
             uniforms: Vec::new(),
             restoring: None,
@@ -206,33 +190,8 @@ impl PointPopulation {
         let n_synapses = drawn.len();
         let mut synapses = SynapseRuns::new(drawn, pre.end - pre.start)
             .ok_or(CellError::TooManySynapses { n_synapses })?;
-        let dt_ms = self.clock.dt_ms();
-        let (mut factor, mut limit) = (1.0, None);
-        let plasticity = match synapse.model {
-            SynapseModel::Static => Plasticity::None,
-            SynapseModel::Factor { mod_factor, max_trans } => {
-                (factor, limit) = (mod_factor, max_trans);
-                Plasticity::None
-            }
-            SynapseModel::ShortTerm { u, tau_rec_ms, tau_facil_ms } => {
-                let n = synapses.n_sources();
-                Plasticity::ShortTerm(ShortTerm::new(u, tau_rec_ms, tau_facil_ms, dt_ms, n))
-            }
-            SynapseModel::SpikeTiming {
-                tau_plus_ms,
-                tau_minus_ms,
-                a_plus,
-                a_minus,
-                w_min,
-                w_max,
-            } => {
-                synapses.separate_weights();
-                let bounds = [w_min, w_max];
-                let rule = SpikeTimingRule { tau_plus_ms, tau_minus_ms, a_plus, a_minus, bounds };
-                let (n_runs, n) = (synapses.n_runs(), self.n_padded);
-                Plasticity::SpikeTiming(SpikeTiming::new(&rule, dt_ms, n_runs, n))
-            }
-        };
+        let (plasticity, factor, limit) =
+            plasticity_of(synapse, &mut synapses, (self.clock.dt_ms(), self.n_padded));
         let ring = self.ring(column, limit);
         self.projections.push(Projection { pre, ring, synapses, factor, plasticity });
         Ok(())
@@ -318,6 +277,35 @@ impl PointPopulation {
         Ok(())
     }
 
+    /// Records the weight of a synapse as column `column` of recording `recording`: of the
+    /// `projection`-th that was connected, from the `source`-th cell of its population to neuron `gid`
+    /// with this delay, and of several such synapses the `nth` in the order in which they were drawn.
+    ///
+    /// # Errors
+    /// There is no such neuron or synapse.
+    pub fn record_weight(
+        &mut self,
+        (recording, schedule): (usize, Schedule),
+        column: u32,
+        (projection, source, gid): (usize, u32, u64),
+        (delay_steps, nth): (u16, usize),
+    ) -> Result<(), CellError> {
+        let neuron = self.gids.binary_search(&gid).map_err(|_| CellError::NoSuchCell { gid })?;
+        let of = self.projections.get(projection);
+        let synapse = of.and_then(|of| of.find(source, neuron as u32, (delay_steps, nth)));
+        let Some(synapse) = synapse else {
+            let gid = of.map_or(0, |of| of.pre.start) + u64::from(source);
+            return Err(CellError::NoSuchConnection { gid, nth });
+        };
+        let is_it = |r: &WeightRecorder| r.recording == recording && r.projection == projection;
+        let at = self.weight_recorders.iter().position(is_it).unwrap_or_else(|| {
+            self.weight_recorders.push(WeightRecorder::new(recording, schedule, projection));
+            self.weight_recorders.len() - 1
+        });
+        self.weight_recorders[at].add(synapse, column);
+        Ok(())
+    }
+
     /// Sets the initial state and takes the first sample; `max_delay_steps` and `epoch_steps` decide
     /// how far ahead events are kept.
     pub(crate) fn initialize(&mut self, max_delay_steps: u64, epoch_steps: u64) {
@@ -338,6 +326,13 @@ impl PointPopulation {
             recorder.sample(0, &all, |neuron, column| {
                 value(&self.arena, &self.columns, column, neuron)
             });
+        }
+        self.sample_weights(0, |_| true);
+    }
+
+    fn sample_weights(&mut self, step: u64, which: impl Fn(usize) -> bool) {
+        for recorder in self.weight_recorders.iter_mut().filter(|r| which(r.recording)) {
+            recorder.sample(step, &self.projections);
         }
     }
 
@@ -412,6 +407,10 @@ impl PointPopulation {
             }
         }
         self.sample(step + 1, &own, false);
+        // Where weights change, all neurons take the step together.
+        if own.start == 0 {
+            self.sample_weights(step + 1, |_| true);
+        }
     }
 
     /// Changes parameters, and adds what arrives in this step to the target variables.
@@ -477,6 +476,8 @@ impl PointPopulation {
     pub(crate) fn set_windows(&mut self, recording: usize, windows: &[Range<u64>]) {
         let own = self.recorders.iter_mut().filter(|r| r.recording == recording);
         own.for_each(|recorder| recorder.set_windows(windows));
+        let own = self.weight_recorders.iter_mut().filter(|r| r.recording == recording);
+        own.for_each(|recorder| recorder.set_windows(windows));
     }
 
     /// Takes the sample of a recording at `step`, the state being that of this step, if it is due.
@@ -485,6 +486,7 @@ impl PointPopulation {
         for recorder in self.recorders.iter_mut().filter(|r| r.recording == recording) {
             recorder.sample_now(step, |neuron, column| value(arena, columns, column, neuron));
         }
+        self.sample_weights(step, |of| of == recording);
     }
 
     /// Looks for a value that is not finite and names it.
@@ -512,27 +514,15 @@ impl PointPopulation {
         for recorder in self.recorders.iter_mut().filter(|r| r.recording == recording) {
             recorder.take(into);
         }
+        for recorder in self.weight_recorders.iter_mut().filter(|r| r.recording == recording) {
+            recorder.take(into);
+        }
     }
 
     /// The weights of a projection, in the order in which projections were connected: gid of the
     /// source, gid of the target, weight; by source, delay and target.
-    pub fn weights(&mut self, projection: usize) -> Vec<(u64, u64, f64)> {
-        let Projection { pre, synapses, plasticity, .. } = &mut self.projections[projection];
-        if let Plasticity::SpikeTiming(rule) = plasticity {
-            rule.learn_all(synapses);
-        }
-        let mut all = Vec::with_capacity(synapses.targets.len());
-        for (run, source) in synapses.sources_of_runs().enumerate() {
-            for k in synapses.run(run).1 {
-                let weight = match &synapses.weights {
-                    Weights::Same(same) => *same,
-                    Weights::Each(each) => each[k],
-                };
-                let target = self.gids[synapses.targets[k] as usize];
-                all.push((pre.start + u64::from(source), target, weight));
-            }
-        }
-        all
+    pub fn weights(&self, projection: usize) -> Vec<(u64, u64, f64)> {
+        self.projections[projection].weights(&self.gids)
     }
 
     /// Relative cost of a step.
@@ -544,63 +534,7 @@ impl PointPopulation {
     pub fn memory_bytes(&self) -> (usize, usize) {
         let rings: usize = self.rings.iter().map(Ring::memory_bytes).sum();
         let state = 2 * self.arena.len() * size_of::<F8>() + self.gids.len() * 8 + rings;
-        let of_projection = |p: &Projection| {
-            let plastic = match &p.plasticity {
-                Plasticity::None => 0,
-                Plasticity::ShortTerm(rule) => rule.memory_bytes(),
-                Plasticity::SpikeTiming(rule) => rule.memory_bytes(),
-            };
-            p.synapses.memory_bytes() + plastic
-        };
-        (state, self.projections.iter().map(of_projection).sum())
-    }
-}
-
-impl Projection {
-    /// Adds the events of a spike to the ring, or notes when they are due.
-    #[inline]
-    fn enqueue(&mut self, spike: Spike, ring: &mut Ring) {
-        if !self.pre.contains(&spike.gid) {
-            return;
-        }
-        let source = (spike.gid - self.pre.start) as u32;
-        let Some((source, runs)) = self.synapses.runs_of(source) else { return };
-        let factor = match &mut self.plasticity {
-            Plasticity::None => self.factor,
-            Plasticity::ShortTerm(rule) => rule.transmit(source, spike.step),
-            Plasticity::SpikeTiming(rule) => {
-                for run in runs {
-                    let (delay, _) = self.synapses.run(run);
-                    rule.expect(run, spike.step + u64::from(delay));
-                }
-                return;
-            }
-        };
-        for run in runs {
-            let (delay, range) = self.synapses.run(run);
-            let row = ring.row(spike.step + u64::from(delay));
-            let targets = &self.synapses.targets[range.clone()];
-            match &self.synapses.weights {
-                Weights::Same(weight) => add_same(row, targets, weight * factor),
-                Weights::Each(weights) => add_each(row, targets, &weights[range], factor),
-            }
-        }
-    }
-}
-
-/// Adds a weight to the sums of some neurons.
-#[inline]
-fn add_same(row: &mut [f64], targets: &[u32], weight: f64) {
-    for &target in targets {
-        row[target as usize] += weight;
-    }
-}
-
-/// Adds their weights, times a factor, to the sums of some neurons.
-#[inline]
-fn add_each(row: &mut [f64], targets: &[u32], weights: &[f64], factor: f64) {
-    for (&target, weight) in targets.iter().zip(weights) {
-        row[target as usize] += weight * factor;
+        (state, self.projections.iter().map(Projection::memory_bytes).sum())
     }
 }
 

@@ -254,6 +254,11 @@ impl<'m> Drawer<'m> {
         Ok(())
     }
 
+    /// Whether a projection ends on the population of a cell.
+    pub(super) fn ends_on(&self, projection: usize, cell: &LocalCell) -> bool {
+        self.posts[projection] == cell.population
+    }
+
     /// Draws the synapses of one projection on one cell into `drawn`.
     pub(super) fn draw_projection(
         &self,

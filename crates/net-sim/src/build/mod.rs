@@ -8,6 +8,7 @@ mod draw;
 mod points;
 mod record;
 mod save;
+mod weights;
 
 use std::collections::HashMap;
 
@@ -115,6 +116,13 @@ pub(crate) fn build(
         ..LocalSize::default()
     };
     let mut recordings = record::record(model, clock, &own_cells, (&specs, &drawer), &mut cells)?;
+    let weights = weights::wanted(
+        (model, clock),
+        &drawer,
+        (&own_cells, &specs),
+        (&parts, &cells),
+        &mut recordings,
+    )?;
     drop(specs);
 
     let mut by_group: Vec<Vec<ConnectionPart>> = vec![Vec::new(); n_groups];
@@ -139,6 +147,7 @@ pub(crate) fn build(
     for (group, table) in groups.iter_mut().zip(tables) {
         group.set_connections(table?);
     }
+    weights::record(model, weights, &mut groups)?;
     points::build(model, clock, &point_gids, &mut groups, pool, (&mut size, &mut recordings))?;
     for group in &groups {
         let (cell_bytes, connection_bytes) = group.memory_bytes();

@@ -1,7 +1,7 @@
 //! Point neurons: populations divided among the groups, and what ends on them, drawn group by group.
 
 use net_cell::point::{Place, PointPopulation, PointSynapse, PointSynapses};
-use net_cell::{CellGroup, SourceKey, SpikeSource};
+use net_cell::{CellGroup, Quantity, SourceKey, SpikeSource};
 use net_core::{
     CellSites, ConnectionCounts, Distribution, DrawnSynapse, Gid, Population, ProjectionSampler,
     Purpose, StepClock, StreamFamily, SynapseKind,
@@ -9,7 +9,7 @@ use net_core::{
 use net_io::store::Column;
 use rayon::prelude::*;
 
-use super::LocalSize;
+use super::{LocalSize, record, weights};
 use crate::error::{Error, Result, bad_value};
 use crate::model::{Input, InputSynapses, Model};
 use crate::run::SignalPlan;
@@ -93,7 +93,8 @@ pub(super) fn build(
                 })?;
         }
     }
-    record(model, clock, gids, groups, plans)
+    record_points(model, clock, gids, groups, plans)?;
+    weights::record_points(model, clock, gids, groups, plans)
 }
 
 /// Checks every synapse on point neurons, so that what is wrong is found on every rank.
@@ -351,7 +352,7 @@ fn factor_of(kind: &PointSynapse, user: &str) -> Result<f64> {
 }
 
 /// Sets up the recordings of point neurons, whose columns follow those of the other cells.
-fn record(
+fn record_points(
     model: &Model,
     clock: StepClock,
     gids: &[Gid],
@@ -359,6 +360,9 @@ fn record(
     plans: &mut [SignalPlan],
 ) -> Result<()> {
     for (index, (recording, schedule)) in model.sampled(&clock)?.into_iter().enumerate() {
+        if matches!(recording.quantity, Quantity::Weight { .. }) {
+            continue;
+        }
         let recorded = model.gids_of(&recording.targets)?;
         let columns = &mut plans[index].columns;
         for &gid in gids.iter().filter(|&&gid| recorded.contains(gid)) {
@@ -370,11 +374,7 @@ fn record(
                     Some(population.record((index, schedule), at, gid, &recording.quantity))
                 };
                 if let Some(outcome) = groups.iter_mut().find_map(here) {
-                    outcome.map_err(|source| Error::Recording {
-                        recording: recording.name.clone(),
-                        gid,
-                        source: Box::new(source),
-                    })?;
+                    outcome.map_err(|source| record::refusal(&recording.name, gid, source))?;
                     columns.push(Column { gid, segment, label: 0 }, None, None);
                 }
             }

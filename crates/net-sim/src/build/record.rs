@@ -1,7 +1,7 @@
 //! Recordings, set up on this rank's cells.
 
 use net_cell::{CellSpec, Cells, Quantity};
-use net_core::StepClock;
+use net_core::{Gid, StepClock};
 use net_io::store::{Column, Columns, Ranges};
 
 use super::cells::LocalCell;
@@ -23,9 +23,11 @@ pub(super) fn record(
         let gids = model.gids_of(&recording.targets)?;
         let wanted = Wanted::new(model, drawer, recording);
         let mut columns = Columns::default();
+        // Weights have columns when there are connections.
+        let is_weight = matches!(recording.quantity, Quantity::Weight { .. });
         // Artificial cells have no membrane.
         let has_membrane = |cell: &LocalCell| {
-            !cell.template.is_artificial()
+            !is_weight && !cell.template.is_artificial()
                 || matches!(recording.quantity, Quantity::Variable { .. })
         };
         let targets =
@@ -33,7 +35,9 @@ pub(super) fn record(
         for (cell, spec) in targets {
             for segment in recording.segments.of(&cell.template, cell.gid, || recording.user())? {
                 let wanted = wanted.on(cells, spec, segment);
-                for quantity in wanted.map_err(|source| refusal(recording, cell, source))? {
+                for quantity in
+                    wanted.map_err(|source| refusal(&recording.name, cell.gid, source))?
+                {
                     let label =
                         if let Quantity::Variable { nth, .. } = &quantity { *nth } else { 0 };
                     let label =
@@ -41,7 +45,7 @@ pub(super) fn record(
                     let at = columns.len() as u32;
                     cells
                         .record((index, schedule), at, cell.gid, segment as usize, &quantity)
-                        .map_err(|source| refusal(recording, cell, source))?;
+                        .map_err(|source| refusal(&recording.name, cell.gid, source))?;
                     let column = Column { gid: cell.gid, segment, label };
                     columns.push(column, place_of(&cell.template, segment).as_ref(), None);
                 }
@@ -57,8 +61,9 @@ pub(super) fn record(
     Ok(plans)
 }
 
-fn refusal(recording: &Recording, cell: &LocalCell, source: net_cell::CellError) -> Error {
-    Error::Recording { recording: recording.name.clone(), gid: cell.gid, source: Box::new(source) }
+/// What cannot be recorded of a cell.
+pub(super) fn refusal(recording: &str, gid: Gid, source: net_cell::CellError) -> Error {
+    Error::Recording { recording: recording.to_owned(), gid, source: Box::new(source) }
 }
 
 /// What is recorded on a segment.

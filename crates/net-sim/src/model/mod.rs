@@ -8,6 +8,7 @@ mod recording;
 mod saved;
 mod stimulation;
 mod targets;
+mod weights;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -271,6 +272,12 @@ impl Model {
         own.chain(monitored).collect()
     }
 
+    /// A recording, by its number among those of the model, then of monitors.
+    pub(crate) fn recording(&self, index: usize) -> &Recording {
+        let n = self.recordings.len();
+        if index < n { &self.recordings[index] } else { &self.monitored.recordings[index - n] }
+    }
+
     /// What is recorded for monitors.
     pub(crate) fn monitored(&self) -> &Monitored {
         &self.monitored
@@ -312,12 +319,10 @@ impl Model {
             targets.validate(network, groups, || format!("group '{name}'"))?;
         }
         self.inputs.iter().try_for_each(|input| input.validate(&self.network))?;
-        self.recordings
-            .iter()
-            .try_for_each(|recording| recording.validate(network, &self.inputs, groups, clock))?;
+        self.recordings.iter().try_for_each(|recording| recording.validate(self, clock))?;
         self.spike_recordings.iter().try_for_each(|r| r.validate(network, groups, clock))?;
         self.rate_recordings.iter().try_for_each(|r| r.validate(network, groups, clock))?;
-        self.monitored.validate(&self.network, groups, clock)?;
+        self.monitored.validate(self, clock)?;
         check_names("stimulation", self.stimulations.iter().map(|s| s.name.as_str()))?;
         self.stimulations.iter().try_for_each(|s| s.validate(network, groups))?;
         let names = self.probe_names();

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use net_core::{Gid, Network, StepClock};
+use net_core::{Gid, StepClock};
 
 use super::Recording;
-use super::targets::Groups;
 use crate::error::{Error, Result};
 use crate::monitor::MonitorError;
 
@@ -23,12 +22,7 @@ pub(crate) struct Monitored {
 
 impl Monitored {
     /// Checks periods and variables.
-    pub(super) fn validate(
-        &self,
-        network: &Network,
-        groups: &Groups,
-        clock: &StepClock,
-    ) -> Result<()> {
+    pub(super) fn validate(&self, model: &super::Model, clock: &StepClock) -> Result<()> {
         for recording in &self.recordings {
             if recording.schedule(clock).is_err() {
                 return Err(Error::Monitor(Box::new(MonitorError::Period {
@@ -37,7 +31,7 @@ impl Monitored {
                     dt_ms: clock.dt_ms(),
                 })));
             }
-            recording.validate(network, &[], groups, clock)?;
+            recording.validate(model, clock)?;
         }
         Ok(())
     }

@@ -33,8 +33,11 @@ pub struct Recording {
     pub segments: Segments,
     /// What is recorded.
     pub quantity: Quantity,
-    /// Which instances of the mechanism on a segment, if the quantity is a variable of one.
+    /// Which instances of the mechanism on a segment, if the quantity is a variable of one; of which
+    /// projection, if it is a weight.
     pub instances: Instances,
+    /// The cells that connections come from, if the quantity is a weight; else all.
+    pub sources: Targets,
     /// Time between samples in ms, a whole number of steps; absent: every step.
     pub interval_ms: Option<f64>,
     /// Time of the first sample in ms, a whole number of steps.
@@ -127,6 +130,7 @@ impl Recording {
             segments: Segments::Soma,
             quantity,
             instances: Instances::Nth,
+            sources: Targets::All,
             interval_ms: None,
             start_ms: 0.0,
             windows_ms: Vec::new(),
@@ -155,25 +159,61 @@ impl Recording {
         }
     }
 
-    pub(super) fn validate(
-        &self,
-        network: &Network,
-        inputs: &[super::Input],
-        groups: &Groups,
-        clock: &StepClock,
-    ) -> Result<()> {
+    /// The weights of a projection's connections that end on some cells, a column each; `sources`
+    /// can limit them to those from some cells. What plasticity makes of a weight is recorded in
+    /// double precision.
+    ///
+    /// ```
+    /// use net_sim::{Recording, Targets};
+    /// let weights = Recording {
+    ///     interval_ms: Some(10.0),
+    ///     sources: Targets::Gids(vec![3, 4]),
+    ///     ..Recording::of_weights("learned", Targets::All, "E:I")
+    /// };
+    /// # assert_eq!(weights.name, "learned");
+    /// ```
+    pub fn of_weights(name: impl Into<String>, targets: Targets, projection: &str) -> Self {
+        Recording {
+            segments: Segments::All,
+            instances: Instances::Projection(projection.to_owned()),
+            sample_type: SampleType::F64,
+            ..Recording::new(name, targets, Quantity::Weight { argument: 0 })
+        }
+    }
+
+    pub(super) fn validate(&self, model: &super::Model, clock: &StepClock) -> Result<()> {
         let user = || self.user();
+        let (network, groups) = (model.network(), &model.groups);
         self.schedule(clock)?;
         self.windows(clock)?;
-        self.unit()?;
         self.statistics_steps(clock)?;
         self.segments.validate(user)?;
-        self.validate_instances(network, inputs)?;
+        self.validate_instances(network, model.inputs())?;
+        self.unit(model)?;
+        self.sources.validate(network, groups, user)?;
         self.targets.validate(network, groups, user)
     }
 
     /// The synapses of what is named are of the quantity's mechanism.
     fn validate_instances(&self, network: &Network, inputs: &[super::Input]) -> Result<()> {
+        let is_weight = matches!(self.quantity, Quantity::Weight { .. });
+        if is_weight && !matches!(self.instances, Instances::Projection(_)) {
+            let key = format!("{}: instances", self.user());
+            return Err(bad_value(
+                key,
+                format!("{:?}", self.instances),
+                "a projection, for weights",
+            ));
+        }
+        if !is_weight && self.sources != Targets::All {
+            let key = format!("{}: sources", self.user());
+            let found = format!("{:?}", self.sources);
+            return Err(bad_value(
+                key,
+                found,
+                "all cells; only weights are chosen by their sources",
+            ));
+        }
         let projections = network.projections();
         let (what, name, found, known): (_, _, _, Vec<&str>) = match &self.instances {
             Instances::Nth | Instances::All => return Ok(()),
@@ -191,6 +231,7 @@ impl Recording {
             return Err(Error::UnknownSynapses { user, what, name: name.clone(), known });
         };
         match &self.quantity {
+            Quantity::Weight { .. } => Ok(()),
             Quantity::Variable { mechanism, .. } if *mechanism == synapse.mechanism => Ok(()),
             other => Err(Error::Value {
                 key: format!("{}: quantity", self.user()),
@@ -234,15 +275,18 @@ impl Recording {
                 IonVariable::Outside => format!("{ion}o"),
             },
             Quantity::Variable { mechanism, variable, .. } => format!("{mechanism}.{variable}"),
+            Quantity::Weight { argument: 0 } => "weight".to_owned(),
+            Quantity::Weight { argument } => format!("weight[{argument}]"),
         }
     }
 
     /// Its unit.
-    pub(crate) fn unit(&self) -> Result<&'static str> {
+    pub(crate) fn unit(&self, model: &super::Model) -> Result<&'static str> {
         let (mechanism, variable) = match &self.quantity {
             Quantity::Voltage => return Ok("mV"),
             Quantity::MembraneCurrent => return Ok("nA"),
             Quantity::Ion { variable, .. } => return Ok(variable.unit()),
+            Quantity::Weight { argument } => return self.unit_of_weight(model, *argument),
             Quantity::Variable { mechanism, variable, .. } => (mechanism, variable),
         };
         if let Ok(model) = net_cell::point::PointModel::find(mechanism) {
@@ -270,6 +314,7 @@ impl Recording {
             Some(found.kind)
         };
         let (kind, direction) = match &self.quantity {
+            Quantity::Weight { .. } => ("weight_recorder", Direction::Record),
             Quantity::Voltage => ("voltage_recorder", Direction::Record),
             Quantity::Variable { mechanism, .. } => match kind_of(mechanism) {
                 Some(net_cell::mechanism::MechanismKind::Electrode) => {
@@ -287,7 +332,8 @@ impl Recording {
 
     /// What is recorded of, if it is not told from the places.
     pub(crate) fn kind(&self) -> Option<String> {
-        let is_synapse = self.device().kind == "synapse_recorder";
+        let is_synapse = self.device().kind == "synapse_recorder"
+            || matches!(self.quantity, Quantity::Weight { .. });
         is_synapse.then(|| "synapse".to_owned())
     }
 
@@ -303,7 +349,7 @@ impl Recording {
         }
     }
 
-    fn error(&self, source: net_cell::CellError) -> Error {
+    pub(super) fn error(&self, source: net_cell::CellError) -> Error {
         Error::Synapse { user: self.user(), source: Box::new(source) }
     }
 }

@@ -455,7 +455,8 @@ impl Monitors {
             for (name, (gids, values)) in own.names().zip(&mut samples) {
                 let n_samples = times.n_samples() as usize;
                 let array = gather_samples(comm, gids, values, &cells, n_samples)?;
-                let unit = recordings.next().map_or(Ok(""), crate::model::Recording::unit)?;
+                let model = simulation.model();
+                let unit = recordings.next().map_or(Ok(""), |own| own.unit(model))?;
                 gathered.arrays.extend(array.map(|array| (name, unit.to_owned(), array)));
             }
             if own.spikes

@@ -283,7 +283,7 @@ pub(crate) fn manifest(
         let mut signal = Signal {
             name: recording.name.clone(),
             variable: recording.variable(),
-            units: recording.unit()?.to_owned(),
+            units: recording.unit(model)?.to_owned(),
             grid: SampleGrid { interval_steps: schedule.interval, offset_steps: schedule.offset },
             sample_type: recording.sample_type,
             device: Some(recording.device()),
@@ -303,8 +303,9 @@ pub(crate) fn manifest(
     }
     let output = options.output.as_ref();
     if output.is_some_and(|output| output.connections) {
+        let projections = network.projections().iter();
         manifest.projections =
-            network.projections().iter().map(projection).collect::<Result<_>>()?;
+            projections.map(|own| projection(model, own)).collect::<Result<_>>()?;
     }
     manifest.attributes = output.map(|output| output.attributes.clone()).unwrap_or_default();
     let settings = options.settings;
@@ -409,18 +410,20 @@ fn populations(network: &Network) -> Vec<Population> {
     network.populations().iter().map(population).collect()
 }
 
-fn projection(projection: &net_core::Projection) -> Result<Projection> {
+fn projection(model: &Model, projection: &net_core::Projection) -> Result<Projection> {
     let name = &projection.synapse.mechanism;
-    let (_, mechanism) = net_cell::mechanism::find(name).map_err(|source| Error::Synapse {
+    let wrong = |source| Error::Synapse {
         user: format!("projection \"{}\"", projection.name),
         source: Box::new(source),
-    })?;
-    let unit = |parameter: &str| {
-        let column = mechanism.column(parameter);
-        column.map_or("", |column| mechanism.columns[column].unit).to_owned()
     };
-    // What has a reversal potential has conductances for weights, else currents.
-    let weight_units = if mechanism.column("e").is_some() { "uS" } else { "nA" };
+    let weight_units = model.unit_of_weight(projection, 0).map_err(wrong)?;
+    // Synapses on point neurons are no mechanisms; their parameters have no units of their own.
+    let mechanism = net_cell::mechanism::find(name).ok().map(|(_, mechanism)| mechanism);
+    let unit = |parameter: &str| {
+        let column =
+            mechanism.and_then(|mechanism| Some((mechanism, mechanism.column(parameter)?)));
+        column.map_or("", |(mechanism, column)| mechanism.columns[column].unit).to_owned()
+    };
     let parameters = projection.synapse.parameters.iter();
     Ok(Projection {
         name: projection.name.clone(),

@@ -101,4 +101,14 @@ pub(crate) fn mixed(seed: u64, min_delay_ms: f64) -> Model {
             ..record("g", "E", variable("Izhikevich2007NoisyBase", "g_gaba_delivered"))
         })
         .with_recording(record("i", "I", variable("iaf_psc_alpha", "I_syn_ex")))
+        .with_recording(Recording {
+            interval_ms: Some(0.5),
+            windows_ms: vec![(0.0, 13.3), (21.0, f64::INFINITY)],
+            sources: Targets::Fraction { population: "E".into(), fraction: 0.4, seed: 2 },
+            ..Recording::of_weights("learned", Targets::FirstOfEach(9), "E:E")
+        })
+        .with_recording(Recording {
+            statistics_ms: Some(9.0),
+            ..Recording::of_weights("of cables", Targets::Gids(vec![90, 91, 95]), "E:C")
+        })
 }

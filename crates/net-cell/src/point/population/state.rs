@@ -3,9 +3,11 @@
 //! Plastic synapses remember something of their sources, which every thread that has synapses of a
 //! source keeps for itself, all with the same values. It is saved by all and read from the first.
 
-use super::{Plasticity, PointPopulation, Projection, neurons, value};
+use super::{PointPopulation, neurons, value};
 use crate::error::CellError;
+use crate::point::input::Ring;
 use crate::point::model::PointRole;
+use crate::point::projection::{Plasticity, Projection};
 use crate::point::table::{SynapseRuns, Weights};
 use crate::state::{Fingerprint, HistoryState, NetworkFingerprint, PointsState, ProjectionState};
 
@@ -64,6 +66,7 @@ impl PointPopulation {
     /// Forgets what the start of a run left behind, before neurons are restored.
     pub(crate) fn begin_restore(&mut self) {
         self.recorders.iter_mut().for_each(|recorder| recorder.clear());
+        self.weight_recorders.iter_mut().for_each(|recorder| recorder.clear());
         self.rings.iter_mut().for_each(|ring| ring.clear());
         let histories = |p: &Projection| match &p.plasticity {
             Plasticity::None => 0,
@@ -348,7 +351,7 @@ impl Projection {
         Ok(())
     }
 
-    fn fingerprint(&self, number: usize, ring: &super::Ring, gids: &[u64]) -> u64 {
+    fn fingerprint(&self, number: usize, ring: &Ring, gids: &[u64]) -> u64 {
         let mut rule = Fingerprint::new(8);
         rule.add(number as u64);
         rule.add(ring.column as u64);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
+use net_io::merge;
 use net_mpi::{Communicator, Mode};
 use net_sim::plot::{
     Activity, ArrayFilm, ArraySignal, DepthMap, Fields, Population, SignalPanel, SpikeRaster,
@@ -43,6 +44,10 @@ pub struct RunArgs {
     /// Write spikes as text, too: `spikes.txt`, a line `time_ms gid` a spike
     #[arg(long)]
     pub spikes_text: bool,
+
+    /// Copy no samples at the end: traces.h5 is a view of the ranks' chunks, which stay
+    #[arg(long)]
+    pub virtual_traces: bool,
 
     /// Seal what was recorded on the disk after every MS of simulated time [default: a tenth of it]
     #[arg(long, value_name = "MS")]
@@ -99,6 +104,10 @@ impl RunArgs {
             spikes_text: self.spikes_text,
             connections,
             seal_interval_ms: self.seal_interval,
+            traces: match self.virtual_traces {
+                true => merge::Traces::Mapped,
+                false => merge::Traces::Copied,
+            },
             attributes: [("command".to_owned(), command_line())].into(),
             ..Output::default()
         });
@@ -210,14 +219,14 @@ pub fn draw_fields(
                 title: title.to_owned(),
                 window_ms: (0.0, options.tstop_ms),
                 raster: raster(model, &spikes),
-                map: DepthMap {
+                map: Some(DepthMap {
                     heading: "extracellular potential by depth (um)".to_owned(),
                     unit: "uV".to_owned(),
                     depths_um: depths_um.to_vec(),
                     t0_ms: lfp.start_ms,
                     dt_ms: lfp.interval_ms,
                     values: lfp.fields[0].1.iter().map(|mv| 1e3 * mv).collect(),
-                },
+                }),
                 panels: signals.iter().filter_map(panel).collect(),
             };
             let path = output.directory.join("fields.png");

@@ -1,7 +1,9 @@
 """Checks that exports of a run, in every format, hold what its merged files hold.
 
-usage: read_recordings.py RUN   (a directory with merged files and export-csv, export-npy, export-sonata and,
-                                 if it is there, results.nio, to which a block is appended with neo)
+usage: read_recordings.py RUN [VIRTUAL]
+
+RUN is a directory with merged files and export-csv, export-npy, export-sonata and, if it is there, results.nio,
+to which a block is appended with neo. VIRTUAL has the same run with virtual traces.
 """
 
 import csv
@@ -28,12 +30,47 @@ def main(run):
         check_rosters(file, manifest)
     with h5py.File(run / "traces.h5") as file:
         signals = {name: read_signal(group, manifest) for name, group in file["traces"].items()}
+    check_provenance(run)
     check_csv(run / "export-csv", manifest, spikes, signals)
     check_npy(run / "export-npy", spikes, signals)
     check_sonata(run / "export-sonata", manifest, spikes, signals)
     if (run / "results.nio").exists():
         check_nio(run / "results.nio", manifest, spikes, signals)
     print("read_recordings: all formats agree")
+
+
+def check_provenance(run):
+    """The record of the run, and what of it stands in every file."""
+    record = json.loads((run / "provenance.json").read_text())
+    assert record["schema_version"] == 1 and record["finished_at"] >= record["started_at"]
+    assert record["simulator"]["name"] == "net-sim" and record["mpi_size"] == len(record["ranks"])
+    for name in ("neuron", "generic"):
+        plugin = record["plugins"]["mechanisms"][name]
+        assert plugin["package"] == "net-mechanisms" and plugin["version"] == record["simulator"]["version"]
+    assert len(record["model_hash"]) == 64
+    files = [path for ending in ("*.h5", "export-sonata/*.h5") for path in run.glob(ending)]
+    assert len(files) >= 6, files
+    for path in files:
+        with h5py.File(path) as file:
+            stamp = json.loads(file.attrs["provenance"])
+        for key in ("schema_version", "simulation_name", "seed", "duration_ms", "resolution_ms", "model_hash"):
+            assert stamp[key] == record[key], (path, key)
+        assert stamp["simulator"] == record["simulator"], path
+        assert stamp["plugins"]["mechanisms"].keys() == record["plugins"]["mechanisms"].keys(), path
+        # Nothing that depends on who ran it, when and on how many ranks.
+        assert not {"simulation_id", "started_at", "host", "ranks", "mpi_size", "threads"} & stamp.keys(), path
+    for folder in ("export-csv", "export-npy"):
+        assert json.loads((run / folder / "provenance.json").read_text()) == record
+
+
+def check_virtual(run, other):
+    """Traces that are a view of the chunks of a run are those of a run that copied them."""
+    with h5py.File(run / "traces.h5") as mapped, h5py.File(other / "traces.h5") as copied:
+        for name, group in copied["traces"].items():
+            data = mapped["traces"][name]["data"]
+            assert data.is_virtual and not group["data"].is_virtual, name
+            assert {source.file_name for source in data.virtual_sources()} == {"."}
+            np.testing.assert_array_equal(data[:], group["data"][:])
 
 
 def check_rosters(file, manifest):
@@ -120,8 +157,8 @@ def check_nio(path, manifest, spikes, signals):
     with neo.io.NixIO(str(path), "ro") as io:
         (block,) = io.read_all_blocks()
     provenance = json.loads(block.annotations["bsb_provenance"])
-    for key in ("schema_version", "simulation_id", "seed", "resolution_ms", "simulator", "plugins"):
-        assert key in provenance, key
+    record = json.loads((path.parent / "provenance.json").read_text())
+    assert provenance == record
     names = {recorder["device"]["name"] for recorder in manifest["spike_recorders"]}
     trains = [train for segment in block.segments for train in segment.spiketrains]
     assert {train.annotations["bsb_device_name"] for train in trains} >= names
@@ -161,3 +198,6 @@ def is_of_all(train, manifest):
 
 
 main(sys.argv[1])
+if len(sys.argv) > 2:
+    check_virtual(Path(sys.argv[2]), Path(sys.argv[1]))
+    print("read_recordings: virtual traces agree")

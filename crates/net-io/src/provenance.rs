@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -101,13 +101,42 @@ pub struct Build {
     pub commit: Option<String>,
 }
 
-/// Something loaded into the program, as a compiled mechanism.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Something loaded into the program, as a library of compiled mechanisms.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plugin {
     /// The package or file it comes from.
     pub package: String,
-    /// Its version or hash.
+    /// Its version, where it has one.
     pub version: Option<String>,
+    /// Where it is.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// SHA-256 of its content, in hexadecimal digits.
+    #[serde(default)]
+    pub sha256: Option<String>,
+    /// Version of the interface through which the program uses it.
+    #[serde(default)]
+    pub interface_version: Option<u32>,
+}
+
+impl Plugin {
+    /// A part of a package that belongs to the program.
+    pub fn of_package(package: &str, version: &str) -> Self {
+        let (package, version) = (package.to_owned(), Some(version.to_owned()));
+        Plugin { package, version, ..Plugin::default() }
+    }
+
+    /// A library in a file; without hash if the file cannot be read any more.
+    pub fn of_file(path: &Path, interface_version: u32) -> Self {
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        Plugin {
+            package: name.to_string_lossy().into_owned(),
+            version: None,
+            path: Some(path.display().to_string()),
+            sha256: fs::read(path).ok().map(|bytes| sha256(&bytes)),
+            interface_version: Some(interface_version),
+        }
+    }
 }
 
 /// A machine. What cannot be found out is none.
@@ -133,6 +162,9 @@ pub struct RankHost {
     /// Its machine.
     pub host: Host,
 }
+
+/// Attribute of the root of files with the record of the run that made them.
+pub(crate) const ATTRIBUTE: &str = "provenance";
 
 impl Provenance {
     /// The version of the record that this program writes.
@@ -181,7 +213,10 @@ impl Provenance {
     /// run of one model with one configuration and program, apart from the identifier.
     #[must_use]
     pub fn reproducible(&self) -> Self {
+        let mut plugins = self.plugins.clone();
+        plugins.values_mut().flat_map(|of_kind| of_kind.values_mut()).for_each(|p| p.path = None);
         Self {
+            plugins,
             started_at: None,
             finished_at: None,
             wall_seconds: None,
@@ -198,6 +233,18 @@ impl Provenance {
         self.json_value().to_string()
     }
 
+    /// The text of the attribute `provenance` of files: what is
+    /// [reproducible](Self::reproducible), without the identifier, so that the same model gives the
+    /// same bytes.
+    pub fn stamp(&self) -> String {
+        let mut record = self.reproducible().json_value();
+        if let Some(fields) = record.as_object_mut() {
+            let says = |value: &serde_json::Value| !value.is_null() && value != &serde_json::json!([]);
+            fields.retain(|key, value| key != "simulation_id" && says(value));
+        }
+        record.to_string()
+    }
+
     fn json_value(&self) -> serde_json::Value {
         // Nothing in the record can fail to become JSON: keys are texts, numbers that are not
         // finite become null.
@@ -209,8 +256,18 @@ impl Provenance {
     /// # Errors
     /// Errors of writing.
     pub fn write(&self, run: &RunDirectory) -> Result<()> {
+        self.write_into(run.path()).map(drop)
+    }
+
+    /// Writes `provenance.json` into a directory; gives its path.
+    ///
+    /// # Errors
+    /// Errors of writing.
+    pub fn write_into(&self, directory: &Path) -> Result<PathBuf> {
+        let path = directory.join(RunDirectory::PROVENANCE);
         let text = format!("{:#}\n", self.json_value());
-        fsio::write_sealed(&run.file(RunDirectory::PROVENANCE), &[text.as_bytes()])
+        fsio::write_sealed(&path, &[text.as_bytes()])?;
+        Ok(path)
     }
 
     /// Reads `provenance.json` of a run, if it has one.
@@ -231,16 +288,18 @@ impl Provenance {
     }
 }
 
-/// Writes what is reproducible of a run's record into the root of one of its files, without the
-/// identifier, so that the same model still gives the same bytes.
+/// Writes what is reproducible of a run's record into the root of one of its files.
 pub(crate) fn stamp(file: &NewFile, run: &RunDirectory) -> Result<()> {
-    let Some(provenance) = Provenance::read(run)? else { return Ok(()) };
-    let mut record = provenance.reproducible().json_value();
-    if let Some(fields) = record.as_object_mut() {
-        fields.retain(|key, value| key != "simulation_id" && !value.is_null());
+    match Provenance::read(run)? {
+        Some(provenance) => stamp_with(file, &provenance),
+        None => Ok(()),
     }
+}
+
+/// The same for a record that is at hand.
+pub(crate) fn stamp_with(file: &NewFile, provenance: &Provenance) -> Result<()> {
     let root = file.root()?;
-    file.text(&root, "provenance", &record.to_string())
+    file.text(&root, ATTRIBUTE, &provenance.stamp())
 }
 
 impl Simulator {

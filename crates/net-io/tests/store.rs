@@ -529,3 +529,21 @@ fn what_is_missing_before_a_leg_is_told() {
     let marked = run.coverage_with(Gaps::Mark).unwrap();
     assert_eq!((marked.gaps[0].rank, marked.gaps[0].steps.clone()), (1, 25..40));
 }
+
+/// A run that was killed when its recordings were removed and their folder was not yet.
+#[test]
+fn the_empty_folder_of_removed_recordings_goes_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDirectory::create(folder.path().join("out"), Overwrite::No).unwrap();
+    run.write_manifest(&Manifest::new(0.1, 1, 1)).unwrap();
+    PartWriter::create(&run, 0, Vec::new(), DEFAULT_CHUNK_BYTES).unwrap().finish(10).unwrap();
+    let parts = run.file("parts");
+    run.finish_removal().unwrap();
+    assert!(parts.join("rank-00000").exists(), "nothing is merged yet");
+    net_io::merge::merge_recordings(&run, &Default::default()).unwrap();
+    assert!(!parts.exists());
+    std::fs::create_dir(&parts).unwrap();
+    assert!(run.is_merged().unwrap());
+    run.finish_removal().unwrap();
+    assert!(!parts.exists());
+}

@@ -1,5 +1,7 @@
 //! Checkpoints on the command line, and the exit status of a run that was saved and ended.
 
+use std::io::Write;
+
 use net_mpi::Communicator;
 
 use crate::error::Error;
@@ -66,7 +68,8 @@ pub fn exit_status(comm: &Communicator, outcome: anyhow::Result<()>) -> anyhow::
         _ => return Err(error),
     };
     if comm.is_root() {
-        eprintln!("{error}");
+        // Nobody may be there to read it; the status says the same.
+        let _ = writeln!(std::io::stderr(), "{error}");
     }
     Ok(status)
 }

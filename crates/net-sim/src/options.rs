@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use net_cell::StepSettings;
 use net_core::StepClock;
+use net_io::merge::Traces;
 use net_io::nix::{Dialect, Identity};
 
 use crate::error::{Result, bad_value};
@@ -83,6 +84,9 @@ pub struct Output {
     pub seal_interval_ms: Option<f64>,
     /// Size of a chunk in bytes at which it is sealed earlier; absent: 16 MiB.
     pub chunk_bytes: Option<usize>,
+    /// How samples get into `traces.h5` at the end: copied, or as a view of the ranks' chunks, which
+    /// are kept then.
+    pub traces: Traces,
     /// Identifier and time of the run; absent: a new one, now. With given ones, files are the same to
     /// the last byte whenever and wherever they are made.
     pub identity: Option<Identity>,

@@ -136,6 +136,30 @@ pub fn sets() -> Vec<&'static str> {
     net_mechanisms::sets().iter().map(|set| set.name).collect()
 }
 
+/// Where mechanisms come from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// A built-in set.
+    Set(&'static str),
+    /// A library that was loaded.
+    Library(PathBuf),
+}
+
+/// Version of the interface between this program and libraries of mechanisms; only libraries of this
+/// version are loaded.
+pub const INTERFACE_VERSION: u32 = table::ABI_VERSION;
+
+/// Where the mechanisms of the [`catalogue`](super::catalogue) come from, each once: sets, then
+/// libraries by path.
+pub fn origins() -> Vec<Origin> {
+    let of = |mechanism: &Mechanism| {
+        let set = sets().into_iter().find(|set| mechanism.origin == format!("the set '{set}'"));
+        set.map_or_else(|| Origin::Library(PathBuf::from(&mechanism.origin)), Origin::Set)
+    };
+    let all: std::collections::BTreeSet<Origin> = catalogue().iter().map(of).collect();
+    all.into_iter().collect()
+}
+
 /// The mechanisms of a built-in set, whether it is used or not.
 ///
 /// # Errors

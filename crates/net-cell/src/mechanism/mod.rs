@@ -17,7 +17,10 @@ pub use functions::{FunctionTable, set_function_table};
 pub(crate) use functions::{GivenFunctions, check_functions};
 pub use ion::{IonUse, IonVariable};
 use kernel::{BuildTables, Kernel, NetReceive};
-pub use library::{LibraryError, load_library, of_library, of_set, sets, use_set};
+pub use library::{
+    INTERFACE_VERSION, LibraryError, Origin, load_library, of_library, of_set, origins, sets,
+    use_set,
+};
 
 /// How instances of a mechanism stand on a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

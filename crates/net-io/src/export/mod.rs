@@ -7,6 +7,7 @@
 //! | [`Format::Npy`] | `spikes.<population>.times_ms.npy` and `.node_ids.npy` | `<signal>.npy` \[columns, samples\], `<signal>.times_ms.npy`, `<signal>.columns.csv` |
 //! | [`Format::Sonata`] | `spikes.h5` | `<signal>.<population>.h5`: a report, single precision |
 //!
+//! Beside them stands the `provenance.json` of the run.
 //! A signal that was recorded in several windows is one report a window in SONATA, whose reports
 //! have even times.
 
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::merge::{RunReader, SignalReader};
+use crate::provenance::Provenance;
 use crate::store::{Column, Population, Ranges, Spike};
 
 /// How recordings are written.
@@ -108,23 +110,26 @@ pub fn export(
             Format::Sonata => files.extend(sonata::signal(&signal, directory)?),
         }
     }
+    if let Some(provenance) = Provenance::read(reader.run())? {
+        files.push(provenance.write_into(directory)?);
+    }
     Ok(files)
 }
 
 /// What is written, by index.
-struct Chosen<'a> {
-    reader: &'a RunReader,
-    steps: Range<u64>,
+pub(crate) struct Chosen<'a> {
+    pub(crate) reader: &'a RunReader,
+    pub(crate) steps: Range<u64>,
     populations: Vec<usize>,
     /// Cells of the chosen populations.
-    gids: Ranges,
+    pub(crate) gids: Ranges,
     /// Whether columns that belong to no cell are written.
     without_cell: bool,
-    signals: Vec<usize>,
+    pub(crate) signals: Vec<usize>,
 }
 
 impl<'a> Chosen<'a> {
-    fn new(reader: &'a RunReader, selection: &Selection) -> Result<Self> {
+    pub(crate) fn new(reader: &'a RunReader, selection: &Selection) -> Result<Self> {
         let manifest = reader.manifest();
         let populations = match &selection.populations {
             None => (0..manifest.populations.len()).collect(),
@@ -173,7 +178,7 @@ impl<'a> Chosen<'a> {
         })
     }
 
-    fn signal(&self, at: usize) -> Result<ChosenSignal<'_>> {
+    pub(crate) fn signal(&self, at: usize) -> Result<ChosenSignal<'_>> {
         let reader = self.reader.signal(at)?;
         let is_chosen = |column: &Column| match column.gid {
             Column::NO_CELL => self.without_cell,
@@ -190,10 +195,10 @@ impl<'a> Chosen<'a> {
 const TILE_SAMPLES: usize = 1 << 20;
 
 /// What is written of a signal.
-struct ChosenSignal<'a> {
+pub(crate) struct ChosenSignal<'a> {
     chosen: &'a Chosen<'a>,
-    reader: SignalReader,
-    rows: Vec<usize>,
+    pub(crate) reader: SignalReader,
+    pub(crate) rows: Vec<usize>,
     samples: Range<usize>,
 }
 

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::export::{Chosen, ChosenSignal};
 use crate::h5::{Appender, NewFile};
 use crate::merge::{Sorting, describe_spikes};
+use crate::provenance;
 use crate::store::{Column, Population, RunDirectory};
 
 /// Values in a chunk of a report.
@@ -17,6 +18,7 @@ const CHUNK_VALUES: usize = 1 << 18;
 pub(super) fn spikes(chosen: &Chosen, directory: &Path) -> Result<PathBuf> {
     let path = directory.join(RunDirectory::SPIKES);
     let file = NewFile::create(&path)?;
+    provenance::stamp(&file, chosen.reader.run())?;
     {
         let group = describe_spikes(&file)?;
         for &at in &chosen.populations {
@@ -67,6 +69,7 @@ fn report(
     path: &Path,
 ) -> Result<()> {
     let file = NewFile::create(path)?;
+    provenance::stamp(&file, signal.chosen.reader.run())?;
     {
         let reports = file.group(&file.root()?, "report")?;
         let group = file.group(&reports, &population.name)?;

@@ -14,6 +14,7 @@ mod rows;
 mod signal;
 mod spikes;
 mod traces;
+mod virtual_traces;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,12 +49,32 @@ pub struct MergeOptions {
     /// Whether the ranks' recordings stay after the merge. They always do after an unfinished run,
     /// and where something is lost.
     pub keep_parts: bool,
+    /// Whether samples are copied.
+    pub traces: Traces,
+}
+
+/// How the samples of the ranks' chunks get into `traces.h5`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Traces {
+    /// They are copied; the file stands for itself.
+    #[default]
+    Copied,
+    /// They stay where they are, and the file is a view of the chunks, made at once and without space on
+    /// the disk: virtual datasets. Readers see the same. The chunks must stay where they are, so
+    /// they are kept. Signals that are sums over ranks are copied.
+    Mapped,
 }
 
 impl Default for MergeOptions {
     /// A finished run, no text, parts removed.
     fn default() -> Self {
-        Self { extent: Extent::Finished, gaps: Gaps::Refuse, spikes_text: false, keep_parts: false }
+        Self {
+            extent: Extent::Finished,
+            gaps: Gaps::Refuse,
+            spikes_text: false,
+            keep_parts: false,
+            traces: Traces::Copied,
+        }
     }
 }
 
@@ -115,14 +136,18 @@ pub fn merge_recordings(run: &RunDirectory, options: &MergeOptions) -> Result<Me
         check_finished(run, &index.parts)?;
     }
     let RunIndex { end_step, finished, .. } = *index;
-    let source = Source { run, manifest: &manifest, index: &index, end_step, finished };
+    let traces = options.traces;
+    let source = Source { run, manifest: &manifest, index: &index, end_step, finished, traces };
     let mut files = Vec::new();
     let n_spikes = spikes::merge(&source, options.spikes_text, &mut files)?;
     if !manifest.signals.is_empty() {
         files.push(traces::merge(&source)?);
     }
-    if finished && index.gaps.is_empty() && !options.keep_parts {
+    let keep_parts = options.keep_parts || traces == Traces::Mapped;
+    if finished && index.gaps.is_empty() && !keep_parts {
         run.remove_recordings()?;
+    } else if finished && index.gaps.is_empty() && traces == Traces::Mapped {
+        run.keep_recordings()?;
     }
     Ok(MergeReport { end_step, finished, gaps: index.gaps.clone(), n_spikes, files })
 }
@@ -134,6 +159,7 @@ struct Source<'a> {
     index: &'a Arc<RunIndex>,
     end_step: u64,
     finished: bool,
+    traces: Traces,
 }
 
 impl Source<'_> {

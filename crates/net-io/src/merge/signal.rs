@@ -8,7 +8,8 @@ use bytemuck::Pod;
 
 use crate::error::{Error, Result};
 use crate::store::{
-    Column, Combine, Manifest, Place, RunDirectory, RunIndex, Signal, SignalBlock, read_payload,
+    Column, Combine, HEADER_BYTES, Manifest, Place, RunDirectory, RunIndex, Signal, SignalBlock,
+    read_payload,
 };
 
 /// Columns with at least so many bytes in a chunk of the store are read one by one.
@@ -171,6 +172,33 @@ impl ChunkSignal {
         Ok(())
     }
 
+    /// Whether rows stand in the chunks as they are, and are not sums over ranks.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.signal.combine == Combine::Distinct
+    }
+
+    /// Where the samples stand: the blocks of all chunks that have some.
+    pub(crate) fn stored(&self) -> Vec<Stored<'_>> {
+        let mut all = Vec::new();
+        for (number, rows) in self.wanted(0..self.columns.len()).iter().enumerate() {
+            let part = &self.index.parts[number];
+            for (chunk, &first) in part.chunks.iter().zip(&self.first_samples[number]) {
+                let block = chunk.signals[self.at];
+                let end = (first + block.n_samples as usize).min(self.n_samples);
+                if first < end && !rows.is_empty() {
+                    all.push(Stored {
+                        path: &chunk.path,
+                        offset: HEADER_BYTES + block.offset,
+                        shape: [part.columns[self.at].len(), block.n_samples as usize],
+                        samples: first..end,
+                        runs: runs(rows),
+                    });
+                }
+            }
+        }
+        all
+    }
+
     /// Rows of a tile by part, in the order of the part's columns: (local column, tile row).
     fn wanted(&self, rows: Range<usize>) -> Vec<Vec<(usize, usize)>> {
         let mut by_part: Vec<Vec<(usize, usize)>> = vec![Vec::new(); self.index.parts.len()];
@@ -202,6 +230,48 @@ impl ChunkSignal {
             }
         }
     }
+}
+
+/// The samples of a signal in one chunk, as they lie in its file.
+pub(crate) struct Stored<'a> {
+    pub(crate) path: &'a Path,
+    /// Where they begin in the file, in bytes.
+    pub(crate) offset: u64,
+    /// Columns of the part, and samples of the chunk.
+    pub(crate) shape: [usize; 2],
+    /// The samples of the signal that they are, from the first one on.
+    pub(crate) samples: Range<usize>,
+    /// Which rows of the signal the columns are.
+    pub(crate) runs: Vec<Run>,
+}
+
+/// Consecutive columns of a part that are rows at equal distances.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) columns: Range<usize>,
+    pub(crate) first_row: usize,
+    pub(crate) step: usize,
+}
+
+/// (column, row), ascending by column, as few runs.
+fn runs(pairs: &[(usize, usize)]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for &(column, row) in pairs {
+        if let Some(Run { columns, first_row, step }) = runs.last_mut()
+            && columns.end == column
+            && *first_row < row
+        {
+            if columns.len() == 1 {
+                *step = row - *first_row;
+            }
+            if *first_row + columns.len() * *step == row {
+                columns.end += 1;
+                continue;
+            }
+        }
+        runs.push(Run { columns: column..column + 1, first_row: row, step: 1 });
+    }
+    runs
 }
 
 /// The samples that a block of the store and a tile have in common.
@@ -250,5 +320,21 @@ impl Piece {
             rest = later;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_at_equal_distances_are_one_run() {
+        let run = |columns, first_row, step| Run { columns, first_row, step };
+        assert_eq!(runs(&[(0, 1), (1, 4), (2, 7)]), [run(0..3, 1, 3)]);
+        assert_eq!(runs(&[(0, 0), (1, 1), (2, 5), (3, 6)]), [run(0..2, 0, 1), run(2..4, 5, 1)]);
+        // A column that is left out, and one that stands before its neighbor.
+        assert_eq!(runs(&[(0, 0), (2, 2)]), [run(0..1, 0, 1), run(2..3, 2, 1)]);
+        assert_eq!(runs(&[(0, 3), (1, 2)]), [run(0..1, 3, 1), run(1..2, 2, 1)]);
+        assert_eq!(runs(&[]), []);
     }
 }

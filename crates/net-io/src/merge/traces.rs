@@ -7,8 +7,9 @@ use ndarray::ArrayView2;
 
 use crate::error::Result;
 use crate::h5::NewFile;
-use crate::merge::Source;
 use crate::merge::signal::{ChunkSignal, Real};
+use crate::merge::virtual_traces::virtual_matrix;
+use crate::merge::{Source, Traces};
 use crate::store::{Column, Place, Ranges, RunDirectory, SampleType, Signal};
 
 /// Samples of a chunk in the file, if there are as many.
@@ -30,7 +31,10 @@ pub(super) fn merge(source: &Source) -> Result<PathBuf> {
             let samples = ChunkSignal::new(source.run, source.manifest, source.index, index)?;
             let windows = &source.index.windows[index];
             write_description(&file, &group, source, (signal, windows), &samples)?;
+            let is_mapped = source.traces == Traces::Mapped && samples.is_stored();
             match signal.sample_type {
+                SampleType::F32 if is_mapped => virtual_matrix::<f32>(&file, &group, &samples)?,
+                SampleType::F64 if is_mapped => virtual_matrix::<f64>(&file, &group, &samples)?,
                 SampleType::F32 => write_matrix::<f32>(&file, &group, &samples)?,
                 SampleType::F64 => write_matrix::<f64>(&file, &group, &samples)?,
             }

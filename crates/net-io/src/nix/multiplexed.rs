@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::error::Result;
+use crate::export::ChosenSignal;
 use crate::merge::SignalReader;
 use crate::nix::results::{Part, batch_rows, cell, copy_samples};
 use crate::nix::{Annotations, Object, Sample, Sampling, Segment, Span, Value};
@@ -12,16 +13,15 @@ use crate::store::{Device, Direction, Population, Ranges, SampleType, SpikeRecor
 
 /// Writes everything recorded between two checkpoints; gives the number of spikes.
 pub(crate) fn write(segment: &Segment, part: &Part) -> Result<u64> {
-    let manifest = part.reader.manifest();
     let mut n_spikes = 0;
-    for recorder in 0..part.reader.spike_recorders().len() {
-        n_spikes += write_spikes(segment, part, recorder)?;
+    for (index, recorder) in part.recorders {
+        n_spikes += write_spikes(segment, part, *index, recorder)?;
     }
-    for index in 0..manifest.signals.len() {
-        let signal = part.reader.signal(index)?;
+    for &index in &part.chosen.signals {
+        let ChosenSignal { reader: signal, rows, .. } = part.chosen.signal(index)?;
         match signal.signal().sample_type {
-            SampleType::F32 => write_signal::<f32>(segment, part, &signal)?,
-            SampleType::F64 => write_signal::<f64>(segment, part, &signal)?,
+            SampleType::F32 => write_signal::<f32>(segment, part, &signal, &rows)?,
+            SampleType::F64 => write_signal::<f64>(segment, part, &signal, &rows)?,
         }
     }
     Ok(n_spikes)
@@ -29,8 +29,12 @@ pub(crate) fn write(segment: &Segment, part: &Part) -> Result<u64> {
 
 /// The spikes of a recorder as one train, population after population, each in order of time. The
 /// roster lists all its cells, so that one that is silent differs from one that was not recorded.
-fn write_spikes(segment: &Segment, part: &Part, recorder: usize) -> Result<u64> {
-    let SpikeRecorder { device, roster } = &part.reader.spike_recorders()[recorder];
+fn write_spikes(
+    segment: &Segment,
+    part: &Part,
+    recorder: usize,
+    SpikeRecorder { device, roster }: &SpikeRecorder,
+) -> Result<u64> {
     let mut object = Object::named(&device.name);
     object.annotations = device_annotations(part.baseline(device, "cell"), device);
     object.annotations.set("bsb_roster", roster_json(part, roster));
@@ -46,9 +50,10 @@ fn write_spikes(segment: &Segment, part: &Part, recorder: usize) -> Result<u64> 
         part.reader.recorded_spikes(recorder, population, part.steps.clone(), |spikes| {
             times.clear();
             targets.clear();
-            times.extend(spikes.iter().map(|spike| part.time_s(spike.step)));
-            targets.extend(spikes.iter().map(|spike| roster.place(spike.gid) as i64));
-            n_spikes += spikes.len() as u64;
+            let own = || spikes.iter().filter(|spike| roster.contains(spike.gid));
+            times.extend(own().map(|spike| part.time_s(spike.step)));
+            targets.extend(own().map(|spike| roster.place(spike.gid) as i64));
+            n_spikes += times.len() as u64;
             train.push_indexed(&times, &targets)
         })?;
     }
@@ -72,16 +77,20 @@ fn roster_json(part: &Part, roster: &Ranges) -> String {
     .to_string()
 }
 
-fn write_signal<T: Sample>(segment: &Segment, part: &Part, signal: &SignalReader) -> Result<()> {
+fn write_signal<T: Sample>(
+    segment: &Segment,
+    part: &Part,
+    signal: &SignalReader,
+    rows: &[usize],
+) -> Result<()> {
     let stretches = signal.stretches_of(part.steps.clone());
-    let n_rows = signal.columns().len();
-    if stretches.is_empty() || n_rows == 0 {
+    if stretches.is_empty() || rows.is_empty() {
         return Ok(());
     }
     let description = signal.signal();
     let (units, other_units) = part.units(&description.units);
     let device = description.device();
-    let targets: Vec<Annotations> = (0..n_rows).map(|row| target(part, signal, row)).collect();
+    let targets: Vec<Annotations> = rows.iter().map(|&row| target(part, signal, row)).collect();
     let has = |name| targets.iter().any(|target| target.iter().any(|(known, _)| known == name));
     let kind = match (&description.recording_kind, has("bsb_branch"), has("bsb_cell_id")) {
         (Some(kind), ..) => kind,
@@ -104,11 +113,9 @@ fn write_signal<T: Sample>(segment: &Segment, part: &Part, signal: &SignalReader
             units: &units,
         };
         let mut analog = segment.analog_signal(&object, sampling, samples.len())?;
-        let batch = batch_rows(samples.len());
-        for first in (0..n_rows).step_by(batch) {
-            let rows = first..(first + batch).min(n_rows);
+        for rows in rows.chunks(batch_rows(samples.len())) {
             let mut channels =
-                rows.clone().map(|_| analog.channel::<T>()).collect::<Result<Vec<_>>>()?;
+                rows.iter().map(|_| analog.channel::<T>()).collect::<Result<Vec<_>>>()?;
             copy_samples(signal, rows, samples.clone(), &mut channels)?;
             channels.into_iter().try_for_each(|channel| channel.finish())?;
         }

@@ -1,6 +1,7 @@
 //! One object for each recorded thing.
 
 use crate::error::Result;
+use crate::export::ChosenSignal;
 use crate::merge::SignalReader;
 use crate::nix::results::{Part, batch_rows, cell, copy_samples};
 use crate::nix::{Annotations, Object, Sample, Sampling, Segment, Span};
@@ -15,8 +16,7 @@ const OPEN_TRAINS: usize = 1 << 14;
 pub(crate) fn write(segment: &Segment, part: &Part) -> Result<u64> {
     let manifest = part.reader.manifest();
     let mut n_spikes = 0;
-    for (recorder, SpikeRecorder { roster, .. }) in part.reader.spike_recorders().iter().enumerate()
-    {
+    for &(recorder, SpikeRecorder { ref roster, .. }) in part.recorders {
         for (population, Population { first_gid, size, .. }) in
             manifest.populations.iter().enumerate()
         {
@@ -27,11 +27,11 @@ pub(crate) fn write(segment: &Segment, part: &Part) -> Result<u64> {
             }
         }
     }
-    for index in 0..manifest.signals.len() {
-        let signal = part.reader.signal(index)?;
+    for &index in &part.chosen.signals {
+        let ChosenSignal { reader: signal, rows, .. } = part.chosen.signal(index)?;
         match signal.signal().sample_type {
-            SampleType::F32 => write_signal::<f32>(segment, part, &signal)?,
-            SampleType::F64 => write_signal::<f64>(segment, part, &signal)?,
+            SampleType::F32 => write_signal::<f32>(segment, part, &signal, &rows)?,
+            SampleType::F64 => write_signal::<f64>(segment, part, &signal, &rows)?,
         }
     }
     Ok(n_spikes)
@@ -87,10 +87,14 @@ fn write_trains(
     Ok(n_spikes + n_buffered as u64)
 }
 
-fn write_signal<T: Sample>(segment: &Segment, part: &Part, signal: &SignalReader) -> Result<()> {
+fn write_signal<T: Sample>(
+    segment: &Segment,
+    part: &Part,
+    signal: &SignalReader,
+    rows: &[usize],
+) -> Result<()> {
     let description = signal.signal();
     let (units, other_units) = part.units(&description.units);
-    let n_rows = signal.columns().len();
     for samples in signal.stretches_of(part.steps.clone()) {
         let sampling = Sampling {
             start: part.time_s(signal.step_of(samples.start)),
@@ -98,11 +102,9 @@ fn write_signal<T: Sample>(segment: &Segment, part: &Part, signal: &SignalReader
             time_units: "s",
             units: &units,
         };
-        let batch = batch_rows(samples.len());
-        for first in (0..n_rows).step_by(batch) {
-            let rows = first..(first + batch).min(n_rows);
+        for rows in rows.chunks(batch_rows(samples.len())) {
             let (mut signals, mut channels) = (Vec::new(), Vec::new());
-            for row in rows.clone() {
+            for &row in rows {
                 let mut object = Object::named(&description.variable);
                 object.annotations = annotations(part, signal, row);
                 if let Some(units) = &other_units {

@@ -5,12 +5,13 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::error::{Error, Result};
+use crate::export::{Chosen, Selection};
 use crate::merge::{RunReader, SignalReader};
 use crate::nix::{
     Annotations, Identity, NioFile, Object, multiplexed, per_object, units::neo_units,
 };
 use crate::provenance::Provenance;
-use crate::store::{Device, Population, Ranges, Signal};
+use crate::store::{Device, Population, Ranges, Signal, SpikeRecorder};
 
 /// How recordings become objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct NioOptions {
     pub identity: Identity,
     /// Counts runs of the same name.
     pub run_index: u32,
+    /// What is written of the recordings.
+    pub selection: Selection,
 }
 
 impl NioOptions {
@@ -62,6 +65,7 @@ impl NioOptions {
             identity: Identity { id: provenance.simulation_id, created },
             provenance,
             run_index: 0,
+            selection: Selection::default(),
         }
     }
 }
@@ -106,13 +110,16 @@ pub struct NioReport {
 /// ```
 ///
 /// # Errors
-/// [`Error::Declaration`] for checkpoints that do not ascend within the run; the errors of
-/// reading merged files and of writing.
+/// [`Error::Declaration`] for checkpoints that do not ascend within the run, or a selection of no time;
+/// [`Error::NoSuchName`] for a population or signal that is not there; the errors of reading merged
+/// files and of writing.
 pub fn write_nio(reader: &RunReader, path: &Path, options: &NioOptions) -> Result<NioReport> {
-    let stop_step = stop_step(reader, options)?;
-    let borders = borders(reader.end_step(), stop_step, &options.checkpoints)?;
-    let dialect = choose(reader, options.dialect)?;
-    let source = Source { reader, options };
+    let chosen = Chosen::new(reader, &options.selection)?;
+    let stop_step = stop_step(reader, options)?.min(chosen.steps.end);
+    let borders = borders(chosen.steps.clone(), stop_step, &options.checkpoints)?;
+    let recorders = recorders(&chosen, &options.selection);
+    let source = Source { options, chosen: &chosen, recorders: &recorders };
+    let dialect = source.dialect()?;
     let mut n_spikes = 0;
     let file = NioFile::create(path, &options.identity)?;
     {
@@ -145,9 +152,20 @@ fn stop_step(reader: &RunReader, options: &NioOptions) -> Result<u64> {
 }
 
 /// First step, first step after, and end in time of each segment.
-fn borders(end_step: u64, stop_step: u64, checkpoints: &[u64]) -> Result<Vec<[u64; 3]>> {
+fn borders(
+    steps: std::ops::Range<u64>,
+    stop_step: u64,
+    checkpoints: &[u64],
+) -> Result<Vec<[u64; 3]>> {
     let mut borders = Vec::new();
-    let mut first = 0;
+    let mut first = steps.start;
+    if stop_step < first {
+        return Err(Error::Declaration {
+            key: "selection.steps".to_owned(),
+            found: format!("from {first} of recordings that end at step {stop_step}"),
+            expected: "steps that were recorded",
+        });
+    }
     for &checkpoint in checkpoints {
         if checkpoint <= first || stop_step <= checkpoint {
             return Err(Error::Declaration {
@@ -159,27 +177,44 @@ fn borders(end_step: u64, stop_step: u64, checkpoints: &[u64]) -> Result<Vec<[u6
         borders.push([first, checkpoint, checkpoint]);
         first = checkpoint;
     }
-    borders.push([first, end_step, stop_step]);
+    borders.push([first, steps.end, stop_step]);
     Ok(borders)
 }
 
-fn choose(reader: &RunReader, dialect: Dialect) -> Result<Dialect> {
-    let Dialect::UpTo(most) = dialect else { return Ok(dialect) };
-    let manifest = reader.manifest();
-    let mut n_targets: u64 = reader.spike_recorders().iter().map(|r| r.roster.n()).sum();
-    for signal in 0..manifest.signals.len() {
-        n_targets += reader.signal(signal)?.columns().len() as u64;
+/// The recorders of spikes with the cells of theirs that are written.
+fn recorders(chosen: &Chosen, selection: &Selection) -> Vec<(usize, SpikeRecorder)> {
+    if !selection.spikes {
+        return Vec::new();
     }
-    Ok(if n_targets <= most { Dialect::PerObject } else { Dialect::Multiplexed })
+    let is_all = selection.populations.is_none() && selection.gids.is_none();
+    let own = chosen.reader.spike_recorders().iter().enumerate().map(|(at, recorder)| {
+        let pieces = chosen
+            .gids
+            .iter()
+            .flat_map(|range| recorder.roster.clipped(range).iter().collect::<Vec<_>>());
+        (at, SpikeRecorder { device: recorder.device.clone(), roster: pieces.collect() })
+    });
+    own.filter(|(_, recorder)| is_all || !recorder.roster.is_empty()).collect()
 }
 
 /// What is written.
 struct Source<'a> {
-    reader: &'a RunReader,
     options: &'a NioOptions,
+    chosen: &'a Chosen<'a>,
+    recorders: &'a [(usize, SpikeRecorder)],
 }
 
 impl<'a> Source<'a> {
+    /// The dialect that was asked for, or the one that fits the number of targets.
+    fn dialect(&self) -> Result<Dialect> {
+        let Dialect::UpTo(most) = self.options.dialect else { return Ok(self.options.dialect) };
+        let mut n_targets: u64 = self.recorders.iter().map(|(_, r)| r.roster.n()).sum();
+        for &signal in &self.chosen.signals {
+            n_targets += self.chosen.signal(signal)?.rows.len() as u64;
+        }
+        Ok(if n_targets <= most { Dialect::PerObject } else { Dialect::Multiplexed })
+    }
+
     fn block(&self) -> Object {
         let provenance = &self.options.provenance;
         Object::named(&provenance.simulation_name)
@@ -193,8 +228,10 @@ impl<'a> Source<'a> {
     fn part(&self, checkpoint: usize, first: u64, end: u64, stop: u64) -> Part<'a> {
         let id = self.options.provenance.simulation_id;
         Part {
-            reader: self.reader,
+            reader: self.chosen.reader,
             options: self.options,
+            chosen: self.chosen,
+            recorders: self.recorders,
             checkpoint,
             steps: first..end,
             stop_step: stop,
@@ -207,6 +244,9 @@ impl<'a> Source<'a> {
 pub(crate) struct Part<'a> {
     pub(crate) reader: &'a RunReader,
     pub(crate) options: &'a NioOptions,
+    pub(crate) chosen: &'a Chosen<'a>,
+    /// Recorders of spikes by their index in the run, with the cells that are written.
+    pub(crate) recorders: &'a [(usize, SpikeRecorder)],
     checkpoint: usize,
     pub(crate) steps: std::ops::Range<u64>,
     pub(crate) stop_step: u64,
@@ -322,18 +362,21 @@ pub(crate) fn batch_rows(n_samples: usize) -> usize {
     (TILE_BYTES / (8 * n_samples.clamp(1, TILE_SAMPLES))).min(1024)
 }
 
-/// Writes rows of a signal into channels that are open, tile by tile.
+/// Writes rows of a signal, in ascending order, into channels that are open, tile by tile.
 pub(crate) fn copy_samples<T: crate::nix::Sample>(
     signal: &crate::merge::SignalReader,
-    rows: std::ops::Range<usize>,
+    rows: &[usize],
     samples: std::ops::Range<usize>,
     channels: &mut [crate::nix::Channel<'_, T>],
 ) -> Result<()> {
     for begin in samples.clone().step_by(TILE_SAMPLES) {
         let tile = begin..(begin + TILE_SAMPLES).min(samples.end);
-        let values: Vec<T> = signal.read(rows.clone(), tile.clone())?;
-        for (channel, values) in channels.iter_mut().zip(values.chunks_exact(tile.len())) {
-            channel.push(values)?;
+        let mut channels = channels.iter_mut();
+        for run in rows.chunk_by(|a, b| a + 1 == *b) {
+            let values: Vec<T> = signal.read(run[0]..run[0] + run.len(), tile.clone())?;
+            for (values, channel) in values.chunks_exact(tile.len()).zip(&mut channels) {
+                channel.push(values)?;
+            }
         }
     }
     Ok(())

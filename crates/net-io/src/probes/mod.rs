@@ -6,6 +6,7 @@
 //! killed leaves a file that opens; its attribute `samples_written` says how far it is true. The bytes
 //! depend on the signals alone, not on how many samples were written at once.
 
+mod read;
 mod tables;
 
 use std::path::{Path, PathBuf};
@@ -15,8 +16,10 @@ use hdf5::types::{CompoundField, CompoundType, FloatSize, TypeDescriptor, VarLen
 use hdf5::{Dataset, Dataspace, Datatype, Location, Selection};
 
 use crate::error::{Error, Result};
+use crate::provenance::{self, Provenance};
 use crate::{fsio, h5};
 
+pub use read::ProbeReader;
 pub use tables::{ProbeShape, ProbeTable, SegmentPoints, read_probe_tables, read_segment_points};
 
 /// Attribute that says how many samples of a dataset have been written.
@@ -155,6 +158,16 @@ impl ProbeFile {
             n_rows: probe.n_rows,
             n_samples: probe.n_samples,
         })
+    }
+
+    /// Writes the record of the run into the root, as the other files of the run have it.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn stamp(&self, provenance: &Provenance) -> Result<()> {
+        let name = provenance::ATTRIBUTE;
+        self.attribute(&self.file, name, &Attribute::Text(provenance.stamp()))?;
+        self.flush()
     }
 
     /// Waits until all that was written is on the disk.

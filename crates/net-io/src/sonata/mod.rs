@@ -2,7 +2,7 @@
 //!
 //! - [`NodeReader`] and [`EdgeReader`] open one population of a file; what their rows have in
 //!   common, groups and attributes, is an [`AttributeTable`].
-//! - [`read_spikes`] reads spike trains of either layout in use.
+//! - [`read_spikes`] reads spike trains of either layout in use, [`ReportReader`] reports.
 //!
 //! Columns are read in bulk by row ranges, never whole, so that memory is bounded by what the
 //! caller asks for. Nothing here knows what an attribute means; the crate `net-sonata` does.
@@ -11,6 +11,7 @@ mod attributes;
 mod column;
 mod edges;
 mod nodes;
+mod report;
 mod spikes;
 mod write;
 
@@ -18,6 +19,7 @@ pub use attributes::{AttributeTable, Value};
 pub use column::{ColumnKind, ColumnReader};
 pub use edges::{Direction, EdgeReader, NodeRange};
 pub use nodes::NodeReader;
+pub use report::ReportReader;
 pub use spikes::{SpikeTable, read_spikes};
 pub use write::{Layout, ReportPopulation, SpikeOrder, write_report, write_spikes};
 

@@ -6,6 +6,7 @@ use hdf5::{Group, H5Type};
 
 use crate::error::Result;
 use crate::h5::NewFile;
+use crate::provenance::{self, Provenance};
 
 /// Whose readers a file is for; both agree on most of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +60,7 @@ impl SpikeOrder {
 }
 
 /// Writes `/spikes/<population>/{timestamps, node_ids}` of all populations, also those without
-/// spikes. Times are in ms.
+/// spikes. Times are in ms. The root says where they come from.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -68,9 +69,11 @@ pub fn write_spikes(
     populations: &[(String, Vec<(f64, u64)>)],
     order: SpikeOrder,
     layout: Layout,
+    provenance: &Provenance,
 ) -> Result<()> {
     let file = NewFile::create(path)?;
     let root = start(&file, layout)?;
+    provenance::stamp_with(&file, provenance)?;
     let spikes = file.group(&root, "spikes")?;
     for (name, rows) in populations {
         let group = file.group(&spikes, name)?;
@@ -106,7 +109,7 @@ pub struct ReportPopulation {
 
 /// Writes `/report/<population>/{data, mapping}` of all populations.
 ///
-/// `time_ms` are start, end and interval of the samples.
+/// `time_ms` are start, end and interval of the samples. The root says where they come from.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -116,9 +119,11 @@ pub fn write_report(
     time_ms: [f64; 3],
     (variable, units): (&str, &str),
     layout: Layout,
+    provenance: &Provenance,
 ) -> Result<()> {
     let file = NewFile::create(path)?;
     let root = start(&file, layout)?;
+    provenance::stamp_with(&file, provenance)?;
     let report = file.group(&root, "report")?;
     for population in populations {
         let group = file.group(&report, &population.name)?;

@@ -33,7 +33,7 @@ pub use part::{DEFAULT_CHUNK_BYTES, PartWriter, Spike};
 pub use ranges::Ranges;
 pub use scan::{Coverage, Gap, Gaps, RankCoverage};
 
-pub(crate) use chunk::{Part, read_payload};
+pub(crate) use chunk::{HEADER_BYTES, Part, read_payload};
 pub(crate) use scan::{PartIndex, RecordingChunk, RunIndex, SignalBlock, whole_rows};
 
 use crate::error::{Error, Result};
@@ -43,6 +43,8 @@ const MANIFEST: &str = "run.json";
 const PARTS: &str = "parts";
 /// Written into the parts when their recordings are merged and may go.
 const MERGED: &str = "merged";
+/// Written into the parts when merged files are views of their recordings, which stay.
+const KEPT: &str = "kept";
 /// Files that a run leaves behind beside its manifest and parts.
 const RESULTS: [&str; 8] = [
     RunDirectory::SPIKES,
@@ -205,16 +207,27 @@ impl RunDirectory {
     pub fn remove_recordings(&self) -> Result<()> {
         let mark = self.parts().join(MERGED);
         fsio::write_sealed(&mark, &[])?;
+        fsio::remove_if_there(&self.parts().join(KEPT))?;
         self.finish_removal()
     }
 
-    /// Whether recordings were merged and removed, or are being removed: then it cannot be resumed.
+    /// Notes that the run has ended and is merged, where the ranks' recordings stay because merged files
+    /// are views of them.
+    ///
+    /// # Errors
+    /// Errors of the disk.
+    pub fn keep_recordings(&self) -> Result<()> {
+        fsio::write_sealed(&self.parts().join(KEPT), &[])
+    }
+
+    /// Whether the run has ended and its recordings were merged: then it cannot be resumed.
     ///
     /// # Errors
     /// Errors of the disk.
     pub fn is_merged(&self) -> Result<bool> {
         let is_there = self.file(Self::SPIKES).exists();
-        Ok(self.parts().join(MERGED).exists() || (is_there && !self.has_recordings()?))
+        let has_mark = [MERGED, KEPT].iter().any(|mark| self.parts().join(mark).exists());
+        Ok(has_mark || (is_there && !self.has_recordings()?))
     }
 
     /// Whether there are chunks of recordings.
@@ -263,6 +276,9 @@ impl RunDirectory {
         if mark.exists() {
             self.remove_chunks(&[(ChunkKind::Recording, None), (ChunkKind::Columns, None)])?;
             fsio::remove_if_there(&mark)?;
+        }
+        // A kill may have come after the mark had gone.
+        if self.is_merged()? {
             remove_directory_if_empty(&self.parts())?;
             fsio::sync_directory(&self.path)?;
         }

@@ -14,10 +14,10 @@ pub struct Fields {
     pub title: String,
     /// First and last time shown, in ms.
     pub window_ms: (f64, f64),
-    /// The spikes.
+    /// The spikes; without populations there is no raster.
     pub raster: SpikeRaster,
-    /// Signals of a laminar electrode.
-    pub map: DepthMap,
+    /// Signals of a laminar electrode, if there is one.
+    pub map: Option<DepthMap>,
     /// Further panels, from top to bottom.
     pub panels: Vec<SignalPanel>,
 }
@@ -59,30 +59,48 @@ impl Fields {
         self.draw()?.to_png().map_err(|reason| PlotError::Encode { reason })
     }
 
+    /// Writes the figure to `path`; its ending, `.png` or `.svg`, is the format.
+    ///
+    /// # Errors
+    /// As [`to_png`](Self::to_png); a file of another ending or that cannot be written.
+    pub fn write(&self, path: &std::path::Path) -> Result<(), PlotError> {
+        super::write_picture(path, &self.draw()?)
+    }
+
     fn draw(&self) -> Result<Sheet, PlotError> {
         self.check()?;
         let rows = raster::Rows::new(&self.raster, self.window_ms)?;
         let mut sheet = Sheet::new(WIDTH, HEIGHT);
         sheet.text(LEFT, 36.0, 20, Align::Left, INK, &self.title);
-        sheet.text(RIGHT, 36.0, 15, Align::Right, MUTED, &rows.summary());
         let time = Axis::new(self.window_ms, (LEFT, RIGHT));
-        let height = BOTTOM - TOP;
-        let raster_frame = Frame { time, top: TOP, bottom: TOP + 0.2 * height };
-        raster::draw_spikes(&mut sheet, &raster_frame, &rows);
-        let n_panels = self.panels.len() as f64;
-        let map_share = if self.panels.is_empty() { 1.0 } else { 0.6 };
-        let top = raster_frame.bottom + GAP;
-        let map_bottom = top + map_share * (BOTTOM - top);
-        let map_frame = Frame { time, top, bottom: map_bottom };
-        self.map.draw(&mut sheet, &map_frame);
-        let mut lowest = map_frame;
-        let room = BOTTOM - map_bottom - n_panels * GAP;
-        for panel in &self.panels {
-            let top = lowest.bottom + GAP;
-            lowest = Frame { time, top, bottom: top + room / n_panels };
-            panel.draw(&mut sheet, &lowest);
+        let mut above: Option<Frame> = None;
+        let has_raster = !self.raster.populations.is_empty();
+        let below = |above: &Option<Frame>| above.map_or(TOP, |frame| frame.bottom + GAP);
+        if has_raster {
+            sheet.text(RIGHT, 36.0, 15, Align::Right, MUTED, &rows.summary());
+            let is_alone = self.map.is_none() && self.panels.is_empty();
+            let share = if is_alone { 1.0 } else { 0.2 };
+            let frame = Frame { time, top: TOP, bottom: TOP + share * (BOTTOM - TOP) };
+            raster::draw_spikes(&mut sheet, &frame, &rows);
+            above = Some(frame);
         }
-        lowest.time_axis(&mut sheet);
+        if let Some(map) = &self.map {
+            let (top, share) = (below(&above), if self.panels.is_empty() { 1.0 } else { 0.6 });
+            let frame = Frame { time, top, bottom: top + share * (BOTTOM - top) };
+            map.draw(&mut sheet, &frame);
+            above = Some(frame);
+        }
+        let n_panels = self.panels.len() as f64;
+        let room = BOTTOM - below(&above) - (n_panels - 1.0) * GAP;
+        for panel in &self.panels {
+            let top = below(&above);
+            let frame = Frame { time, top, bottom: top + room / n_panels };
+            panel.draw(&mut sheet, &frame);
+            above = Some(frame);
+        }
+        if let Some(lowest) = above {
+            lowest.time_axis(&mut sheet);
+        }
         Ok(sheet)
     }
 
@@ -92,7 +110,8 @@ impl Fields {
             return Err(PlotError::Window { start_ms, end_ms });
         }
         let panels = self.panels.iter().map(|panel| (panel.t0_ms, panel.dt_ms));
-        for (t0_ms, dt_ms) in panels.chain([(self.map.t0_ms, self.map.dt_ms)]) {
+        let map = self.map.iter().map(|map| (map.t0_ms, map.dt_ms));
+        for (t0_ms, dt_ms) in panels.chain(map) {
             if !(t0_ms.is_finite() && dt_ms.is_finite() && 0.0 < dt_ms) {
                 return Err(PlotError::Clock { t0_ms, dt_ms });
             }

@@ -8,6 +8,7 @@ use net_cell::CellGroup;
 use net_cell::currents::CurrentType;
 use net_core::StepClock;
 use net_io::probes::{Attribute, ProbeDataset, ProbeFile};
+use net_io::provenance::Provenance;
 use net_lfp::{Description, ExactSums, Sampling};
 use net_mpi::Communicator;
 
@@ -160,6 +161,11 @@ impl Collector {
             }
         }
         Ok(())
+    }
+
+    /// Writes into the files of this rank where they come from.
+    pub(crate) fn stamp(&self, record: &Provenance) -> Result<()> {
+        Ok(self.files.iter().flatten().try_for_each(|file| file.stamp(record))?)
     }
 
     /// What went wrong in the observers since the last call.

@@ -11,18 +11,24 @@ use net_io::nix::{Dialect, NioOptions, write_nio};
 use net_io::provenance::Provenance;
 use net_io::store::{Gaps, Ranges, RunDirectory};
 
+use crate::say::say;
+
 /// Write the recordings of a run, or some of them, for other programs
 ///
 /// Reads merged files or, before a run is merged or after it was killed, the chunks of its ranks.
 ///
 /// Formats:
-///   nix     results.nio, which Neo and nixio open; all recordings
+///   nix     results.nio, which Neo and nixio open
 ///   sonata  spikes.h5, and a report for each signal and population
 ///   csv     spikes.csv, and a table for each signal
 ///   npy     arrays of NumPy: times and node ids of spikes, a matrix for each signal
 ///
+/// With populations, cells, signals or times only those are written, in every format. nix goes into the
+/// run's directory, but with a selection into export-nix in it.
+///
 /// Examples:
 ///   net-sim export out --format nix
+///   net-sim export out --format nix --population E --from 100 --to 200
 ///   net-sim export out --format csv --signal soma_v --gid 0-9,17 --from 100 --to 200 --to-directory text
 ///   net-sim export out --format npy --population E --no-spikes
 #[derive(clap::Args, Debug)]
@@ -33,7 +39,7 @@ pub(crate) struct Args {
     /// What to write
     #[arg(long)]
     format: Format,
-    /// Where to write it [default: the run's directory for nix, else export-<format> in it]
+    /// Where to write it [default: the run's directory for nix of all, else export-<format> in it]
     #[arg(long, value_name = "DIR")]
     to_directory: Option<PathBuf>,
     /// Populations, all unless said
@@ -99,7 +105,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let usual = || run.file(&format!("export-{}", format!("{:?}", args.format).to_lowercase()));
     let directory = args.to_directory.clone().unwrap_or_else(usual);
     for path in export(&reader, &selection, format, &directory)? {
-        println!("{}", path.display());
+        say!("{}", path.display())?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -136,13 +142,8 @@ fn gids(text: &str) -> anyhow::Result<Ranges> {
     text.split(',').map(piece).collect()
 }
 
-/// The whole run as a file for Neo.
+/// What is selected as a file for Neo.
 fn write_for_neo(args: &Args, reader: &RunReader, selection: &Selection) -> anyhow::Result<()> {
-    if *selection != Selection::default() {
-        bail!(
-            "nix has all recordings: choose populations, cells, signals and times in Neo, or use another format"
-        );
-    }
     let manifest = reader.manifest();
     let provenance = Provenance::read(reader.run())?
         .unwrap_or_else(|| Provenance::new("simulation", manifest.seed, manifest.dt_ms));
@@ -158,14 +159,20 @@ fn write_for_neo(args: &Args, reader: &RunReader, selection: &Selection) -> anyh
         if steps.is_nan() || steps < 1.0 {
             bail!("--segment-ms: {segment_ms} ms is less than a step");
         }
-        let end = reader.end_step().saturating_sub(1);
-        options.checkpoints = (steps as u64..end).step_by(steps as usize).collect();
+        let begin = selection.steps.start;
+        let end = selection.steps.end.min(reader.end_step().saturating_sub(1));
+        options.checkpoints = (begin..end).step_by(steps as usize).skip(1).collect();
     }
-    let directory = args.to_directory.clone().unwrap_or_else(|| reader.run().path().to_owned());
+    options.selection = selection.clone();
+    let usual = match *selection == Selection::default() {
+        true => reader.run().path().to_owned(),
+        false => reader.run().file("export-nix"),
+    };
+    let directory = args.to_directory.clone().unwrap_or(usual);
     std::fs::create_dir_all(&directory)
         .with_context(|| format!("cannot create {}", directory.display()))?;
     let path = directory.join(RunDirectory::NIO);
     write_nio(reader, &path, &options)?;
-    println!("{}", path.display());
+    say!("{}", path.display())?;
     Ok(())
 }

@@ -7,11 +7,13 @@ mod merge;
 mod plot;
 mod recover;
 mod run;
+mod say;
 mod validate;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use say::remark;
 
 /// Simulator of networks of detailed cable cells and point neurons
 #[derive(Parser, Debug)]
@@ -49,7 +51,7 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            remark!("error: {error:#}");
             ExitCode::FAILURE
         }
     }

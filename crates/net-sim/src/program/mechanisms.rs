@@ -12,6 +12,8 @@ use net_nmodl::library::{BuildOptions, Target, build, mod_files};
 use net_nmodl::source::{Diagnostic, Severity};
 use net_nmodl::{Options, parse_file};
 
+use crate::say::{remark, say};
+
 /// Channels and synapses: check .mod files, compile them, list what there is
 #[derive(clap::Args, Debug)]
 #[command(arg_required_else_help = true)]
@@ -141,13 +143,16 @@ fn expand(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 fn check(args: &Check) -> anyhow::Result<ExitCode> {
     let options = Options { include_folders: args.include.clone() };
     let files = expand(&args.files)?;
-    let n_wrong = files.iter().filter(|file| !check_file(file, &options)).count();
-    println!("{} of {} files can be compiled", files.len() - n_wrong, files.len());
+    let mut n_wrong = 0;
+    for file in &files {
+        n_wrong += usize::from(!check_file(file, &options)?);
+    }
+    say!("{} of {} files can be compiled", files.len() - n_wrong, files.len())?;
     Ok(if n_wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Prints what is to be said about a file, and whether it can be compiled.
-fn check_file(file: &Path, options: &Options) -> bool {
+fn check_file(file: &Path, options: &Options) -> anyhow::Result<bool> {
     let result = parse_file(file, options).and_then(|parsed| {
         let compiled = compile(&parsed, &Settings::default())?;
         Ok((compiled.name, [parsed.warnings, compiled.warnings].concat()))
@@ -156,11 +161,11 @@ fn check_file(file: &Path, options: &Options) -> bool {
         Ok((name, messages)) => (format!("ok, mechanism {name}"), messages, true),
         Err(messages) => ("cannot be compiled".to_string(), messages, false),
     };
-    messages.iter().for_each(|message| print!("{message}"));
+    messages.iter().try_for_each(|message| say!("{}", message.to_string().trim_end()))?;
     let n = |severity| messages.iter().filter(|m: &&Diagnostic| m.severity == severity).count();
     let (errors, warnings) = (n(Severity::Error), n(Severity::Warning));
-    println!("{}: {summary}; {errors} errors, {warnings} warnings", file.display());
-    is_ok
+    say!("{}: {summary}; {errors} errors, {warnings} warnings", file.display())?;
+    Ok(is_ok)
 }
 
 fn build_library(args: &Build) -> anyhow::Result<ExitCode> {
@@ -180,7 +185,7 @@ fn build_library(args: &Build) -> anyhow::Result<ExitCode> {
     let read = Options { include_folders: args.include.clone() };
     let options = BuildOptions { read, settings, target: args.target, ..BuildOptions::default() };
     let library = build(&expand(&args.files)?, &options)?;
-    library.warnings.iter().for_each(|warning| eprint!("{warning}"));
+    library.warnings.iter().for_each(|warning| remark!("{}", warning.to_string().trim_end()));
     let path = match &args.output {
         Some(output) => {
             std::fs::copy(&library.path, output)
@@ -190,7 +195,7 @@ fn build_library(args: &Build) -> anyhow::Result<ExitCode> {
         None => &library.path,
     };
     let how = if library.was_cached { "built before" } else { "built" };
-    println!("{} ({how}): {}", path.display(), library.mechanisms.join(", "));
+    say!("{} ({how}): {}", path.display(), library.mechanisms.join(", "))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -206,9 +211,9 @@ fn info(args: &Info) -> anyhow::Result<ExitCode> {
     let Some(name) = &args.mechanism else {
         for mechanism in &mechanisms {
             if args.full {
-                println!("{}", describe::in_full(mechanism));
+                say!("{}", describe::in_full(mechanism))?;
             } else {
-                println!("{}", describe::in_a_line(mechanism));
+                say!("{}", describe::in_a_line(mechanism))?;
             }
         }
         return Ok(ExitCode::SUCCESS);
@@ -218,6 +223,6 @@ fn info(args: &Info) -> anyhow::Result<ExitCode> {
         let known: Vec<&str> = mechanisms.iter().map(|m| m.name).collect();
         bail!("there is no mechanism '{name}'; there are: {}", known.join(", "));
     }
-    found.iter().for_each(|mechanism| println!("{}", describe::in_full(mechanism)));
+    found.iter().try_for_each(|mechanism| say!("{}", describe::in_full(mechanism)))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,15 +3,19 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use net_io::merge::{MergeOptions, MergeReport, merge_recordings};
+use net_io::merge::{MergeOptions, MergeReport, Traces, merge_recordings};
 use net_io::store::RunDirectory;
+
+use crate::say::say;
 
 /// Merge the recordings of all ranks of a finished run, as the run itself does at its end
 ///
 /// For a run that ended before it had merged, for want of space for instance. A run that was interrupted
 /// is an error here: see net-sim recover.
 ///
-/// Example: net-sim merge out --spikes-text
+/// Examples:
+///   net-sim merge out --spikes-text
+///   net-sim merge out --virtual
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -23,6 +27,9 @@ pub(crate) struct Args {
     /// Keep the ranks' chunks
     #[arg(long)]
     keep_parts: bool,
+    /// Copy no samples: traces.h5 becomes a view of the chunks, which must stay where they are
+    #[arg(long = "virtual")]
+    mapped: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -30,11 +37,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let options = MergeOptions {
         spikes_text: args.spikes_text,
         keep_parts: args.keep_parts,
+        traces: if args.mapped { Traces::Mapped } else { Traces::Copied },
         ..MergeOptions::default()
     };
     let report = merge_recordings(&run, &options)?;
-    println!("{}", describe(&report, run.manifest()?.dt_ms));
-    report.files.iter().for_each(|path| println!("{}", path.display()));
+    say!("{}", describe(&report, run.manifest()?.dt_ms))?;
+    report.files.iter().try_for_each(|path| say!("{}", path.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,5 +1,6 @@
 //! `net-sim plot`: pictures of a run's results.
 
+mod files;
 mod read;
 
 use std::path::PathBuf;
@@ -11,10 +12,19 @@ use net_io::store::RunDirectory;
 use net_sim::monitor::Recordings;
 use net_sim::plot::{Format, Panel, RecordingsPlot};
 
+use crate::say::{remark, say};
+
 /// Draw what a run recorded, as PNG or SVG
 ///
-/// DIR is the output directory of a run, also of one that was killed: then what was sealed is drawn.
-/// Without --panel the picture has the spikes of all populations, their rates, and the traces of the
+/// RESULTS is the output directory of a run, also of one that was killed: then what was sealed is drawn.
+/// Or it is a single file:
+///
+///   OUTPUT.h5        potentials of a laminar electrode by depth, and the signals of other probes
+///   results.nio      spikes and signals, as a run or net-sim export has written them
+///   spikes.h5        SONATA spikes
+///   a report         SONATA samples
+///
+/// Of a directory without --panel the picture has the spikes of all populations, their rates, and the traces of the
 /// first recording of potentials. With --panel it is a grid of panels, row by row in the order given:
 ///
 ///   POPULATION:spike:FORMAT    with raster, mean, hybrid, interspike or cv
@@ -27,13 +37,16 @@ use net_sim::plot::{Format, Panel, RecordingsPlot};
 ///   net-sim plot out --list
 ///   net-sim plot out --out activity.svg --from 100 --to 200
 ///   net-sim plot out --panel E:spike:hybrid --panel I:spike:interspike --panel soma_v/E:v:line
+///   net-sim plot out/OUTPUT.h5 --list
+///   net-sim plot out/OUTPUT.h5 --probe RecExtElectrode0 --field E --out lfp.png
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Output directory of a run
-    #[arg(value_name = "DIR")]
-    directory: PathBuf,
-    /// The picture; its ending, .png or .svg, is the format [default: DIR/plot.png]
+    /// Output directory of a run, or a file
+    #[arg(value_name = "RESULTS")]
+    results: PathBuf,
+    /// The picture; its ending, .png or .svg, is the format [default: plot.png in the directory, or the
+    /// file's name with .png]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// A panel of the grid; may be given several times
@@ -48,10 +61,16 @@ pub(crate) struct Args {
     /// Last time shown, in ms
     #[arg(long, value_name = "MS")]
     to: Option<f64>,
-    /// Title of the picture [default: DIR]
+    /// OUTPUT.h5: the probe that the map shows, or whose signals are drawn [default: the first laminar one]
+    #[arg(long, value_name = "NAME")]
+    probe: Option<String>,
+    /// OUTPUT.h5: the contribution that the map shows: a population, a group or a type of current
+    #[arg(long, value_name = "NAME", default_value = "imem")]
+    field: String,
+    /// Title of the picture [default: RESULTS]
     #[arg(long)]
     title: Option<String>,
-    /// Most traces of the picture without panels
+    /// Most traces of a picture or panel without --panel
     #[arg(long, value_name = "N", default_value_t = 8)]
     traces: usize,
     /// Only say what can be drawn
@@ -59,15 +78,24 @@ pub(crate) struct Args {
     list: bool,
 }
 
+impl Args {
+    fn title(&self) -> String {
+        self.title.clone().unwrap_or_else(|| self.results.display().to_string())
+    }
+}
+
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let run = RunDirectory::open(&args.directory)?;
+    if args.results.is_file() {
+        return files::run(args);
+    }
+    let run = RunDirectory::open(&args.results)?;
     let reader = RunReader::open(&run)?;
     if args.list {
-        print!("{}", read::list(&reader)?);
+        say!("{}", read::list(&reader)?.trim_end())?;
         return Ok(ExitCode::SUCCESS);
     }
     let out = args.out.clone().unwrap_or_else(|| run.file("plot.png"));
-    let title = args.title.clone().unwrap_or_else(|| args.directory.display().to_string());
+    let title = args.title();
     if args.panels.is_empty() {
         let end_ms = reader.end_step() as f64 * reader.manifest().dt_ms;
         let window_ms = (args.from.unwrap_or(0.0), args.to.unwrap_or(end_ms));
@@ -75,11 +103,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         activity.write(&out)?;
     } else {
         let recordings = read::recordings(&reader, &args.panels)?;
-        for remark in grid(args, &recordings, &title)?.write(&out)? {
-            eprintln!("note: {remark}");
+        for note in grid(args, &recordings, &title)?.write(&out)? {
+            remark!("note: {note}");
         }
     }
-    println!("{}", out.display());
+    say!("{}", out.display())?;
     Ok(ExitCode::SUCCESS)
 }
 

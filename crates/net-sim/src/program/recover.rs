@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use net_io::recover::recover;
 use net_io::store::{Gaps, RunDirectory};
 
+use crate::say::say;
+
 /// Make the merged files of a run that was killed, from all that its ranks had sealed
 ///
 /// The recordings end at the first step that some rank had not sealed, which is told. A chunk that is
@@ -31,14 +33,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let recovered = recover(&run, gaps)?;
     let dt_ms = run.manifest()?.dt_ms;
     let report = &recovered.recordings;
-    println!("{}", super::merge::describe(report, dt_ms));
+    say!("{}", super::merge::describe(report, dt_ms))?;
     let behind = recovered.coverage.ranks.iter().map(|rank| rank.sealed_until);
     if let Some(most) = behind.max().filter(|&most| most > report.end_step) {
         let lost_ms = (most - report.end_step) as f64 * dt_ms;
-        println!("other ranks had sealed up to {lost_ms} ms more, which is not in the files");
+        say!("other ranks had sealed up to {lost_ms} ms more, which is not in the files")?;
     }
     for path in report.files.iter().chain(&recovered.tables) {
-        println!("{}", path.display());
+        say!("{}", path.display())?;
     }
     Ok(ExitCode::SUCCESS)
 }

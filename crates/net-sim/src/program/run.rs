@@ -7,6 +7,8 @@ use net_io::store::RunDirectory;
 use net_sim::sonata::CircuitSimulation;
 use net_sim::{CellPartition, CheckpointArgs, Checkpoints, Progress, Simulation, exit_status};
 
+use crate::say::{remark, say};
+
 /// Run a SONATA simulation: cells, synapses, inputs and reports as its configuration says
 ///
 /// Spikes and reports go to the output directory of the configuration, in the layout that its
@@ -90,7 +92,7 @@ fn simulate(args: &Args, comm: &net_mpi::Communicator) -> anyhow::Result<()> {
     if !args.disable_reports {
         for line in simulation.enable_reports()? {
             if comm.is_root() {
-                eprintln!("warning: {line}");
+                remark!("warning: {line}");
             }
         }
     }
@@ -112,7 +114,7 @@ fn simulate(args: &Args, comm: &net_mpi::Communicator) -> anyhow::Result<()> {
     simulation.sonata_spikes(comm, &outcome)?;
     simulation.sonata_reports(comm, &outcome)?;
     if comm.is_root() {
-        println!("{}", outcome.report);
+        say!("{}", outcome.report)?;
     }
     Ok(())
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::say::say;
+
 /// Check SONATA simulations without running them: every file, key and value, all errors at once
 ///
 /// Status 0 says that all can be used, 1 that one cannot.
@@ -20,7 +22,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut all_ok = true;
     for path in &args.configurations {
         let found = net_sonata::validate(path);
-        println!("{}\n{found}", path.display());
+        say!("{}\n{found}", path.display())?;
         all_ok &= found.is_ok();
     }
     Ok(if all_ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -16,6 +16,7 @@ use net_cell::state::NetworkFingerprint;
 use net_cell::{CellGroup, Samples, Spike};
 use net_core::StepClock;
 use net_io::checkpoint::{Checkpoint, CheckpointDirectory};
+use net_io::provenance::Provenance;
 use net_io::store::Ranges;
 use net_mpi::Communicator;
 
@@ -173,6 +174,11 @@ impl<'a> Run<'a> {
     /// Hashes of this rank's cells and what ends on them, before the first step.
     pub(super) fn fingerprint(&self) -> NetworkFingerprint {
         self.shared.fingerprint()
+    }
+
+    /// Writes into the files of probes where they come from.
+    pub(super) fn stamp_probes(&self, record: Option<&Provenance>) -> Result<()> {
+        record.map_or(Ok(()), |record| self.leader.collector.stamp(record))
     }
 
     /// Goes on from a checkpoint; to be called before the first step. Collective.

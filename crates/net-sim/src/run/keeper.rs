@@ -219,3 +219,11 @@ pub(super) fn hashes_of(
     .map(|(part, hash)| (part.to_owned(), hash))
     .into())
 }
+
+/// One hash of what is simulated, whatever is recorded of it and for how long.
+pub(super) fn model_hash(hashes: &BTreeMap<String, String>) -> String {
+    const OF_MODEL: [&str; 5] = ["cells", "connections", "inputs", "populations", "stimulations"];
+    let own = hashes.iter().filter(|(part, _)| OF_MODEL.contains(&part.as_str()));
+    let text: String = own.map(|(part, hash)| format!("{part} {hash}\n")).collect();
+    sha256(text.as_bytes())
+}

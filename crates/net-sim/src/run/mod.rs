@@ -36,6 +36,7 @@ use threads::Threads;
 pub(crate) use transfer::Junctions;
 use transfer::Transfer;
 
+pub(crate) use output::complete;
 pub(crate) use recorder::SignalPlan;
 pub use recorder::Trace;
 pub use report::{Phases, RunReport};
@@ -94,6 +95,7 @@ pub struct Simulation<'a> {
     output: Option<output::Files>,
     size: LocalSize,
     phases: Phases,
+    model_hash: String,
     n_columns: u64,
     n_resets: u64,
     /// Parameters that were set since the start: gids of a population, name and value.
@@ -112,6 +114,9 @@ pub struct Outcome {
     /// Signals of the probes of the model, if they were to be kept in memory: of all on rank 0, on
     /// others of those that stay per rank.
     pub signals: Vec<ProbeSignal>,
+    /// SHA-256 of what was simulated: cells, connections, inputs, populations, stimulations. The same
+    /// for all layouts.
+    pub model_hash: String,
     dt_ms: f64,
 }
 
@@ -160,8 +165,13 @@ impl<'a> Simulation<'a> {
         }
         let (size, n_columns) = (built.size, built.n_columns());
         let mut run = built.start(comm, (model, &manifest), options, clock, threads, writer)?;
+        let hashes = keeper::hashes_of(comm, (model, options), &manifest, run.fingerprint())?;
+        let model_hash = keeper::model_hash(&hashes);
+        if let Some(files) = &mut output {
+            files.identify(comm, &model_hash)?;
+            comm.agree(files.provenance().and_then(|record| run.stamp_probes(record.as_ref())))?;
+        }
         if let Some(checkpoints) = &options.checkpoints {
-            let hashes = keeper::hashes_of(comm, (model, options), &manifest, run.fingerprint())?;
             if let Some(from) = &resumed {
                 comm.agree(from.manifest().check_model(from.path(), &hashes))?;
                 run.restore(from)?;
@@ -193,6 +203,7 @@ impl<'a> Simulation<'a> {
             output,
             size,
             phases: Phases { build_s, write_s, ..Phases::default() },
+            model_hash,
             n_columns,
             n_resets: 0,
             parameters,
@@ -487,7 +498,8 @@ impl<'a> Simulation<'a> {
         spikes.sort_unstable();
         let traces = finished.kept.traces;
         let signals = finished.signals;
-        Ok(Outcome { report, spikes, traces, signals, dt_ms: self.clock.dt_ms() })
+        let (model_hash, dt_ms) = (self.model_hash, self.clock.dt_ms());
+        Ok(Outcome { report, spikes, traces, signals, model_hash, dt_ms })
     }
 }
 

@@ -1,9 +1,10 @@
 //! The files of a run.
 
+use net_cell::mechanism::{INTERFACE_VERSION, Origin, origins};
 use net_core::{Gid, Network, StepClock};
-use net_io::merge::{MergeOptions, RunReader, merge_recordings};
+use net_io::merge::{MergeOptions, RunReader, Traces, merge_recordings};
 use net_io::nix::{NioOptions, Uuid, write_nio};
-use net_io::provenance::{Host, Provenance, RankHost, sha256};
+use net_io::provenance::{Host, Plugin, Provenance, RankHost, sha256};
 use net_io::store::{
     Column, Columns, Combine, DEFAULT_CHUNK_BYTES, Device, Leg, Manifest, Overwrite, Parameter,
     PartWriter, Population, Projection, RunDirectory, SampleGrid, SampleType, Signal,
@@ -152,6 +153,20 @@ impl Files {
         self.part(rank, columns.collect())
     }
 
+    /// Notes which model it is, on rank 0. Collective.
+    pub(crate) fn identify(&mut self, comm: &Communicator, model_hash: &str) -> Result<()> {
+        let written = self.provenance.as_mut().map(|provenance| {
+            provenance.model_hash = Some(model_hash.to_owned());
+            provenance.write(&self.run)
+        });
+        Ok(comm.agree(written.unwrap_or(Ok(())))?)
+    }
+
+    /// The record of the run so far.
+    pub(crate) fn provenance(&self) -> Result<Option<Provenance>> {
+        Ok(Provenance::read(&self.run)?)
+    }
+
     /// Makes the files of the probes' signals that this rank writes.
     pub(crate) fn start_probes(
         &self,
@@ -183,6 +198,7 @@ impl Files {
             let options = MergeOptions {
                 spikes_text: self.spikes_text,
                 keep_parts: true,
+                traces: self.output.traces,
                 ..MergeOptions::default()
             };
             merge_recordings(&self.run, &options)?;
@@ -223,7 +239,10 @@ impl Files {
 
     /// Removes what the merged files replace, when all are complete. Collective.
     pub(crate) fn end(&self, comm: &Communicator) -> Result<()> {
-        let removed = if comm.is_root() { self.run.remove_recordings() } else { Ok(()) };
+        let removed = match self.output.traces {
+            Traces::Copied if comm.is_root() => self.run.remove_recordings(),
+            _ => Ok(()),
+        };
         Ok(comm.agree(removed)?)
     }
 
@@ -339,21 +358,11 @@ fn provenance(
     let mut provenance = Provenance::new(name, manifest.seed, manifest.dt_ms);
     provenance.simulation_id = manifest.run_id;
     provenance.duration_ms = options.tstop_ms;
-    // The description of the network and of what is recorded, without what tells runs apart.
-    let described = serde_json::to_vec(&(
-        &manifest.populations,
-        &manifest.spike_recorders,
-        &manifest.signals,
-        &manifest.projections,
-    ));
-    provenance.model_hash = Some(sha256(&described.unwrap_or_default()));
     if !output.configuration.is_null() {
         let text = output.configuration.to_string();
         provenance.configuration_hash = Some(sha256(text.as_bytes()));
     }
-    if net_mpi::BUILT_WITH_MPI {
-        provenance.simulator.extra.features.push("mpi".to_owned());
-    }
+    complete(&mut provenance);
     let rank_host = |(mpi_rank, text): (u32, &Vec<u8>)| {
         let host = serde_json::from_slice(text).unwrap_or_default();
         RankHost { mpi_rank, host }
@@ -363,6 +372,27 @@ fn provenance(
     provenance.threads = Some(n_threads as u32);
     provenance.mark_started();
     Ok(Some(provenance))
+}
+
+/// Adds how the program was built, and where its mechanisms come from.
+pub(crate) fn complete(provenance: &mut Provenance) {
+    if net_mpi::BUILT_WITH_MPI {
+        provenance.simulator.extra.features.push("mpi".to_owned());
+    }
+    let mechanisms = provenance.plugins.entry("mechanisms".to_owned()).or_default();
+    for origin in origins() {
+        let (name, plugin) = match origin {
+            Origin::Set(set) => {
+                let version = env!("CARGO_PKG_VERSION");
+                (set.to_owned(), Plugin::of_package("net-mechanisms", version))
+            }
+            Origin::Library(path) => {
+                let plugin = Plugin::of_file(&path, INTERFACE_VERSION);
+                (plugin.package.clone(), plugin)
+            }
+        };
+        mechanisms.insert(name, plugin);
+    }
 }
 
 /// The run's identifier: what the options say, or a random one of rank 0.

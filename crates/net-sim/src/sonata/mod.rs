@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use net_cell::StepSettings;
 use net_core::{Network, Population};
+use net_io::provenance::{Provenance, sha256};
 use net_io::sonata::{Layout, SpikeOrder, write_spikes};
 use net_mpi::Communicator;
 use net_sonata::config::{
@@ -30,7 +31,7 @@ use net_sonata::{Circuit, Flavor, SimulationConfig, SpikeTrains};
 use crate::error::{Error, Result};
 use crate::model::{CellKind, Model};
 use crate::options::{CellPartition, RunOptions};
-use crate::run::{Outcome, Simulation};
+use crate::run::{Outcome, Simulation, complete};
 pub use cells::{CellPopulation, CellTable};
 use modifications::Modifications;
 use reports::Report;
@@ -74,6 +75,8 @@ pub struct CircuitSimulation {
     replays: Vec<Replay>,
     stimuli: Vec<Stimulus>,
     reports: Vec<Report>,
+    /// What the files that it writes say of where they come from.
+    provenance: Provenance,
 }
 
 impl CircuitSimulation {
@@ -85,7 +88,13 @@ impl CircuitSimulation {
     pub fn load(path: &Path) -> Result<Self> {
         let config = SimulationConfig::load(path).map_err(Error::circuit)?;
         let circuit = Circuit::open(&config).map_err(Error::circuit)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let seed = u64::from(config.run.random_seed);
+        let mut provenance = Provenance::new(name, seed, config.run.dt_ms);
+        provenance.duration_ms = config.run.tstop_ms;
+        provenance.configuration_hash = std::fs::read(path).ok().map(|text| sha256(&text));
         Ok(CircuitSimulation {
+            provenance,
             output: config.output.output_dir.clone(),
             config: Arc::new(config),
             circuit: Arc::new(circuit),
@@ -351,7 +360,8 @@ impl CircuitSimulation {
                 name.push(".h5");
             }
             let layout = if is_obi { Layout::Obi } else { Layout::Allen };
-            write_spikes(&self.output.join(name), &populations, order, layout)?;
+            let path = self.output.join(name);
+            write_spikes(&path, &populations, order, layout, &self.provenance_of(outcome))?;
             if is_obi {
                 let path = self.output.join("populations_offset.dat");
                 let text = self.write_and_get_population_offsets();
@@ -372,16 +382,26 @@ impl CircuitSimulation {
             return Ok(comm.agree::<(), Error>(Ok(()))?);
         };
         let written = self.make_output().and_then(|()| {
+            let provenance = self.provenance_of(outcome);
             for (number, report) in self.reports.iter().enumerate() {
                 let from = traces.partition_point(|trace| trace.recording < number);
                 let to = traces.partition_point(|trace| trace.recording <= number);
+                let traces = &traces[from..to];
                 report
-                    .write(&self.output, self.config.flavor, self.cells()?, &traces[from..to])
+                    .write(&self.output, self.config.flavor, self.cells()?, traces, &provenance)
                     .map_err(|source| Error::Listed { source })?;
             }
             Ok(())
         });
         Ok(comm.agree(written)?)
+    }
+
+    /// The record of a run, for its files.
+    fn provenance_of(&self, outcome: &Outcome) -> Provenance {
+        let mut provenance = self.provenance.clone();
+        provenance.model_hash = Some(outcome.model_hash.clone());
+        complete(&mut provenance);
+        provenance
     }
 
     /// The text of `populations_offset.dat`.

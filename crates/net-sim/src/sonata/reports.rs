@@ -8,6 +8,7 @@ use std::path::Path;
 use net_cell::Quantity;
 use net_cell::mechanism::IonVariable;
 use net_core::Gid;
+use net_io::provenance::Provenance;
 use net_io::sonata::{Layout, ReportPopulation, write_report};
 use net_io::store::SampleType;
 use net_sonata::cell::Cell;
@@ -145,6 +146,7 @@ impl Report {
         flavor: Flavor,
         cells: &CellTable,
         traces: &[Trace],
+        provenance: &Provenance,
     ) -> std::result::Result<(), BoxError> {
         let mut populations = Vec::new();
         for population in cells.populations() {
@@ -191,6 +193,6 @@ impl Report {
         let time_ms = [start, end, self.config.dt_ms];
         let names = (self.config.variables[0].as_str(), self.config.unit.as_str());
         let path = folder.join(&self.config.file_name);
-        Ok(write_report(&path, &populations, time_ms, names, layout)?)
+        Ok(write_report(&path, &populations, time_ms, names, layout, provenance)?)
     }
 }

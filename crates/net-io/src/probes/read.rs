@@ -1,0 +1,227 @@
+//! Signals of probes read back, field by field, on demand.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use hdf5::types::{CompoundField, CompoundType, FloatSize, TypeDescriptor};
+use hdf5::{Dataset, Dataspace, Datatype, Selection};
+
+use super::WRITTEN;
+use crate::error::{Error, Result};
+use crate::h5;
+
+/// The signal of one probe in an `OUTPUT.h5`.
+#[derive(Debug)]
+pub struct ProbeReader {
+    path: PathBuf,
+    dataset: Dataset,
+    /// Name of the dataset.
+    pub name: String,
+    /// Class of the probe, as `RecExtElectrode`.
+    pub class: String,
+    /// Unit of all fields, as `mV`.
+    pub units: String,
+    /// Time of the first sample in ms.
+    pub start_ms: f64,
+    /// Time between samples in ms.
+    pub interval_ms: f64,
+    /// Names of the fields; `imem` of all cells first.
+    pub fields: Vec<String>,
+    /// Rows: contacts, or whatever the probe measures.
+    pub n_rows: usize,
+    /// Samples of the whole run.
+    pub n_samples: usize,
+    /// Samples that have been written; less than all while it runs or after a kill.
+    pub n_written: usize,
+    /// Positions of the contacts in um, if the probe has some: x, y, z of each row.
+    pub contacts_um: Option<Vec<[f64; 3]>>,
+}
+
+impl ProbeReader {
+    /// The probes of a file, by name.
+    ///
+    /// ```
+    /// # fn main() -> net_io::Result<()> {
+    /// # let temporary = tempfile::tempdir().unwrap();
+    /// # let path = temporary.path().join("OUTPUT.h5");
+    /// use net_io::probes::{Attribute, ProbeDataset, ProbeFile, ProbeReader};
+    /// # let attributes = [
+    /// #     ("class", Attribute::Text("CurrentDipoleMoment".to_owned())),
+    /// #     ("units", Attribute::Text("nA um".to_owned())),
+    /// #     ("start_ms", Attribute::Number(0.0)),
+    /// #     ("interval_ms", Attribute::Number(0.5)),
+    /// # ];
+    /// # let dipole = ProbeDataset {
+    /// #     name: "CurrentDipoleMoment0".to_owned(),
+    /// #     fields: vec!["imem".to_owned(), "E".to_owned()],
+    /// #     n_rows: 2,
+    /// #     n_samples: 3,
+    /// #     attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
+    /// # };
+    /// # let mut file = ProbeFile::create(&path, &[dipole])?;
+    /// # file.write(0, 0, &[&[0.0, 1.0, 2.0, 3.0], &[0.0, 10.0, 20.0, 30.0]])?;
+    /// # file.finish()?;
+    /// let probes = ProbeReader::open(&path)?;
+    /// assert_eq!((probes[0].n_rows, probes[0].n_samples, probes[0].n_written), (2, 3, 2));
+    /// assert_eq!(probes[0].read("E", 0..2, 0..2)?, [0.0, 10.0, 20.0, 30.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::NotHdf5`]; [`Error::MissingObject`] without any probe,
+    /// [`Error::WrongType`] for one that this program has not written.
+    pub fn open(path: &Path) -> Result<Vec<Self>> {
+        let file = h5::open(path)?;
+        let names = file.member_names().map_err(|e| Error::hdf5(path, "/", "list", e))?;
+        let mut probes = Vec::new();
+        for name in names {
+            // Large tables of a probe stand beside it.
+            let Ok(dataset) = file.dataset(&name) else { continue };
+            if let Some(class) = h5::text_attribute(path, &dataset, "class")? {
+                probes.push(Self::of_dataset(path, &file, dataset, (name, class))?);
+            }
+        }
+        match probes.is_empty() {
+            false => Ok(probes),
+            true => Err(Error::MissingObject {
+                path: path.to_owned(),
+                object: "/".to_owned(),
+                expected: "datasets of probes, with an attribute `class`",
+            }),
+        }
+    }
+
+    fn of_dataset(
+        path: &Path,
+        file: &hdf5::File,
+        dataset: Dataset,
+        (name, class): (String, String),
+    ) -> Result<Self> {
+        let wrong = |found: String| Error::WrongType {
+            path: path.to_owned(),
+            object: name.clone(),
+            found,
+            expected: "a matrix of compounds of numbers of 8 bytes".to_owned(),
+        };
+        let error = |action, e| Error::hdf5(path, &name, action, e);
+        let value = dataset.dtype().and_then(|dtype| dtype.to_descriptor());
+        let fields = match value.map_err(|e| error("read the type of", e))? {
+            TypeDescriptor::Compound(CompoundType { fields, .. })
+                if fields.iter().all(|f| f.ty == TypeDescriptor::Float(FloatSize::U8)) =>
+            {
+                fields.into_iter().map(|field| field.name).collect()
+            }
+            other => return Err(wrong(other.to_string())),
+        };
+        let &[n_rows, n_samples] = dataset.shape().as_slice() else {
+            return Err(wrong(format!("{:?}", dataset.shape())));
+        };
+        let number = |key: &str| {
+            let read = dataset.attr(key).and_then(|attribute| attribute.read_scalar::<f64>());
+            read.map_err(|e| Error::hdf5(path, format!("{name}@{key}"), "read", e))
+        };
+        let (start_ms, interval_ms) = (number("start_ms")?, number("interval_ms")?);
+        let written = dataset.attr(WRITTEN).and_then(|attribute| attribute.read_scalar::<u64>());
+        let n_written = written.map_err(|e| error("read attribute of", e))?;
+        Ok(Self {
+            units: h5::text_attribute(path, &dataset, "units")?.unwrap_or_default(),
+            contacts_um: contacts(path, file, &dataset, &name)?.filter(|c| c.len() == n_rows),
+            path: path.to_owned(),
+            dataset,
+            name,
+            class,
+            start_ms,
+            interval_ms,
+            fields,
+            n_rows,
+            n_samples,
+            n_written: (n_written as usize).min(n_samples),
+        })
+    }
+
+    /// Time of a sample in ms.
+    pub fn time_ms(&self, sample: usize) -> f64 {
+        self.start_ms + sample as f64 * self.interval_ms
+    }
+
+    /// Reads one field: `rows.len() * samples.len()` values, row by row, in `units`.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchName`] for a field, [`Error::NoSuchIndex`] for rows or samples that are not
+    /// there or not written; errors of reading.
+    pub fn read(&self, field: &str, rows: Range<usize>, samples: Range<usize>) -> Result<Vec<f64>> {
+        if !self.fields.iter().any(|known| known == field) {
+            return Err(Error::NoSuchName {
+                what: "field",
+                name: field.to_owned(),
+                known: self.fields.join(", "),
+            });
+        }
+        for (what, range, len) in
+            [("row", &rows, self.n_rows), ("sample", &samples, self.n_written)]
+        {
+            if len < range.end || range.end < range.start {
+                let what = format!("{what} of probe `{}`", self.name);
+                return Err(Error::NoSuchIndex { what, index: range.end, len });
+            }
+        }
+        let mut values = vec![0.0; rows.len() * samples.len()];
+        if !values.is_empty() {
+            self.read_into(field, rows, samples, &mut values)
+                .map_err(|e| Error::hdf5(&self.path, &self.name, "read", e))?;
+        }
+        Ok(values)
+    }
+
+    fn read_into(
+        &self,
+        field: &str,
+        rows: Range<usize>,
+        samples: Range<usize>,
+        values: &mut [f64],
+    ) -> hdf5::Result<()> {
+        // HDF5 reads the fields of the type in memory, by name, and passes over the others.
+        let number = TypeDescriptor::Float(FloatSize::U8);
+        let fields = vec![CompoundField::new(field, number, 0, 0)];
+        let value = TypeDescriptor::Compound(CompoundType { fields, size: size_of::<f64>() });
+        let value_type = Datatype::from_descriptor(&value)?;
+        let selection = Selection::try_new((rows, samples))?;
+        let file_space = self.dataset.space()?.select(selection)?;
+        let memory_space = Dataspace::try_new(values.len())?;
+        // SAFETY: all identifiers are alive for the call; a value of the memory type is one double,
+        // and the buffer has as many as are selected, as the caller has counted. The lock is the
+        // one that serializes all calls into the library.
+        let status = hdf5::sync::sync(|| unsafe {
+            hdf5_sys::h5d::H5Dread(
+                self.dataset.id(),
+                value_type.id(),
+                memory_space.id(),
+                file_space.id(),
+                hdf5_sys::h5p::H5P_DEFAULT,
+                values.as_mut_ptr().cast(),
+            )
+        });
+        if status < 0 { Err("the values cannot be read".into()) } else { Ok(()) }
+    }
+}
+
+/// The positions of contacts: an attribute, or a dataset where they are many.
+fn contacts(
+    path: &Path,
+    file: &hdf5::File,
+    dataset: &Dataset,
+    name: &str,
+) -> Result<Option<Vec<[f64; 3]>>> {
+    const CONTACTS: &str = "contacts_um";
+    let error = |e| Error::hdf5(path, format!("{name}@{CONTACTS}"), "read", e);
+    let beside = format!("{name}.{CONTACTS}");
+    let numbers: Vec<f64> = if h5::link_exists(file, &beside) {
+        file.dataset(&beside).and_then(|table| table.read_raw()).map_err(error)?
+    } else if dataset.attr_names().map_err(error)?.iter().any(|known| known == CONTACTS) {
+        dataset.attr(CONTACTS).and_then(|table| table.read_raw()).map_err(error)?
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(numbers.chunks_exact(3).map(|point| [point[0], point[1], point[2]]).collect()))
+}

@@ -239,7 +239,8 @@ impl Provenance {
     pub fn stamp(&self) -> String {
         let mut record = self.reproducible().json_value();
         if let Some(fields) = record.as_object_mut() {
-            let says = |value: &serde_json::Value| !value.is_null() && value != &serde_json::json!([]);
+            let says =
+                |value: &serde_json::Value| !value.is_null() && value != &serde_json::json!([]);
             fields.retain(|key, value| key != "simulation_id" && says(value));
         }
         record.to_string()

@@ -144,14 +144,16 @@ fn help_teaches() {
         for word in words {
             assert!(text.contains(word), "{command} --help does not say {word:?}:\n{text}");
         }
-        assert!(text.lines().all(|line| line.chars().count() <= 140), "{command}: long lines\n{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 140),
+            "{command}: long lines\n{text}"
+        );
     }
 }
 
 /// Cells 2 to 21 of population E from 10 to 40 ms: 18 of 25 cells.
-const SELECTED: [&str; 10] = [
-    "--population", "E", "--gid", "2-21", "--from", "10", "--to", "40", "--signal", "soma_v",
-];
+const SELECTED: [&str; 10] =
+    ["--population", "E", "--gid", "2-21", "--from", "10", "--to", "40", "--signal", "soma_v"];
 
 /// The spikes (gid, time in ms) and samples of the selection, read from the merged files.
 fn expected(out: &str) -> (Vec<(u64, f64)>, Vec<f64>, Vec<f64>) {
@@ -209,8 +211,7 @@ fn every_format_exports_what_is_selected() {
     assert_eq!(file.group("spikes").unwrap().member_names().unwrap(), ["E"]);
     let found: Vec<u64> = file.dataset("spikes/E/node_ids").unwrap().read_raw().unwrap();
     assert_eq!(found, spikes.iter().map(|(gid, _)| *gid).collect::<Vec<_>>());
-    let stamp: hdf5::types::VarLenUnicode =
-        file.attr("provenance").unwrap().read_scalar().unwrap();
+    let stamp: hdf5::types::VarLenUnicode = file.attr("provenance").unwrap().read_scalar().unwrap();
     assert!(stamp.contains("model_hash"), "{stamp}");
     let report = net_io::sonata::ReportReader::open(&folder.join("soma_v.E.h5")).unwrap();
     assert_eq!((report[0].node_ids.as_slice(), report[0].start_ms), (&[2][..], 10.0));
@@ -241,7 +242,8 @@ fn check_nix(path: &Path, spikes: &[(u64, f64)], values: &[f64]) {
                 RecordingKind::Spikes { start, stop } => {
                     assert_eq!((start, stop), (0.01, 0.04));
                     trains += 1;
-                    found.extend(recording.data.iter().map(|time_s| (cell, (1e6 * time_s).round())));
+                    found
+                        .extend(recording.data.iter().map(|time_s| (cell, (1e6 * time_s).round())));
                 }
                 RecordingKind::Samples { start, .. } => {
                     assert_eq!((cell, start), (2, 0.01));
@@ -314,8 +316,11 @@ fn virtual_traces_are_a_view_of_the_chunks() {
     let folder = tempfile::tempdir().unwrap();
     let [copied, mapped] = ["copied", "mapped"].map(|name| folder.path().join(name));
     run_into(&copied, false);
-    let model = connected(1, [20, 5], 0.5)
-        .with_rate_recording(RateRecording::new("rate", Targets::All, 5.0));
+    let model = connected(1, [20, 5], 0.5).with_rate_recording(RateRecording::new(
+        "rate",
+        Targets::All,
+        5.0,
+    ));
     let mut options = into_files(TSTOP_MS, 1, &mapped);
     if let Some(output) = &mut options.output {
         output.seal_interval_ms = Some(5.0);

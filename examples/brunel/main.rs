@@ -86,6 +86,10 @@ struct Options {
     #[arg(long)]
     no_picture: bool,
 
+    /// Write nothing at all
+    #[arg(long)]
+    no_files: bool,
+
     #[command(flatten)]
     run: RunArgs,
 }
@@ -98,8 +102,10 @@ fn main() -> ExitCode {
 fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
     let model = model(options)?;
     let settings = StepSettings { dt_ms: options.dt, ..StepSettings::default() };
-    let mut run = options.run.options(options.tstop, settings, Some(&options.out), false);
-    run.keep_in_memory = !options.no_picture;
+    let (files, draws) = (!options.no_files, !options.no_picture && !options.no_files);
+    let out = files.then_some(options.out.as_path());
+    let mut run = options.run.options(options.tstop, settings, out, false);
+    run.keep_in_memory = draws;
     let outcome = Simulation::build(comm, &model, &run)?.run()?;
     let n_neurons = model.network().n_cells();
     if comm.is_root() {
@@ -107,9 +113,13 @@ fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
         println!("{}", outcome.report);
         let rate_hz = outcome.report.n_spikes as f64 / n_neurons as f64 / seconds;
         println!("rate      {rate_hz:.2} spikes a second and neuron");
-        println!("files     {}", options.out.display());
+        let (phases, n_spikes) = (&outcome.report.phases, outcome.report.n_spikes);
+        println!("RESULT {} {} {n_spikes}", phases.run_s, phases.merge_s);
+        if files {
+            println!("files     {}", options.out.display());
+        }
     }
-    if !options.no_picture {
+    if draws {
         let title = format!("{n_neurons} neurons, g {}, eta {}", options.g, options.eta);
         let picture = draw_activity(comm, &model, &outcome, &run, &title, 6)?;
         if let Some(picture) = picture {

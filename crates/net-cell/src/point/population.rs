@@ -390,6 +390,7 @@ impl PointPopulation {
             columns: self.columns.as_ptr(),
             uniforms: &self.uniforms,
             stages: self.neuron.integrator().stages(),
+            n_iterations: self.neuron.integrator().n_iterations(),
             dt_ms,
             t_ms: step as f64 * dt_ms,
             fired: &mut self.fired,

@@ -18,7 +18,20 @@ pub enum Integrator {
     Midpoint,
     /// The classical method of fourth order.
     RungeKutta4,
+    /// Backward Euler, `x += dt f(x)` with the rates at the end of the step, solved by Newton's method.
+    /// Of first order, and stable where a step is longer than a time constant; not shorter than
+    /// the upstroke of a spike, where the equation has no solution.
+    Implicit,
+    /// One iteration of Newton's method for that, from the start of the step: exact for linear equations,
+    /// also of first order (linearly implicit Euler).
+    SemiImplicit,
 }
+
+/// Iterations of Newton's method. They converge quadratically from the state before the step, apart from
+/// the rounding of the difference quotients.
+const NEWTON_ITERATIONS: u32 = 4;
+/// Width of a difference quotient of a variable of size 1: the root of the rounding unit.
+const DIFFERENCE: f64 = 1.5e-8;
 
 /// For each evaluation of the right-hand side: its weight in the step, and how far along it the next
 /// evaluation is, both in steps.
@@ -32,6 +45,16 @@ impl Integrator {
             Integrator::RungeKutta4 => {
                 &[[1.0 / 6.0, 0.5], [1.0 / 3.0, 0.5], [1.0 / 3.0, 1.0], [1.0 / 6.0, 0.0]]
             }
+            Integrator::Implicit | Integrator::SemiImplicit => &[],
+        }
+    }
+
+    /// Iterations of Newton's method; 0 for explicit methods.
+    pub(super) fn n_iterations(self) -> u32 {
+        match self {
+            Integrator::Implicit => NEWTON_ITERATIONS,
+            Integrator::SemiImplicit => 1,
+            _ => 0,
         }
     }
 }
@@ -48,6 +71,8 @@ pub(super) struct StepArgs<'a> {
     /// vector `first`.
     pub(super) uniforms: &'a [f64],
     pub(super) stages: Stages,
+    /// Iterations of implicit methods.
+    pub(super) n_iterations: u32,
     pub(super) dt_ms: f64,
     /// Time at the start of the step.
     pub(super) t_ms: f64,
@@ -198,6 +223,9 @@ impl Eight<'_, '_> {
         x: [V; N],
         rates: impl Fn([V; N]) -> [V; N],
     ) -> [V; N] {
+        if self.args.n_iterations > 0 {
+            return self.advance_implicitly(x, rates);
+        }
         let dt = self.dt::<V>();
         let (mut at, mut sum) = (x, [V::splat(0.0); N]);
         for &[weight, next] in self.args.stages {
@@ -214,6 +242,38 @@ impl Eight<'_, '_> {
         after
     }
 
+    /// `at = x + dt f(at)` by Newton's method from x, with a Jacobian matrix of difference quotients. All
+    /// neurons take as many iterations, whoever they are with.
+    #[inline(always)]
+    fn advance_implicitly<V: Lanes, const N: usize>(
+        &self,
+        x: [V; N],
+        rates: impl Fn([V; N]) -> [V; N],
+    ) -> [V; N] {
+        let dt = self.dt::<V>();
+        let mut at = x;
+        for _ in 0..self.args.n_iterations {
+            let rate = rates(at);
+            let (mut matrix, mut rest) = ([[V::splat(0.0); N]; N], x);
+            for column in 0..N {
+                let mut beside = at;
+                beside[column] = at[column] + c::<V>(DIFFERENCE) * at[column].abs().max(c(1.0));
+                let width = beside[column] - at[column];
+                let moved = rates(beside);
+                for row in 0..N {
+                    let unit = c::<V>(if row == column { 1.0 } else { 0.0 });
+                    matrix[row][column] = unit - dt * (moved[row] - rate[row]) / width;
+                }
+                rest[column] = x[column] + dt * rate[column] - at[column];
+            }
+            let change = solve(matrix, rest);
+            for i in 0..N {
+                at[i] = at[i] + change[i];
+            }
+        }
+        at
+    }
+
     /// Steps for which neurons are still silent, after a step in which some of them fired.
     #[inline(always)]
     pub(super) fn refractory<V: Lanes>(&self, fires: V::Mask, left: V, silent_ms: V) -> V {
@@ -227,6 +287,29 @@ impl Eight<'_, '_> {
     pub(super) fn relax<V: Lanes>(&self, x: V, goal: V, tau: V) -> V {
         x + (V::splat(1.0) - exp(-self.dt::<V>() / tau)) * (goal - x)
     }
+}
+
+/// Solves a linear system by elimination, in the order of the rows: its matrix is near that of unity.
+#[inline(always)]
+fn solve<V: Lanes, const N: usize>(mut matrix: [[V; N]; N], mut rest: [V; N]) -> [V; N] {
+    for pivot in 0..N {
+        let inverse = c::<V>(1.0) / matrix[pivot][pivot];
+        for row in pivot + 1..N {
+            let factor = matrix[row][pivot] * inverse;
+            let above = matrix[pivot];
+            for (value, above) in matrix[row].iter_mut().zip(above).skip(pivot + 1) {
+                *value = *value - factor * above;
+            }
+            rest[row] = rest[row] - factor * rest[pivot];
+        }
+    }
+    for row in (0..N).rev() {
+        for column in row + 1..N {
+            rest[row] = rest[row] - matrix[row][column] * rest[column];
+        }
+        rest[row] = rest[row] / matrix[row][row];
+    }
+    rest
 }
 
 /// `min(x, 0)`.

@@ -224,6 +224,7 @@ impl PointPopulation {
         for (neuron, &gid) in self.gids.iter().enumerate() {
             let mut of = Fingerprint::new(6);
             of.add_text(model.name);
+            of.add(self.neuron.integrator() as u64);
             of.add(gid);
             for column in 0..self.columns.len() {
                 of.add(value(&self.initial, &self.columns, column, neuron).to_bits());

@@ -222,11 +222,11 @@ impl RunningSource {
                 true
             }
             (
-                Law::Random123 { key, ids, stream, n_drawn, last_ms, .. },
+                Law::Random123 { stream, n_drawn, last_ms, .. },
                 &SourceState::Renewal { position, last_ms: last_then, next_ms, .. },
             ) => {
-                *stream = Random123::new(*key, *ids);
-                (0..position).for_each(|_| _ = stream.bits32());
+                // A word a number.
+                stream.set_position(position);
                 (*n_drawn, *last_ms, self.next_ms) = (position, last_then, next_ms);
                 true
             }

@@ -4,6 +4,7 @@ use net_cell::CellGroup;
 use net_cell::currents::BlockLayout;
 use net_cell::extracellular::ExtracellularPotential;
 use net_cell::simd::F8;
+use net_cell::state::Fingerprint;
 use net_io::store::Ranges;
 use net_lfp::TimeCourse;
 
@@ -13,21 +14,26 @@ use crate::build::{LocalCell, PlacedCell};
 use crate::error::{Error, Result};
 use crate::model::{Model, Potential, PotentialFunction, StimulatedSegment};
 
+/// Times (ms) at which functions are asked what they are, to tell one from another.
+const PROBED_MS: [f64; 6] = [0.0, 0.7, 3.1, 17.3, 101.9, 1003.7];
+
 /// Imposes the potentials of all stimulations of the model on the cells of these groups. Blocks that
-/// none of them reaches are left as they are.
+/// none of them reaches are left as they are. Gives a hash of what acts on these cells; those of all
+/// ranks add up, modulo 2^64, to one that does not depend on the layout.
 pub(crate) fn stimulate(
     model: &Model,
     groups: &mut [CellGroup],
     own_cells: &[LocalCell],
-) -> Result<()> {
+) -> Result<u64> {
     if model.stimulations().is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let mut by_gid: Vec<&LocalCell> = own_cells.iter().collect();
     by_gid.sort_unstable_by_key(|cell| cell.gid);
     let targets = model.stimulations().iter().map(|s| model.gids_of(&s.targets));
     let targets = targets.collect::<Result<_>>()?;
-    let mut builder = Builder { model, by_gid, targets, placed: PlacedCell::default() };
+    let (placed, fingerprint) = (PlacedCell::default(), 0);
+    let mut builder = Builder { model, by_gid, targets, placed, fingerprint };
     for group in groups {
         for (block, layout) in group.layouts().iter().enumerate() {
             if let Some(potential) = builder.of_block(layout)? {
@@ -35,7 +41,7 @@ pub(crate) fn stimulate(
             }
         }
     }
-    Ok(())
+    Ok(builder.fingerprint)
 }
 
 struct Builder<'a> {
@@ -44,6 +50,8 @@ struct Builder<'a> {
     /// The cells that each stimulation acts on.
     targets: Vec<Ranges>,
     placed: PlacedCell,
+    /// Of what has been built.
+    fingerprint: u64,
 }
 
 /// The potential outside of the cells of a block.
@@ -85,13 +93,24 @@ impl Builder<'_> {
             }
         }
         let mut block = OfBlock { patterns: Vec::new(), functions: Vec::new(), last: Vec::new() };
-        for (stimulation, targets) in self.model.stimulations().iter().zip(&self.targets) {
+        let stimulations = self.model.stimulations().iter().zip(&self.targets);
+        for (number, (stimulation, targets)) in stimulations.enumerate() {
+            let mut what = Fingerprint::new(9);
+            what.add(number as u64);
+            what.add_text(&stimulation.name);
+            let mut sum = 0_u64;
+            let mut note = |mut of: Fingerprint, segment: &StimulatedSegment, values: &[f64]| {
+                of.add_all([segment.gid, segment.segment.into()]);
+                of.add_all(values.iter().map(|value| value.to_bits()));
+                sum = sum.wrapping_add(of.value());
+            };
             let places = || segments.iter().filter(|(.., segment)| targets.contains(segment.gid));
             if places().next().is_none() {
                 continue;
             }
             match &stimulation.potential {
                 Potential::Pattern { field, time_course } => {
+                    what.add_text(&format!("{time_course:?}"));
                     let mut potential = vec![F8::ZERO; layout.n_slots];
                     for (slot, lane, segment) in places() {
                         let found = field.potential_mv(segment.midpoint_um);
@@ -100,16 +119,21 @@ impl Builder<'_> {
                             let stimulation = stimulation.name.clone();
                             return Err(Error::StimulusValue { stimulation, gid, segment, found });
                         }
+                        note(what, segment, &[found]);
                         potential[*slot].0[*lane] = found;
                     }
                     let time_course = time_course.clone();
                     block.patterns.push(Pattern { potential, time_course });
                 }
                 Potential::Function(potential) => {
+                    for (.., segment) in places() {
+                        note(what, segment, &PROBED_MS.map(|t_ms| potential(segment, t_ms)));
+                    }
                     let (potential, places) = (Arc::clone(potential), places().copied().collect());
                     block.functions.push(Function { potential, places });
                 }
             }
+            self.fingerprint = self.fingerprint.wrapping_add(sum);
         }
         let is_reached = !(block.patterns.is_empty() && block.functions.is_empty());
         Ok(is_reached.then_some(block))

@@ -17,7 +17,7 @@ use net_core::{Distribution, Population, Projection, SynapseKind};
 use net_io::network::NetworkTables;
 use net_lfp::{
     Conductivity, Contacts, DipoleField, DipoleSource, FourSphereVolumeConductor, HeadFrame,
-    RecExtElectrode, RecMeaElectrode, TimeCourse, UserField,
+    RecExtElectrode, RecMeaElectrode, Sampling, TimeCourse, UserField,
 };
 use net_mpi::{Communicator, Mode, SpikeTime, run};
 use net_nmodl::library::{BuildOptions, build, mod_files};
@@ -62,13 +62,25 @@ fn main() -> ExitCode {
     })
 }
 
-/// Circuits with gap junctions between cells, and with spontaneous release and stimuli.
+/// Circuits with gap junctions between cells, with spontaneous release, and with stimuli.
 fn circuits(comm: &Communicator, threads: usize) -> Result<()> {
-    let Some(folder) = sonata_case::reference() else { return Ok(()) };
-    let Some(case) = sonata_case::Case::new(&folder, "nd-ringtest", &["hoc"]) else {
-        return Ok(());
-    };
-    for variant in ["gj", "overrides", "stims_conductance"] {
+    let circuits = models_of_circuits()?;
+    for (variant, model, options) in &circuits.1 {
+        let progress = Progress::Off;
+        let options = RunOptions { threads: Some(threads), progress, ..options.clone() };
+        check(comm, variant, model, &options)?;
+    }
+    Ok(())
+}
+
+type OfCircuit = (&'static str, Model, RunOptions);
+
+/// The files of these circuits, which models read, and the models, if the reference data are there.
+fn models_of_circuits() -> Result<(Option<sonata_case::Case>, Vec<OfCircuit>)> {
+    let case = sonata_case::reference()
+        .and_then(|folder| sonata_case::Case::new(&folder, "nd-ringtest", &["hoc"]));
+    let Some(case) = case else { return Ok((None, Vec::new())) };
+    let load = |variant| {
         let mut simulation = CircuitSimulation::load(&case.configuration(variant))?;
         simulation.create_cells()?;
         simulation.create_synapses()?;
@@ -76,11 +88,12 @@ fn circuits(comm: &Communicator, threads: usize) -> Result<()> {
         simulation.enable_stimulus()?;
         simulation.enable_modifications()?;
         simulation.enable_reports()?;
-        let of_circuit = simulation.options();
-        let options = RunOptions { threads: Some(threads), progress: Progress::Off, ..of_circuit };
-        check(comm, variant, &simulation.sim_init()?, &options)?;
-    }
-    Ok(())
+        let options = simulation.options();
+        Ok((variant, simulation.sim_init()?, options))
+    };
+    let models = ["gj", "overrides", "stims_conductance"].into_iter().map(load);
+    let models = models.collect::<Result<_>>()?;
+    Ok((Some(case), models))
 }
 
 /// Compiles and loads the mechanisms that the tests of net-cell have; rank 0 compiles for all.
@@ -231,15 +244,72 @@ fn check(comm: &Communicator, name: &str, model: &Model, options: &RunOptions) -
 fn resumed(comm: &Communicator, threads: usize) -> Result<()> {
     let process = comm.all_gather_v(&[u64::from(std::process::id())])?;
     let folder = std::env::temp_dir().join(format!("net-sim-resumed-{}", process[0][0]));
-    let fields = with_stimulation(with_probes(recorded(), Some(13)));
-    for (name, model) in [
-        ("events of mechanisms", of_mechanisms(9)),
-        ("point neurons and cable cells", common::points::mixed(9, 0.5)),
-        ("fields and recordings", fields),
+    let fields = |model| with_stimulation(with_probes(model, Some(13)));
+    let first = StepSettings::default();
+    let second = StepSettings { second_order: true, ..first };
+    for (name, model, settings) in [
+        ("events of mechanisms", of_mechanisms(9), first),
+        ("point neurons and cable cells", common::points::mixed(9, 0.5), first),
+        ("fields and recordings", fields(recorded()), first),
+        ("forks, electrodes and their fields", fields(forked()), first),
+        ("the same, second order", fields(forked()), second),
     ] {
-        common::resumed::check(comm, (name, &folder), &model, threads)?;
+        common::resumed::check(comm, (name, &folder), (&model, settings), threads)?;
+    }
+    let circuits = models_of_circuits()?;
+    for (variant, model, options) in &circuits.1 {
+        let of_circuit = (model, options.settings);
+        common::resumed::check(comm, (variant, &folder), of_circuit, threads)?;
     }
     Ok(())
+}
+
+/// Cells with forks, all different, with electrodes whose currents change, driven and connected.
+fn forked() -> Model {
+    let cell = |gid: u64| -> std::result::Result<net_cell::CellTemplate, BoxError> {
+        use net_cell::morphology::*;
+        let mut shape = MorphologyBuilder::new();
+        let soma = shape.cylinder("soma", SectionKind::Soma, None, 20.0, 20.0)?;
+        let mut ends = vec![soma];
+        for number in 0..3 + gid % 5 {
+            let parent = ends[(number / 2) as usize];
+            let length_um = 60.0 + 10.0 * ((gid + number) % 4) as f64;
+            let name = format!("dend[{number}]");
+            ends.push(shape.cylinder(
+                &name,
+                SectionKind::Basal,
+                Some((parent, 1.0)),
+                length_um,
+                1.5,
+            )?);
+        }
+        let cable = Cable::Uniform(CableProperties { ra_ohm_cm: 100.0, cm_uf_cm2: 1.0 });
+        let points = SegmentPoints::Exact;
+        let shape =
+            shape.build()?.segmented(&Discretization::FixedPerSection(3), &cable, points)?;
+        let mut cell = net_cell::CellTemplate::new(shape)?;
+        cell.insert("hh", &Region::Kinds(vec![SectionKind::Soma]), &[])?;
+        cell.insert("pas", &Region::Kinds(vec![SectionKind::Basal]), &[("g", 1e-4)])?;
+        let end = cell.n_segments() - 1;
+        let clamp = [("delay", 9.5), ("dur", 11.0), ("amp", 0.3 + 0.01 * (gid % 7) as f64)];
+        cell.insert_point("IClamp", end, &clamp)?;
+        Ok(cell)
+    };
+    let clamp = Quantity::Variable { mechanism: "IClamp".into(), variable: "i".into(), nth: 0 };
+    connected(5, [12, 9], 0.5)
+        .with_cells("E", CellKind::per_cell(cell))
+        .with_cells("I", CellKind::per_cell(cell))
+        .with_recording(Recording {
+            segments: Segments::All,
+            instances: Instances::All,
+            ..Recording::new("clamps", Targets::FirstOfEach(3), clamp)
+        })
+        .with_probe(ProbeRecording {
+            name: Some("averages of electrodes".into()),
+            interval_ms: Some(1.1),
+            sampling: Sampling::Average,
+            ..ProbeRecording::new(laminar(4))
+        })
 }
 
 /// The bytes of all signals, by type, population and group, under stimulation, for two sizes of

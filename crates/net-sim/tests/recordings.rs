@@ -453,10 +453,17 @@ fn a_checkpoint_of_something_else_is_refused() {
     let directory = folder.path().join("run");
     let comm = net_mpi::Communicator::solo();
     let v = || Recording::new("v", Targets::FirstOfEach(2), Quantity::Voltage);
-    let model = |seed, delay_ms, cell| {
+    let field = |z, width_ms| {
+        let pulse = net_lfp::TimeCourse::Pulse { start_ms: 1.0, width_ms, amplitude: 1.0 };
+        let field = net_lfp::UniformField { field_v_m: [0.0, 0.0, z] };
+        Stimulation::new("field", field, pulse)
+    };
+    let plain = |seed, delay_ms, cell| {
         let model = connected(seed, [9, 4], delay_ms).with_cells("E", CellKind::shared(cell));
         model.with_recording(v())
     };
+    let model =
+        |seed, delay_ms, cell| plain(seed, delay_ms, cell).with_stimulation(field(1.0, 0.5));
     let original = model(5, 0.5, clamped());
     let options = saved(&directory);
     let mut first = Simulation::build(&comm, &original, &options).unwrap();
@@ -488,6 +495,10 @@ fn a_checkpoint_of_something_else_is_refused() {
     let more =
         model(5, 0.5, clamped()).with_rate_recording(RateRecording::new("r", Targets::All, 1.0));
     refused(&more, &options, &[differs, "recordings"]);
+    for (strength, width_ms) in [(2.0, 0.5), (1.0, 0.6)] {
+        let changed = plain(5, 0.5, clamped()).with_stimulation(field(strength, width_ms));
+        refused(&changed, &options, &[differs, "stimulations"]);
+    }
     let longer = RunOptions { tstop_ms: 7.0, ..options.clone() };
     refused(&original, &longer, &[differs, "settings"]);
 

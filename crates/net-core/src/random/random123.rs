@@ -43,6 +43,24 @@ impl Random123 {
         self.words[self.next - 1]
     }
 
+    /// Goes to where `n_words` words have been taken from the start of the stream.
+    ///
+    /// ```
+    /// use net_core::random::Random123;
+    /// let (mut one, mut other) = (Random123::new(3, [1, 2, 3]), Random123::new(3, [1, 2, 3]));
+    /// (0..7).for_each(|_| _ = one.bits32());
+    /// other.set_position(7);
+    /// assert_eq!(one.bits32(), other.bits32());
+    /// ```
+    pub fn set_position(&mut self, n_words: u64) {
+        // The number of a block has 32 bits: a longer stream repeats itself.
+        self.sequence = (n_words / 4) as u32;
+        self.next = 4;
+        for _ in 0..n_words % 4 {
+            self.bits32();
+        }
+    }
+
     /// Uniform in (0, 1).
     #[inline]
     pub fn uniform(&mut self) -> f64 {

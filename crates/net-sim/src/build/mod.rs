@@ -38,6 +38,8 @@ pub(crate) struct Local {
     pub(crate) junctions: Junctions,
     /// What probes measure of the cells.
     pub(crate) matrices: Matrices,
+    /// Hash of what stimulations do to the cells.
+    pub(crate) stimulation: u64,
     pub(crate) size: LocalSize,
 }
 
@@ -154,11 +156,11 @@ pub(crate) fn build(
         size.cell_bytes += cell_bytes as u64;
         size.connection_bytes += connection_bytes as u64;
     }
-    stimulate(model, &mut groups, &own_cells)?;
+    let stimulation = stimulate(model, &mut groups, &own_cells)?;
     let layouts: Vec<_> = groups.iter().map(CellGroup::layouts).collect();
     let matrices = pool.install(|| build_matrices(model, &layouts, &own_cells))?;
     size.probe_bytes = matrices.memory_bytes() as u64;
-    Ok(Local { groups, recordings, junctions, matrices, size })
+    Ok(Local { groups, recordings, junctions, matrices, stimulation, size })
 }
 
 impl LocalSize {

@@ -184,9 +184,9 @@ pub(super) fn hashes_of(
     comm: &Communicator,
     (model, options): (&Model, &RunOptions),
     manifest: &Manifest,
-    own: net_cell::state::NetworkFingerprint,
+    (own, stimulation): (net_cell::state::NetworkFingerprint, u64),
 ) -> Result<BTreeMap<String, String>> {
-    let own = [own.cells, own.connections, own.inputs];
+    let own = [own.cells, own.connections, own.inputs, stimulation];
     let sum =
         |all: &[Vec<u64>], at: usize| all.iter().fold(0_u64, |sum, own| sum.wrapping_add(own[at]));
     let all = comm.all_gather_v(&own)?;
@@ -205,7 +205,6 @@ pub(super) fn hashes_of(
         format!("{name} {times:?} {described:?}")
     };
     let probes: Vec<String> = model.probes().iter().zip(model.probe_names()).map(probe).collect();
-    let stimulations: Vec<&str> = model.stimulations().iter().map(|s| s.name.as_str()).collect();
     Ok([
         ("cells", format!("{:016x}", sum(&all, 0))),
         ("connections", format!("{:016x}", sum(&all, 1))),
@@ -214,7 +213,7 @@ pub(super) fn hashes_of(
         ("recordings", described(recordings)),
         ("settings", described(settings)),
         ("probes", described(serde_json::json!(probes))),
-        ("stimulations", described(serde_json::json!(stimulations))),
+        ("stimulations", format!("{:016x}", sum(&all, 3))),
     ]
     .map(|(part, hash)| (part.to_owned(), hash))
     .into())

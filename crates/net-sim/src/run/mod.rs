@@ -163,9 +163,10 @@ impl<'a> Simulation<'a> {
         if let Some(files) = &output {
             comm.agree(files.start_probes(comm, &mut built.collector, model, &clock))?;
         }
-        let (size, n_columns) = (built.size, built.n_columns());
+        let (size, n_columns, stimulation) = (built.size, built.n_columns(), built.stimulation);
         let mut run = built.start(comm, (model, &manifest), options, clock, threads, writer)?;
-        let hashes = keeper::hashes_of(comm, (model, options), &manifest, run.fingerprint())?;
+        let own = (run.fingerprint(), stimulation);
+        let hashes = keeper::hashes_of(comm, (model, options), &manifest, own)?;
         let model_hash = keeper::model_hash(&hashes);
         if let Some(files) = &mut output {
             files.identify(comm, &model_hash)?;
@@ -512,6 +513,8 @@ struct Built {
     collector: Collector,
     plan: Plan,
     transfer: Option<Transfer>,
+    /// Hash of what stimulations do to the cells.
+    stimulation: u64,
     size: LocalSize,
 }
 
@@ -554,7 +557,8 @@ impl Built {
             options.keep_in_memory,
         )?;
         size.probe_bytes += collector.memory_bytes() as u64;
-        Ok(Built { groups, recordings, tracks, collector, plan, transfer, size })
+        let stimulation = local.stimulation;
+        Ok(Built { groups, recordings, tracks, collector, plan, transfer, stimulation, size })
     }
 
     /// Columns of all recordings.

@@ -11,8 +11,9 @@ type Left = (Vec<SpikeTime>, Vec<Trace>, Vec<ProbeSignal>, Vec<Vec<u8>>);
 
 const TSTOP_MS: f64 = 40.0;
 
-fn options(directory: &Path, threads: usize) -> RunOptions {
+fn options(directory: &Path, threads: usize, settings: StepSettings) -> RunOptions {
     let mut options = into_files(TSTOP_MS, threads, directory);
+    options.settings = settings;
     if let Some(output) = &mut options.output {
         output.connections = false;
         // What was recorded after a checkpoint is on the disk when the run is given up.
@@ -38,9 +39,11 @@ fn left(comm: &Communicator, simulation: Simulation<'_>, directory: &Path) -> Re
 pub(crate) fn check(
     comm: &Communicator,
     (name, folder): (&str, &Path),
-    model: &Model,
+    (model, settings): (&Model, StepSettings),
     threads: usize,
 ) -> Result<()> {
+    let dt_ms = settings.dt_ms;
+    let options = |directory: &Path, threads| options(directory, threads, settings);
     let solo = Communicator::solo();
     let (whole, parted) = (folder.join("whole"), folder.join("parted"));
     let expected = match comm.is_root() {
@@ -60,21 +63,21 @@ pub(crate) fn check(
     comm.barrier()?;
     let mut second = Simulation::build(comm, model, &together)?;
     at_ms(&second, 12.0);
-    second.advance(7.225)?;
+    second.advance(7.2 + dt_ms)?;
     drop(second);
     comm.barrier()?;
     if comm.is_root() {
         let alone = options(&parted, 1);
         let mut third = Simulation::build(&solo, model, &alone)?;
         at_ms(&third, 18.0);
-        third.advance(5.475)?;
+        third.advance(5.4 + 3.0 * dt_ms)?;
         third.checkpoint()?;
-        third.advance(0.05)?;
+        third.advance(2.0 * dt_ms)?;
     }
     comm.barrier()?;
     let others = options(&parted, 3 - threads);
     let last = Simulation::build(comm, model, &others)?;
-    at_ms(&last, 23.475);
+    at_ms(&last, 18.0 + 5.4 + 3.0 * dt_ms);
     if let (Some(found), Some(expected)) = (left(comm, last, &parted)?, expected) {
         assert!(found.0 == expected.0, "{name}: spikes differ");
         assert!(found.1 == expected.1, "{name}: samples differ");

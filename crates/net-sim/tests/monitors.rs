@@ -531,3 +531,76 @@ fn monitors_belong_to_a_model_and_reset_it() {
     let error = own.recordings(&mut simulation).unwrap_err().to_string();
     assert!(error.contains("reset without its monitors"), "{error}");
 }
+
+#[test]
+fn projections_are_monitored_by_synapse() {
+    let network = common::connected(5, [7, 5], 0.5);
+    let i = || Targets::Population("I".into());
+    let doubles = |recording| Recording { sample_type: SampleType::F64, ..recording };
+    let recorded = network
+        .clone()
+        .with_recording(doubles(Recording::of_weights("w", i(), "E:I")))
+        .with_recording(doubles(Recording::of_projection("g", i(), ("E:I", "ExpSyn", "g"))));
+    let (comm, first) = (Communicator::solo(), network.recordings().len());
+    let expected = RunOptions { tstop_ms: 12.0, ..options() };
+    let expected = Simulation::build(&comm, &recorded, &expected).unwrap().run().unwrap();
+
+    let mut monitors = monitors(&[("E:I;0.4", &["w", "ExpSyn.g"]), ("E", &["v"]), ("I:E", &["w"])]);
+    let model = network.with_monitors(&monitors).unwrap();
+    let options = options();
+    let mut simulation = Simulation::build(&comm, &model, &options).unwrap();
+    simulation.advance(1.0).unwrap();
+    monitors.start(&mut simulation).unwrap();
+    simulation.advance(5.0).unwrap();
+    monitors.pause_some(&mut simulation, &["E:I"]).unwrap();
+    simulation.advance(2.0).unwrap();
+    monitors.start(&mut simulation).unwrap();
+    simulation.advance(4.0).unwrap();
+    let recordings = all(&mut monitors, &mut simulation).unwrap();
+    let ms = recordings.times().times_ms(0, "E:I").unwrap();
+    let steps: Vec<usize> = ms.iter().map(|ms| (ms / 0.1).round() as usize).collect();
+    let is_recorded = |step: usize| (10..60).contains(&step) || (80..120).contains(&step);
+    assert_eq!(steps, (0..120).step_by(4).filter(|&s| is_recorded(s)).collect::<Vec<_>>());
+    for (number, name) in ["E:I;w", "E:I;ExpSyn.g"].into_iter().enumerate() {
+        let array = recordings.array(0, name).unwrap();
+        let synapses = recordings.synapses(0, name).unwrap();
+        let own = expected.traces.iter().filter(|trace| trace.recording == first + number);
+        let own: Vec<&Trace> = own.collect();
+        assert_eq!(array.dim(), (steps.len(), own.len()));
+        for (column, synapse) in array.columns().into_iter().zip(synapses) {
+            let key = (synapse.target, synapse.segment, synapse.number);
+            let trace = own.iter().find(|t| (t.gid, t.segment, t.label) == key).unwrap();
+            assert!(steps.iter().zip(column).all(|(&step, value)| trace.values[step] == *value));
+            assert_eq!(synapse.source.is_some(), number == 0);
+            assert!(synapse.source.is_none_or(|source| source < 7) && synapse.target >= 7);
+        }
+        assert!(synapses.is_sorted_by_key(|s| (s.target, s.segment, s.number)));
+        assert_eq!(recordings.unit("E:I", name.split_once(';').unwrap().1), "uS");
+    }
+    // Without a period every 1000 steps: none fell into this time.
+    assert_eq!(recordings.array(0, "I:E;w").unwrap().nrows(), 0);
+    assert!(recordings.synapses(0, "E;v").is_err());
+}
+
+#[test]
+fn what_projections_do_not_have_is_refused() {
+    let refused = |model: Model, key: &str, variable: &str, words: &[&str]| {
+        let error = model.with_monitors(&monitors(&[(key, &[variable])])).err().unwrap();
+        let error = error.to_string();
+        assert!(words.iter().all(|word| error.contains(word)), "{error}: {words:?}");
+    };
+    let connected = || common::connected(5, [4, 3], 0.5);
+    refused(connected(), "E:I", "spike", &["E:I", "spike", "projections"]);
+    refused(connected(), "E:I", "gg", &["'gg'", "w, the weight", "tau"]);
+    refused(connected(), "E:X", "w", &["'E:X'", "E, I, E:E, E:I"]);
+    let points = || common::points::mixed(9, 0.5);
+    refused(points(), "E:E", "x", &["'x'", "w, the weight"]);
+    let mut network = points().network().clone();
+    network
+        .add_projection(net_core::Projection {
+            name: "G".into(),
+            ..net_core::Projection::new("E", "G", "exc")
+        })
+        .unwrap();
+    refused(Model::new(network), "G", "w", &["'G'", "a population and a projection"]);
+}

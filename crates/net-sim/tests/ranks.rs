@@ -426,7 +426,11 @@ fn fields_of_ranks(comm: &Communicator, threads: usize) -> Result<()> {
 /// What monitors record of a connected network in pieces, chunks and periods.
 fn monitors(comm: &Communicator, threads: usize) -> Result<()> {
     let record = |comm: &Communicator, threads| -> Result<Option<Recordings>> {
-        let dictionary = [("E;0.5", &["v", "spike"][..]), ("I", &["i_membrane", "hh.m"][..])];
+        let dictionary = [
+            ("E;0.5", &["v", "spike"][..]),
+            ("I", &["i_membrane", "hh.m"][..]),
+            ("E:I;0.4", &["w", "g"][..]),
+        ];
         let mut monitors = Monitors::new(dictionary)?.with_labels(SampleLabels::AfterStep);
         let (model, options) = (connected(5, [30, 10], 0.5), in_memory(0.0, threads));
         let model = model.with_monitors(&monitors)?;

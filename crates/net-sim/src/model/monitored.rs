@@ -14,6 +14,8 @@ use crate::monitor::MonitorError;
 pub(crate) struct Monitored {
     /// One a variable, in the order of the monitors.
     pub(crate) recordings: Vec<Recording>,
+    /// Steps between samples of those without an interval, one a variable.
+    pub(crate) usual_steps: Vec<u64>,
     /// Gids of the populations whose spikes are wanted.
     pub(crate) spikes: Vec<Range<Gid>>,
     /// Steps that samples are taken after the step of their label: 0 or 1.
@@ -38,7 +40,12 @@ impl Monitored {
 
     /// The schedule of a variable.
     pub(crate) fn schedule(&self, at: usize, clock: &StepClock) -> Result<net_cell::Schedule> {
-        let schedule = self.recordings[at].schedule(clock)?;
-        Ok(net_cell::Schedule { offset: schedule.offset + self.shift, ..schedule })
+        let recording = &self.recordings[at];
+        let schedule = recording.schedule(clock)?;
+        let interval = match recording.interval_ms {
+            Some(_) => schedule.interval,
+            None => self.usual_steps[at],
+        };
+        Ok(net_cell::Schedule { offset: schedule.offset + self.shift, interval })
     }
 }

@@ -2,6 +2,7 @@
 
 use net_cell::Quantity;
 use net_cell::point::PointNeuron;
+use net_core::Projection;
 use net_io::store::SampleType;
 
 use super::SampleLabels;
@@ -11,6 +12,9 @@ use crate::model::{Model, Monitored, Recording, Targets};
 
 /// The variable that stands for spikes.
 pub(super) const SPIKE: &str = "spike";
+
+/// The variable that stands for weights.
+const WEIGHT: &str = "w";
 
 /// One entry of the dictionary.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,6 +125,81 @@ impl Definition {
     }
 }
 
+/// Steps between samples of a projection, if the period is not said.
+const PERIOD_OF_PROJECTIONS: u64 = 1000;
+
+/// Steps between samples of a compartment, if the period is not said: CompNeuroPy's.
+pub(super) fn usual_steps(model: &Model, compartment: &str) -> u64 {
+    match model.network().find_population(compartment) {
+        Ok(_) => 1,
+        Err(_) => PERIOD_OF_PROJECTIONS,
+    }
+}
+
+/// The projection that a compartment is, if it is one.
+pub(super) fn projection<'m>(model: &'m Model, compartment: &str) -> Option<&'m Projection> {
+    model.network().projections().iter().find(|own| own.name == compartment)
+}
+
+impl Definition {
+    /// A variable of a projection's synapses on any cells: `w`, or a variable of their mechanism.
+    fn of_synapses(
+        &self,
+        (name, variable): (String, &str),
+        model: &Model,
+        projection: &Projection,
+    ) -> Result<Recording, Error> {
+        let network = model.network();
+        let (compartment, variable) = (self.compartment.clone(), variable.to_owned());
+        let post = network.population(network.find_population(&projection.post)?);
+        let mechanism = &projection.synapse.mechanism;
+        let prefix = format!("{mechanism}.");
+        let own = variable.strip_prefix(&prefix).unwrap_or(&variable);
+        let known = match net_cell::mechanism::find(mechanism) {
+            Ok((_, found)) if model.points_of(post).is_none() => {
+                found.columns.iter().map(|column| column.name).collect()
+            }
+            _ => Vec::new(),
+        };
+        let recording = match own {
+            WEIGHT => Recording::of_weights(name, Targets::All, &projection.name),
+            _ if known.contains(&own) => {
+                let of = (projection.name.as_str(), mechanism.as_str(), own);
+                Recording::of_projection(name, Targets::All, of)
+            }
+            _ => {
+                let expected = match known.is_empty() {
+                    true => format!("{WEIGHT}, the weight"),
+                    false => format!("{WEIGHT}, the weight, or one of {}", known.join(", ")),
+                };
+                return Err(MonitorError::Variable { compartment, variable, expected }.into());
+            }
+        };
+        let (interval_ms, sample_type) = (self.period_ms, SampleType::F64);
+        Ok(Recording { interval_ms, sample_type, ..recording })
+    }
+
+    /// Adds what is wanted of the synapses of a projection.
+    fn add_synapses(
+        &self,
+        monitored: &mut Monitored,
+        model: &Model,
+        projection: &Projection,
+    ) -> Result<()> {
+        if self.spikes {
+            let (compartment, variable) = (self.compartment.clone(), SPIKE.to_owned());
+            let expected = "a variable of synapses; projections have no spikes".to_owned();
+            return Err(MonitorError::Variable { compartment, variable, expected }.into());
+        }
+        for (name, variable) in self.names().zip(&self.variables) {
+            let recording = self.of_synapses((name, variable), model, projection)?;
+            monitored.recordings.push(recording);
+            monitored.usual_steps.push(usual_steps(model, &self.compartment));
+        }
+        Ok(())
+    }
+}
+
 /// What the monitors want of a model.
 pub(super) fn monitored(
     definitions: &[Definition],
@@ -130,21 +209,30 @@ pub(super) fn monitored(
     let network = model.network();
     let mut monitored = Monitored { shift: labels.shift(), ..Monitored::default() };
     for own in definitions {
-        let id =
-            network.find_population(&own.compartment).map_err(|_| Error::UnknownPopulation {
+        let found = network.find_population(&own.compartment);
+        if let Some(projection) = projection(model, &own.compartment) {
+            if found.is_ok() {
+                let problem = "a population and a projection have this name".to_owned();
+                let compartment = own.compartment.clone();
+                return Err(MonitorError::Variables { compartment, problem }.into());
+            }
+            own.add_synapses(&mut monitored, model, projection)?;
+            continue;
+        }
+        let id = found.map_err(|_| {
+            let populations = network.populations().iter().map(|p| p.name());
+            let projections = network.projections().iter().map(|p| p.name.as_str());
+            Error::UnknownPopulation {
                 user: "monitor".to_owned(),
                 population: own.compartment.clone(),
-                known: network
-                    .populations()
-                    .iter()
-                    .map(|p| p.name())
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            })?;
+                known: populations.chain(projections).collect::<Vec<_>>().join(", "),
+            }
+        })?;
         let population = network.population(id);
         let points = model.points_of(population).map(std::sync::Arc::as_ref);
         for (name, variable) in own.names().zip(&own.variables) {
             monitored.recordings.push(own.recording(name, variable, points)?);
+            monitored.usual_steps.push(usual_steps(model, &own.compartment));
         }
         if own.spikes {
             let first = population.first_gid();

@@ -54,21 +54,19 @@
 mod combine;
 mod definition;
 mod error;
+mod gather;
 mod parts;
 mod recordings;
 mod times;
 
-use net_core::Gid;
-use net_mpi::Communicator;
-
 pub use combine::{ChunkTime, Combined, Fill};
 pub use error::MonitorError;
-pub use recordings::{RecordedPart, Recordings};
+pub use recordings::{MonitoredSynapse, RecordedPart, Recordings};
 pub use times::{PeriodLimits, RecordingTimes};
 
 use crate::error::{Error, Result};
 use crate::model::{Model, Monitored, whole_steps};
-use crate::run::Simulation;
+use crate::run::{Simulation, TrackColumn};
 use definition::Definition;
 use recordings::ChunkRecordings;
 use times::{ChunkTimes, CompartmentTimes, Period};
@@ -95,7 +93,7 @@ impl SampleLabels {
     }
 }
 
-/// Monitors of some populations.
+/// Monitors of some populations and projections.
 #[derive(Clone, Debug)]
 pub struct Monitors {
     definitions: Vec<Definition>,
@@ -125,8 +123,8 @@ struct State {
 /// Samples and spikes of this rank's cells in the current chunk.
 #[derive(Clone, Debug, Default)]
 struct Local {
-    /// For each variable the cells and the samples row by row.
-    samples: Vec<(Vec<Gid>, Vec<f64>)>,
+    /// For each variable whose samples these are, and the samples row by row.
+    samples: Vec<(Vec<TrackColumn>, Vec<f64>)>,
     /// For each population with spikes (gid, step).
     spikes: Vec<Vec<[u64; 2]>>,
 }
@@ -146,7 +144,8 @@ impl Model {
 impl Monitors {
     /// Monitors from a dictionary: `name` or `name;period`, with the time between samples in ms
     /// (without it, every step), and variables: `v`, `i_membrane`, `mechanism.variable`, any variable
-    /// of point neurons, `spike`.
+    /// of point neurons, `spike`. Names are those of populations, or of projections: then `w`, the
+    /// weight, and variables of the synapses' mechanism, without a period every 1000 steps.
     ///
     /// # Errors
     /// A key that is none, a compartment or variable twice, an unknown kind of variable.
@@ -382,7 +381,7 @@ impl Monitors {
     /// Checks that a simulation has these monitors and was not reset without them.
     fn check(&self, simulation: &Simulation<'_>) -> Result<()> {
         let names = self.definitions.iter().flat_map(Definition::names);
-        let Monitored { recordings, spikes, shift } = simulation.monitored();
+        let Monitored { recordings, spikes, shift, .. } = simulation.monitored();
         let n_spikes = self.definitions.iter().filter(|own| own.spikes).count();
         let is_own = names.eq(recordings.iter().map(|recording| recording.name.as_str()))
             && n_spikes == spikes.len()
@@ -404,10 +403,10 @@ impl Monitors {
         self.current.samples.resize_with(n_variables, Default::default);
         self.current.spikes.resize_with(n_spikes, Vec::new);
         let tracks = simulation.tracks_mut();
-        for (at, (gids, values)) in self.current.samples.iter_mut().enumerate() {
-            let (columns, new) = tracks.drain_samples(at);
-            if gids.is_empty() {
-                gids.extend(columns.iter().map(|&(gid, _)| gid));
+        for (at, (columns, values)) in self.current.samples.iter_mut().enumerate() {
+            let (own, new) = tracks.drain_samples(at);
+            if columns.is_empty() {
+                columns.extend_from_slice(own);
             }
             values.extend(new);
         }
@@ -422,7 +421,10 @@ impl Monitors {
         let (now, clock) = (simulation.step(), simulation.clock());
         let times = |(own, state): (&Definition, &State)| -> Result<CompartmentTimes> {
             let key = || format!("period of monitor '{}'", own.compartment);
-            let interval = own.period_ms.map_or(Ok(1), |ms| whole_steps(&clock, key(), ms, 1))?;
+            let interval = match own.period_ms {
+                Some(ms) => whole_steps(&clock, key(), ms, 1)?,
+                None => definition::usual_steps(simulation.model(), &own.compartment),
+            };
             let mut periods = state.periods.clone();
             let going_on = state.started.map(|start| Period { start, stop: now });
             periods.extend(going_on.filter(|period| period.start < period.stop));
@@ -445,24 +447,32 @@ impl Monitors {
     ) -> Result<Option<(ChunkTimes, Option<ChunkRecordings>)>> {
         let Some(times) = self.current_times(simulation)? else { return Ok(None) };
         let comm = simulation.comm();
-        let network = simulation.model().network();
+        let model = simulation.model();
+        let network = model.network();
         let mut gathered = ChunkRecordings::default();
         let mut recordings = simulation.monitored().recordings.iter();
         let (mut samples, mut spikes) = (self.current.samples.iter(), self.current.spikes.iter());
         for (own, times) in self.definitions.iter().zip(&times.compartments) {
-            let population = network.population(network.find_population(&own.compartment)?);
-            let cells = population.first_gid()..population.first_gid() + population.size();
-            for (name, (gids, values)) in own.names().zip(&mut samples) {
-                let n_samples = times.n_samples() as usize;
-                let array = gather_samples(comm, gids, values, &cells, n_samples)?;
-                let model = simulation.model();
-                let unit = recordings.next().map_or(Ok(""), |own| own.unit(model))?;
-                gathered.arrays.extend(array.map(|array| (name, unit.to_owned(), array)));
+            let n_samples = times.n_samples() as usize;
+            let is_projection = definition::projection(model, &own.compartment).is_some();
+            let population = network.find_population(&own.compartment);
+            let cells = population.map(|id| network.population(id).gids()).unwrap_or_default();
+            for (name, (columns, values)) in own.names().zip(&mut samples) {
+                let unit = recordings.next().map_or(Ok(""), |own| own.unit(model))?.to_owned();
+                if is_projection {
+                    let found = gather::of_synapses(comm, columns, values, n_samples)?;
+                    let Some((synapses, array)) = found else { continue };
+                    gathered.synapses.push((name.clone(), synapses));
+                    gathered.arrays.push((name, unit, array));
+                } else {
+                    let array = gather::of_cells(comm, (columns, values), &cells, n_samples)?;
+                    gathered.arrays.extend(array.map(|array| (name, unit, array)));
+                }
             }
             if own.spikes
                 && let Some(spikes) = spikes.next()
             {
-                let cells = gather_spikes(comm, spikes, &cells)?;
+                let cells = gather::of_spikes(comm, spikes, &cells)?;
                 gathered.spikes.extend(cells.map(|cells| (own.compartment.clone(), cells)));
             }
         }
@@ -482,42 +492,6 @@ impl State {
         }
         self.is_running = is_running;
     }
-}
-
-/// Samples x cells of all ranks, on rank 0.
-fn gather_samples(
-    comm: &Communicator,
-    gids: &[Gid],
-    values: &[f64],
-    cells: &std::ops::Range<Gid>,
-    n_samples: usize,
-) -> Result<Option<ndarray::Array2<f64>>> {
-    let (gids, values) = (comm.gather_v(0, gids)?, comm.gather_v(0, values)?);
-    let Some((gids, values)) = gids.zip(values) else { return Ok(None) };
-    let mut array = ndarray::Array2::zeros((n_samples, (cells.end - cells.start) as usize));
-    for (gids, values) in gids.iter().zip(&values) {
-        for (mut row, own) in array.rows_mut().into_iter().zip(values.chunks(gids.len().max(1))) {
-            for (gid, value) in gids.iter().zip(own) {
-                row[(gid - cells.start) as usize] = *value;
-            }
-        }
-    }
-    Ok(Some(array))
-}
-
-/// Steps of each cell's spikes, of all ranks, on rank 0.
-fn gather_spikes(
-    comm: &Communicator,
-    spikes: &[[u64; 2]],
-    cells: &std::ops::Range<Gid>,
-) -> Result<Option<Vec<Vec<u64>>>> {
-    let Some(by_rank) = comm.gather_v(0, spikes)? else { return Ok(None) };
-    let mut of_cells = vec![Vec::new(); (cells.end - cells.start) as usize];
-    for [gid, step] in by_rank.into_iter().flatten() {
-        of_cells[(gid - cells.start) as usize].push(step);
-    }
-    of_cells.iter_mut().for_each(|steps| steps.sort_unstable());
-    Ok(Some(of_cells))
 }
 
 impl From<MonitorError> for Error {

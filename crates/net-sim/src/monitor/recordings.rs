@@ -1,6 +1,7 @@
 //! What monitors recorded: arrays and spikes by chunk.
 
 use ndarray::Array2;
+use net_core::Gid;
 
 use super::combine::{ChunkTime, Combined, Fill, combine, steps_of_chunks};
 use super::error::MonitorError;
@@ -15,11 +16,28 @@ pub struct Recordings {
     pub(crate) times: RecordingTimes,
 }
 
+/// A synapse, or the state that several linear ones of a kind share on a segment: a column of an array
+/// of a projection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MonitoredSynapse {
+    /// The cell that a connection comes from; of variables of a mechanism none is told.
+    pub source: Option<Gid>,
+    /// The cell on which it is.
+    pub target: Gid,
+    /// The segment.
+    pub segment: u32,
+    /// Number of a connection among those of its projection on the cell, as they are drawn, or of an
+    /// instance of a mechanism on the segment.
+    pub number: u32,
+}
+
 /// Recordings of one chunk.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub(crate) struct ChunkRecordings {
-    /// Name, unit and samples x cells, in the order of the monitors.
+    /// Name, unit and samples x cells or synapses, in the order of the monitors.
     pub(crate) arrays: Vec<(String, String, Array2<f64>)>,
+    /// Of arrays of projections, name and columns.
+    pub(crate) synapses: Vec<(String, Vec<MonitoredSynapse>)>,
     /// Compartment, and the steps of each of its cells' spikes.
     pub(crate) spikes: Vec<(String, Vec<Vec<u64>>)>,
 }
@@ -57,7 +75,7 @@ impl Recordings {
         Ok(self.chunk(chunk)?.arrays.iter().map(|(name, ..)| name.as_str()).collect())
     }
 
-    /// Samples x cells of a variable, in its unit.
+    /// Samples x cells of a variable, or samples x [synapses](Self::synapses), in its unit.
     ///
     /// # Errors
     /// There is no such chunk or recording.
@@ -65,6 +83,16 @@ impl Recordings {
         let own = self.chunk(chunk)?;
         let found = own.arrays.iter().find(|(other, ..)| other == name);
         found.map(|(.., array)| array).ok_or_else(|| own.no_variable(name))
+    }
+
+    /// The columns of the array of a projection, by target, segment and number.
+    ///
+    /// # Errors
+    /// There is no such chunk or recording, or it is that of a population.
+    pub fn synapses(&self, chunk: usize, name: &str) -> Result<&[MonitoredSynapse], MonitorError> {
+        let own = self.chunk(chunk)?;
+        let found = own.synapses.iter().find(|(other, _)| other == name);
+        found.map(|(_, synapses)| synapses.as_slice()).ok_or_else(|| own.no_variable(name))
     }
 
     /// Unit of a variable; empty for what has none or is not recorded.

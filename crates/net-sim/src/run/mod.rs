@@ -40,7 +40,7 @@ pub(crate) use output::complete;
 pub(crate) use recorder::SignalPlan;
 pub use recorder::Trace;
 pub use report::{Phases, RunReport};
-pub(crate) use tracks::Tracks;
+pub(crate) use tracks::{TrackColumn, Tracks};
 
 /// A model, built and ready to run.
 ///
@@ -543,7 +543,8 @@ impl Built {
         }
         let n_recordings = model.recordings().len();
         let places = |plan: SignalPlan| {
-            plan.columns.columns().iter().map(|column| (column.gid, column.segment)).collect()
+            let columns = plan.columns.columns().iter().enumerate();
+            columns.map(|(at, column)| TrackColumn::new(column, plan.columns.source(at))).collect()
         };
         let monitored = recordings.split_off(n_recordings).into_iter().map(places).collect();
         let tracks = Tracks::new(model.monitored(), monitored, n_recordings);

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use net_cell::{Samples, Spike};
 use net_core::Gid;
+use net_io::store::Column;
 
 use super::recorder::TakeSamples;
 use crate::model::Monitored;
@@ -19,11 +20,23 @@ pub(crate) struct Tracks {
     spikes: Vec<SpikeTrack>,
 }
 
+/// Whose samples a column of a track has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TrackColumn {
+    /// The cell, or the one on which a synapse is.
+    pub(crate) gid: Gid,
+    pub(crate) segment: u32,
+    /// Which of several columns of the cell or segment.
+    pub(crate) number: u32,
+    /// The cell where a connection comes from.
+    pub(crate) source: Option<Gid>,
+}
+
 /// One monitored variable of some cells.
 pub(crate) struct Track {
     /// Index of the recording in the groups of cells.
     recording: usize,
-    pub(crate) columns: Vec<(Gid, u32)>,
+    columns: Vec<TrackColumn>,
     /// Steps that a sample is later than its label.
     shift: u64,
     is_running: bool,
@@ -41,15 +54,22 @@ pub(crate) struct SpikeTrack {
     spikes: Vec<Spike>,
 }
 
+impl TrackColumn {
+    pub(crate) fn new(column: &Column, source: Option<Gid>) -> Self {
+        let &Column { gid, segment, label: number } = column;
+        TrackColumn { gid, segment, number, source }
+    }
+}
+
 impl Tracks {
-    /// Tracks of what is monitored, all paused; `columns` has the (gid, segment)s of each variable of
-    /// this rank, and `first_recording` is the index of the first.
+    /// Tracks of what is monitored, all paused; `columns` has those of each variable on this
+    /// rank, and `first_recording` is the index of the first.
     pub(crate) fn new(
         monitored: &Monitored,
-        columns: Vec<Vec<(Gid, u32)>>,
+        columns: Vec<Vec<TrackColumn>>,
         first_recording: usize,
     ) -> Self {
-        let track = |(at, columns): (usize, Vec<(Gid, u32)>)| Track {
+        let track = |(at, columns): (usize, Vec<TrackColumn>)| Track {
             recording: first_recording + at,
             shift: monitored.shift,
             is_running: false,
@@ -90,7 +110,7 @@ impl Tracks {
     }
 
     /// Columns of a variable and the values, row by row, since the last call.
-    pub(crate) fn drain_samples(&mut self, track: usize) -> (&[(Gid, u32)], Vec<f64>) {
+    pub(crate) fn drain_samples(&mut self, track: usize) -> (&[TrackColumn], Vec<f64>) {
         let track = &mut self.samples[track];
         (&track.columns, std::mem::take(&mut track.values))
     }
@@ -130,7 +150,8 @@ mod tests {
     /// What a track keeps that runs in steps 2..5 and 7..8 of epochs of two steps and one.
     fn kept(shift: u64) -> Vec<f64> {
         let monitored = Monitored { shift, ..Monitored::default() };
-        let mut tracks = Tracks::new(&monitored, vec![vec![(0, 0)]], 3);
+        let column = TrackColumn { gid: 0, segment: 0, number: 0, source: None };
+        let mut tracks = Tracks::new(&monitored, vec![vec![column]], 3);
         let (mut next, mut kept) = (0, Vec::new());
         for (end, is_running) in
             [(2, false), (4, true), (5, true), (7, false), (8, true), (9, false)]

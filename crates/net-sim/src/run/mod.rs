@@ -1,5 +1,6 @@
 //! A simulation: built, run, written.
 
+mod built;
 mod epochs;
 mod exchange;
 mod keeper;
@@ -20,27 +21,25 @@ use std::time::Instant;
 
 use net_cell::Spike;
 use net_core::{Gid, StepClock};
-use net_io::store::{Column, Manifest, PartWriter, Ranges};
+use net_io::store::{Column, Manifest, Ranges};
 use net_mpi::{Communicator, SpikeTime};
 
 use crate::build::{self, LocalSize};
 use crate::error::{Error, Result, bad_value};
 use crate::model::{self, Model, Monitored, whole_steps};
 use crate::options::RunOptions;
-use crate::probes::{Collector, ProbeSignal};
-use epochs::{Plan, Run};
+use crate::probes::ProbeSignal;
+use built::Built;
+use epochs::Run;
 use keeper::Keeper;
-use progress::Meter;
-use recorder::{Recorder, SpikeRecorder};
 use threads::Threads;
-pub(crate) use transfer::Junctions;
-use transfer::Transfer;
 
 pub(crate) use output::complete;
 pub(crate) use recorder::SignalPlan;
 pub use recorder::Trace;
 pub use report::{Phases, RunReport};
 pub(crate) use tracks::{TrackColumn, Tracks};
+pub(crate) use transfer::Junctions;
 
 /// A model, built and ready to run.
 ///
@@ -504,89 +503,6 @@ impl<'a> Simulation<'a> {
     }
 }
 
-/// What a rank has before its run starts.
-struct Built {
-    groups: Vec<net_cell::CellGroup>,
-    /// What is recorded, for each recording.
-    recordings: Vec<SignalPlan>,
-    tracks: Tracks,
-    collector: Collector,
-    plan: Plan,
-    transfer: Option<Transfer>,
-    /// Hash of what stimulations do to the cells.
-    stimulation: u64,
-    size: LocalSize,
-}
-
-impl Built {
-    /// Draws and lays out what `gids` need. Collective.
-    fn new(
-        comm: &Communicator,
-        model: &Model,
-        options: &RunOptions,
-        clock: StepClock,
-        gids: &[Gid],
-        threads: Threads,
-        pool: &rayon::ThreadPool,
-    ) -> Result<Self> {
-        let local = build::build(model, options, clock, gids, threads.n, pool);
-        let local = comm.agree(local)?;
-        let n_columns = local.recordings.iter().map(|plan| plan.columns.len()).sum();
-        let transfer = Transfer::new(comm, &local.junctions)?;
-        let coupled = transfer.is_some();
-        let plan = Plan::new(comm, &clock, local.size.delay_steps, n_columns, coupled)?;
-        let (mut groups, mut size) = (local.groups, local.size);
-        let mut recordings = local.recordings;
-        for (at, recording) in recordings.iter().enumerate() {
-            let windows: Vec<_> = recording.windows.iter().collect();
-            groups.iter_mut().for_each(|group| group.set_windows(at, &windows));
-        }
-        let n_recordings = model.recordings().len();
-        let places = |plan: SignalPlan| {
-            let columns = plan.columns.columns().iter().enumerate();
-            columns.map(|(at, column)| TrackColumn::new(column, plan.columns.source(at))).collect()
-        };
-        let monitored = recordings.split_off(n_recordings).into_iter().map(places).collect();
-        let tracks = Tracks::new(model.monitored(), monitored, n_recordings);
-        let collector = Collector::new(
-            comm,
-            model,
-            &clock,
-            (clock.n_steps(options.tstop_ms), plan.epoch_steps),
-            local.matrices,
-            &mut groups,
-            options.keep_in_memory,
-        )?;
-        size.probe_bytes += collector.memory_bytes() as u64;
-        let stimulation = local.stimulation;
-        Ok(Built { groups, recordings, tracks, collector, plan, transfer, stimulation, size })
-    }
-
-    /// Columns of all recordings.
-    fn n_columns(&self) -> u64 {
-        self.recordings.iter().map(|plan| plan.columns.len()).sum::<usize>() as u64
-    }
-
-    /// Sets the initial state. Collective.
-    fn start<'a>(
-        self,
-        comm: &'a Communicator,
-        (model, manifest): (&Model, &Manifest),
-        options: &RunOptions,
-        clock: StepClock,
-        threads: Threads,
-        writer: Option<PartWriter>,
-    ) -> Result<Run<'a>> {
-        let recorded = what_to_record(model, &clock, manifest, self.recordings);
-        let recorder = recorded.and_then(|recorded| recorder(writer, recorded, options, &clock));
-        let recorder = comm.agree(recorder)?;
-        let meter = Meter::new(options.progress, comm.is_root(), options.tstop_ms);
-        let recorded = (recorder, self.tracks, self.collector);
-        let plan = (self.plan, self.transfer);
-        Run::new(comm, clock, plan, threads, self.groups, recorded, meter)
-    }
-}
-
 impl Outcome {
     /// The spikes of all ranks that were kept in memory, by time and gid, on rank 0. Collective.
     ///
@@ -627,41 +543,4 @@ impl Outcome {
         traces.sort_by_key(|trace| (trace.recording, trace.gid, trace.segment, trace.label));
         Ok(Some(traces))
     }
-}
-
-/// What this rank records of samples, rates and spikes.
-fn what_to_record(
-    model: &Model,
-    clock: &StepClock,
-    manifest: &Manifest,
-    signals: Vec<SignalPlan>,
-) -> Result<recorder::Plan> {
-    let rate = |rate: &model::RateRecording| {
-        Ok((output::rate_grid(rate, clock)?, model.gids_of(&rate.targets)?))
-    };
-    let rates = model.rate_recordings().iter().map(rate).collect::<Result<_>>()?;
-    let windows = |at: usize| match model.spike_recordings().get(at) {
-        Some(recording) => recording.windows(clock),
-        None => Ok(Ranges::all()),
-    };
-    let of_recorder = |(at, recorder): (usize, net_io::store::SpikeRecorder)| {
-        Ok(SpikeRecorder { roster: recorder.roster, windows: windows(at)? })
-    };
-    let spikes =
-        manifest.spike_devices().into_iter().enumerate().map(of_recorder).collect::<Result<_>>()?;
-    Ok(recorder::Plan { signals, rates, spikes })
-}
-
-fn recorder(
-    writer: Option<PartWriter>,
-    recorded: recorder::Plan,
-    options: &RunOptions,
-    clock: &StepClock,
-) -> Result<Recorder> {
-    let asked_ms = options.output.as_ref().and_then(|output| output.seal_interval_ms);
-    let seal_steps = match asked_ms {
-        Some(ms) => clock.n_steps(ms),
-        None => clock.n_steps(options.tstop_ms) / 10,
-    };
-    Recorder::new(writer, recorded, seal_steps, options.keep_in_memory)
 }

@@ -5,8 +5,9 @@
 
 The tree is generated: a soma, basal dendrites and an apical trunk with oblique dendrites and a tuft, all
 sections cylinders that end or fork, so that simulators divide them alike. Channels and densities are
-those of the layer 5 pyramidal cell of BluePyOpt's example (l5pc: Markram et al., Cell 163 (2015) 456) and
-of an all-active model of the Allen Cell Types Database (allen).
+those of the layer 5 pyramidal cell of BluePyOpt's example (l5pc: Markram et al., Cell 163 (2015) 456) and,
+rounded, of an all-active model of the Allen Cell Types Database that Arbor has as an example too (allen:
+its sodium channel is a kinetic scheme of twelve states).
 """
 import argparse
 import json
@@ -25,14 +26,13 @@ L5PC = {
 }
 L5PC_CALCIUM = {"soma": (0.000609, 210.485284), "axon": (0.00291, 287.198731)}
 ALLEN = {
-    "soma": {"NaTs": 0.7, "Nap": 5e-4, "Kv3_1": 0.35, "K_P": 0.02, "K_T": 0.01, "Kd": 1e-4, "Kv2like": 0.05,
-             "Im_v2": 2e-3, "SK": 2e-3, "Ca_HVA": 2e-4, "Ca_LVA": 2e-3, "Ih": 1e-5},
-    "axon": {"NaTa": 0.8, "Nap": 5e-4, "Kv3_1": 0.4, "K_P": 0.05, "K_T": 0.02, "Kd": 1e-4, "Kv2like": 0.05,
-             "SK": 1e-3, "Ca_HVA": 1e-4, "Ca_LVA": 1e-3},
-    "dend": {"NaTs": 0.01, "Kv3_1": 0.01, "Im_v2": 5e-4, "Kd": 1e-5, "Ih": 1e-5},
-    "apic": {"NaTs": 0.01, "Kv3_1": 0.01, "Im_v2": 5e-4, "Kd": 1e-5, "Ih": 1e-5},
+    "soma": {"NaV": 0.05, "SK": 7e-4, "Kv3_1": 0.19, "Ca_HVA": 1e-4, "Ca_LVA": 3.4e-3, "Ih": 1e-7},
+    "axon": {"NaV": 0.036, "K_T": 7.5e-5, "Kd": 7e-3, "Kv2like": 0.068, "Kv3_1": 0.6, "SK": 7e-4,
+             "Ca_HVA": 2e-6, "Ca_LVA": 7e-3},
+    "dend": {"NaV": 0.047, "Kv3_1": 0.19, "Im_v2": 1.3e-3, "Ih": 9e-6},
+    "apic": {"NaV": 3.8e-4, "Kv3_1": 0.8, "Im_v2": 8.5e-3, "Ih": 7e-7},
 }
-ALLEN_CALCIUM = {"soma": (0.002, 300.0), "axon": (0.002, 300.0)}
+ALLEN_CALCIUM = {"soma": (0.018, 42.0), "axon": (0.042, 226.0)}
 
 
 def tree():

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Copies of a cell of model.py in Arbor, with the channels of Arbor's own catalogues."""
+"""Copies of a cell of model.py in Arbor, with the channels of Arbor's catalogues."""
 import argparse
 import json
 import time
@@ -53,12 +53,15 @@ def cell_of(model):
 class Copies(A.recipe):
     """Cells without connections."""
 
-    def __init__(self, model, n):
+    def __init__(self, model, n, catalogue):
         A.recipe.__init__(self)
         self.model, self.n = model, n
         self.n_compartments = A.cv_data(cell_of(model)).num_cv
         self.properties = A.neuron_cable_properties()
-        catalogue = A.allen_catalogue() if model["set"] == "allen" else A.bbp_catalogue()
+        if catalogue:
+            catalogue = A.load_catalogue(catalogue)
+        else:
+            catalogue = A.allen_catalogue() if model["set"] == "allen" else A.bbp_catalogue()
         self.properties.catalogue.extend(catalogue, "")
 
     def num_cells(self):
@@ -82,13 +85,18 @@ def main():
     arguments.add_argument("model")
     arguments.add_argument("--copies", type=int, default=1)
     arguments.add_argument("--tstop", type=float, default=100.0)
+    arguments.add_argument("--catalogue", help="library of the channels, built by arbor-build-catalogue; else Arbor's own")
+    arguments.add_argument("--group", type=int, default=1, help="cells that Arbor advances together")
     arguments.add_argument("--trace", help="file for the potential of the first soma")
     args = arguments.parse_args()
     started = time.perf_counter()
     with open(args.model, encoding="utf-8") as file:
         model = json.load(file)
-    recipe, context = Copies(model, args.copies), A.context(threads=1)
-    simulation = A.simulation(recipe, context, A.partition_load_balance(recipe, context))
+    recipe, context = Copies(model, args.copies, args.catalogue), A.context(threads=1)
+    hint = A.partition_hint()
+    hint.cpu_group_size = args.group
+    groups = A.partition_load_balance(recipe, context, {A.cell_kind.cable: hint})
+    simulation = A.simulation(recipe, context, groups)
     simulation.record(A.spike_recording.local)
     samples = simulation.sample((0, "v"), A.regular_schedule(model["dt_ms"] * U.ms)) if args.trace else None
     setup = time.perf_counter() - started
@@ -100,7 +108,7 @@ def main():
             file.writelines(f"{v:.9f}\n" for _, v in simulation.samples(samples)[0][0])
     n = recipe.n_compartments * args.copies
     print("RESULT " + json.dumps({
-        "engine": "arbor", "copies": args.copies, "compartments": n, "spikes": len(simulation.spikes()),
+        "engine": f"arbor, groups of {args.group}", "copies": args.copies, "compartments": n, "spikes": len(simulation.spikes()),
         "setup_s": round(setup, 3), "run_s": round(seconds, 3),
         "million_compartment_steps_per_s": round(n * args.tstop / model["dt_ms"] / seconds * 1e-6, 3),
     }))

@@ -1,6 +1,7 @@
 //! Cells of one rank, divided into groups that threads advance on their own.
 
 mod state;
+mod streams;
 mod weights;
 
 pub use weights::ConnectionId;
@@ -228,22 +229,6 @@ impl Cells {
         let home = *self.home.get(&gid).ok_or(CellError::NoSuchCell { gid })?;
         let block = &self.groups[home.group as usize].blocks[home.block as usize];
         Ok(block.instances_on(home.member as usize, segment, mechanism))
-    }
-
-    /// Sets the ids of random stream `stream` (a `RANDOM` variable) of the instance that events for a
-    /// target go to. Without it they follow from gid, mechanism and the number of the instance.
-    ///
-    /// # Errors
-    /// When the mechanism has no such stream.
-    pub fn set_stream_ids(
-        &mut self,
-        target: Target,
-        stream: &str,
-        ids: [u32; 3],
-    ) -> Result<(), CellError> {
-        let group = &mut self.groups[target.group as usize];
-        let Route { block, endpoint, .. } = group.routes[target.endpoint as usize];
-        group.blocks[block as usize].set_stream_ids(endpoint, stream, ids)
     }
 
     /// Has a parameter of the point process that events for a target go to follow a waveform: in every

@@ -57,6 +57,19 @@ const GROWTH: &str = "
     DERIVATIVE grow { x' = rate*x*(1 - x) }
 ";
 
+/// Mechanisms with one optimization left out and all others done, and what it may change of one value
+/// in one step.
+fn without_one() -> [(&'static str, Settings, f64); 5] {
+    let all = Settings::default();
+    [
+        ("hh_without_exponentials", Settings { separate_exponentials: true, ..all }, 1e-14),
+        ("hh_without_divisions", Settings { separate_divisions: true, ..all }, 3e-15),
+        ("hh_without_folding", Settings { unfolded: true, ..all }, 2e-15),
+        ("hh_without_sharing", Settings { unshared: true, ..all }, 2e-15),
+        ("hh_without_hoisting", Settings { unhoisted: true, ..all }, 2e-15),
+    ]
+}
+
 fn build_from(folder: &Path, sources: &[(&str, String)], settings: Settings) -> PathBuf {
     let files: Vec<PathBuf> = sources
         .iter()
@@ -104,7 +117,8 @@ fn load() {
             ("hh_divisions", Settings { separate_divisions: false, ..plain }),
             ("hh_repeated", Settings { unfolded: true, unshared: true, unhoisted: true, ..plain }),
         ];
-        for (name, settings) in variants {
+        let without = without_one().map(|(name, settings, _)| (name, settings));
+        for (name, settings) in variants.into_iter().chain(without) {
             let source = [(name, hh_source(name))];
             load_library(&build_from(folder.path(), &source, settings)).unwrap();
         }
@@ -214,6 +228,25 @@ fn each_optimization_alone_stays_within_its_error() {
             // Through a spike.
             let difference = largest_difference(&optimized[k], &exact[k]);
             assert!(difference < 1e-11, "{name}, {}: {difference}", variables[k - 1]);
+        }
+    }
+}
+
+#[test]
+fn each_optimization_left_out_changes_no_more_than_its_error() {
+    load();
+    let variables = ["m", "h", "n"];
+    let (all, exact) = (run(&["hh_fast"], &variables, 0.2), run(&["hh_exact"], &variables, 0.2));
+    for (name, _, error) in without_one() {
+        let found = run(&[name], &variables, 0.2);
+        for (k, variable) in variables.iter().enumerate().map(|(k, variable)| (k + 1, variable)) {
+            // Beside all optimizations, and beside none, from which all together differ by 1e-14.
+            for (other, error) in [(&all, error), (&exact, 1e-14)] {
+                let (a, b) = (found[k][1], other[k][1]);
+                assert!((a - b).abs() <= error * b.abs(), "{name}, {variable}: {a}, {b}");
+                let difference = largest_difference(&found[k], &other[k]);
+                assert!(difference < 1e-11, "{name}, {variable} through a spike: {difference}");
+            }
         }
     }
 }

@@ -30,8 +30,8 @@ pub use error::{BoxError, Error, Result, StopReason};
 pub use mechanisms::load_mechanisms;
 pub use model::{
     CellBuilder, CellKind, Input, InputRow, InputSynapses, InputTable, Instances, ListedCell,
-    ListedPoint, ListedPoints, Model, PointLister, PointPlace, PointSource, Potential,
-    PotentialFunction, ProbeRecording, RateRecording, RateUnit, Recording, Segments,
+    ListedPoint, ListedPoints, ListedStream, Model, PointLister, PointPlace, PointSource,
+    Potential, PotentialFunction, ProbeRecording, RateRecording, RateUnit, Recording, Segments,
     SpikeRecording, StimulatedSegment, Stimulation, Targets, table_projection,
 };
 pub use net_cell::currents::CurrentType;

@@ -187,6 +187,29 @@ fn rings_with_stimuli() {
 }
 
 #[test]
+fn stochastic_channels_draw_from_streams_of_their_seed() {
+    let Some(reference) = reference() else { return };
+    let _one = one_at_a_time();
+    let result = |changes: &[(&str, &str)], stochastic: bool| {
+        let case = Case::new(&reference, "nd-ringtest", &["hoc"])?;
+        if stochastic {
+            case.insert_stochastic_channels();
+        }
+        changes.iter().for_each(|(from, to)| case.replace("stims_current", from, to));
+        let results = case.run("stims_current");
+        let file = hdf5::File::open(results.join("soma.h5")).unwrap();
+        let population = file.group("report/RingA").unwrap();
+        Some(population.dataset("data").unwrap().read_raw::<f32>().unwrap())
+    };
+    let Some(first) = result(&[], true) else { return };
+    let seed = "\"random_seed\": 1122,";
+    let other = format!("{seed} \"ionchannel_seed\": 5,");
+    assert!(result(&[], true).unwrap() == first);
+    assert!(result(&[(seed, &other)], true).unwrap() != first, "another seed");
+    assert!(result(&[], false).unwrap() != first, "no channels");
+}
+
+#[test]
 fn rings_with_changed_connections() {
     let _guard = one_at_a_time();
     let variants: [(&str, f64, &[&str]); 11] = [

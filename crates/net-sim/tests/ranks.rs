@@ -53,6 +53,8 @@ fn main() -> ExitCode {
             resumed(comm, threads)?;
             monitors(comm, threads)?;
             check(comm, "events of mechanisms", &of_mechanisms(9), &with_threads)?;
+            let constructs = common::constructs::constructs(9);
+            check(comm, "constructs of mechanisms", &constructs, &with_threads)?;
             replay(comm, threads)?;
             circuits(comm, threads)?;
             fields(comm, threads)?;
@@ -76,11 +78,13 @@ fn circuits(comm: &Communicator, threads: usize) -> Result<()> {
 type OfCircuit = (&'static str, Model, RunOptions);
 
 /// The files of these circuits, which models read, and the models, if the reference data are there.
-fn models_of_circuits() -> Result<(Option<sonata_case::Case>, Vec<OfCircuit>)> {
-    let case = sonata_case::reference()
-        .and_then(|folder| sonata_case::Case::new(&folder, "nd-ringtest", &["hoc"]));
-    let Some(case) = case else { return Ok((None, Vec::new())) };
-    let load = |variant| {
+fn models_of_circuits() -> Result<(Vec<sonata_case::Case>, Vec<OfCircuit>)> {
+    let Some(folder) = sonata_case::reference() else { return Ok(Default::default()) };
+    let case = || sonata_case::Case::new(&folder, "nd-ringtest", &["hoc"]);
+    let (Some(case), Some(stochastic)) = (case(), case()) else { return Ok(Default::default()) };
+    // Channels with streams of their own.
+    stochastic.insert_stochastic_channels();
+    let load = |(case, variant): (&sonata_case::Case, _)| {
         let mut simulation = CircuitSimulation::load(&case.configuration(variant))?;
         simulation.create_cells()?;
         simulation.create_synapses()?;
@@ -91,9 +95,14 @@ fn models_of_circuits() -> Result<(Option<sonata_case::Case>, Vec<OfCircuit>)> {
         let options = simulation.options();
         Ok((variant, simulation.sim_init()?, options))
     };
-    let models = ["gj", "overrides", "stims_conductance"].into_iter().map(load);
-    let models = models.collect::<Result<_>>()?;
-    Ok((Some(case), models))
+    let variants = [
+        (&case, "gj"),
+        (&case, "overrides"),
+        (&case, "stims_conductance"),
+        (&stochastic, "stims_current"),
+    ];
+    let models = variants.into_iter().map(load).collect::<Result<_>>()?;
+    Ok((vec![case, stochastic], models))
 }
 
 /// Compiles and loads the mechanisms that the tests of net-cell have; rank 0 compiles for all.
@@ -112,6 +121,7 @@ fn load_mechanisms(comm: &Communicator) -> Result<()> {
     net_cell::mechanism::use_set("bbp").unwrap();
     net_cell::mechanism::load_library(&build()).unwrap();
     net_cell::mechanism::use_set("bbp").unwrap();
+    common::constructs::set_tables().unwrap();
     Ok(())
 }
 
@@ -249,6 +259,7 @@ fn resumed(comm: &Communicator, threads: usize) -> Result<()> {
     let second = StepSettings { second_order: true, ..first };
     for (name, model, settings) in [
         ("events of mechanisms", of_mechanisms(9), first),
+        ("constructs of mechanisms", common::constructs::constructs(9), first),
         ("point neurons and cable cells", common::points::mixed(9, 0.5), first),
         ("fields and recordings", fields(recorded()), first),
         ("forks, electrodes and their fields", fields(forked()), first),

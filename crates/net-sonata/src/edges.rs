@@ -61,6 +61,18 @@ const CHEMICAL: &[EdgeAttribute] = &[
     optional("u_hill_coefficient", &["u_hill_coefficient"], -1.0),
 ];
 
+/// What edges say beyond [`EdgeKind::attributes`] about synapses with calcium and long-term plasticity.
+pub(crate) const PLASTICITY: &[EdgeAttribute] = &[
+    needed("volume_CR", &["volume_CR"]),
+    needed("rho0_GB", &["rho0_GB"]),
+    needed("Use_d_TM", &["Use_d_TM"]),
+    needed("Use_p_TM", &["Use_p_TM"]),
+    needed("gmax_d_AMPA", &["gmax_d_AMPA"]),
+    needed("gmax_p_AMPA", &["gmax_p_AMPA"]),
+    needed("theta_d", &["theta_d"]),
+    needed("theta_p", &["theta_p"]),
+];
+
 const ELECTRICAL: &[EdgeAttribute] = &[
     needed("conductance", &["conductance"]),
     whole(needed("afferent_junction_id", &["afferent_junction_id"])),
@@ -286,10 +298,24 @@ impl EdgePopulation {
     /// [`Error::MissingAttribute`], [`Error::File`]; batches fail also with
     /// [`Error::WrongIndex`] and [`Error::NoSuchNode`].
     pub fn afferent(&self, targets: &Selection, batch_edges: usize) -> Result<AfferentBatches<'_>> {
-        if let Some(attribute) = self.missing_attributes().first() {
+        self.afferent_with(&[], targets, batch_edges)
+    }
+
+    /// [`afferent`](Self::afferent) with further attributes, which must be there.
+    pub(crate) fn afferent_with(
+        &self,
+        further: &[EdgeAttribute],
+        targets: &Selection,
+        batch_edges: usize,
+    ) -> Result<AfferentBatches<'_>> {
+        let lacks = |a: &&EdgeAttribute| self.stored(a.stored).is_none();
+        let lacking = further.iter().find(lacks).map(|attribute| attribute.name);
+        if let Some(attribute) = self.missing_attributes().first().copied().or(lacking) {
             return Err(self.missing(attribute));
         }
-        self.batches(self.columns(), targets, batch_edges)
+        let mut columns = self.columns();
+        columns.extend(further.iter().map(|attribute| self.column(attribute)));
+        self.batches(columns, targets, batch_edges)
     }
 
     /// Reads all columns of edges, to see that every value is there.
@@ -334,32 +360,28 @@ impl EdgePopulation {
         names.clone().find(|name| table.has(name)).or_else(|| names.find(in_types))
     }
 
-    fn columns(&self) -> Vec<Column> {
-        let column = |name, stored: &[&'static str], default, whole: bool| Column {
-            name,
-            stored: self.stored(stored),
-            default,
-            single_precision: self.single_precision && !whole,
-        };
-        let mut columns: Vec<Column> = self
-            .kind
-            .attributes()
-            .iter()
-            .map(|a| column(a.name, a.stored, a.default, a.whole))
-            .collect();
-        match self.location_form() {
-            LocationForm::Position => {
-                columns.push(column("section_id", SECTION, None, true));
-                columns.push(column("section_pos", POSITION, None, false));
-            }
-            LocationForm::SegmentOffset => {
-                columns.push(column("section_id", SECTION, None, true));
-                columns.push(column("segment_id", SEGMENT, None, true));
-                columns.push(column("segment_offset", OFFSET, None, false));
-            }
-            LocationForm::None => {}
+    fn column(&self, attribute: &EdgeAttribute) -> Column {
+        Column {
+            name: attribute.name,
+            stored: self.stored(attribute.stored),
+            default: attribute.default,
+            single_precision: self.single_precision && !attribute.whole,
         }
-        columns
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        let place: &[EdgeAttribute] = match self.location_form() {
+            LocationForm::Position => {
+                &[whole(needed("section_id", SECTION)), needed("section_pos", POSITION)]
+            }
+            LocationForm::SegmentOffset => &[
+                whole(needed("section_id", SECTION)),
+                whole(needed("segment_id", SEGMENT)),
+                needed("segment_offset", OFFSET),
+            ],
+            LocationForm::None => &[],
+        };
+        self.kind.attributes().iter().chain(place).map(|attribute| self.column(attribute)).collect()
     }
 
     /// The edges of nodes without an index: runs of edges with one target, by node.

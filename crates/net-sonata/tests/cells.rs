@@ -7,8 +7,8 @@ use std::path::Path;
 
 use net_cell::morphology;
 use net_sonata::cell::{
-    AxonRule, CableCell, CellModel, CellRecipe, SegmentRule, StubDiameters, Stubs, parse_hoc,
-    read_hoc, read_recipe,
+    AxonRule, CableCell, CellModel, CellRecipe, PlacedRule, Rule, SectionList, SegmentRule,
+    StubDiameters, Stubs, parse_hoc, read_hoc, read_recipe,
 };
 
 fn recipe(model: CellModel) -> CellRecipe {
@@ -57,6 +57,47 @@ fn a_template_and_our_json_say_the_same() {
 
     let cell = hoc.template().unwrap();
     assert_eq!(cell.n_segments(), hoc.morphology.n_segments());
+}
+
+#[test]
+fn stochastic_channels_have_the_streams_of_templates() {
+    let cell = |lists: &[(SectionList, &str)]| {
+        let insert = |(list, mechanism): &(SectionList, &str)| PlacedRule {
+            at: String::new(),
+            rule: Rule::Insert { list: *list, mechanism: (*mechanism).to_owned() },
+        };
+        apply(&CellRecipe {
+            name: "test".to_owned(),
+            segments: SegmentRule {
+                per_um: 1e3,
+                fixed: vec![(SectionList::Somatic, 1), (SectionList::Basal, 3)],
+            },
+            axon: AxonRule::Keep,
+            rules: lists.iter().map(insert).collect(),
+        })
+    };
+    let both = cell(&[
+        (SectionList::All, "StochKv3"),
+        (SectionList::Somatic, "StochKv"),
+        (SectionList::Apical, "StochKv"),
+    ]);
+    let [named, counted] = &both.channel_streams(7, 99)[..] else { panic!("two mechanisms") };
+    assert_eq!((named.mechanism, counted.mechanism), ("StochKv3", "StochKv"));
+    assert_eq!(named.ids.len(), both.morphology.n_segments());
+    let sections = &both.morphology.sections;
+    let section = |name: &str| sections.iter().find(|s| s.name == name).unwrap();
+    let first = |name: &str| section(name).first_segment as u32;
+    // The hashes are those of templates run by NEURON.
+    for (segment, hash) in [(first("soma[0]"), 1_940_962_635), (first("dend[0]"), 1_186_760_807)] {
+        assert!(named.ids.contains(&(segment, [7, hash, 99])), "{segment}: {named:?}");
+    }
+    // Basal segments are counted, though the channel is not in them.
+    let n_basal = section("dend[0]").n_segments as u32;
+    assert_eq!(
+        counted.ids[..2],
+        [(first("soma[0]"), [99, 0, 8]), (first("apic[0]"), [99, 1 + n_basal, 8])]
+    );
+    assert!(cell(&[(SectionList::Apical, "StochKv")]).channel_streams(7, 99).is_empty());
 }
 
 #[test]

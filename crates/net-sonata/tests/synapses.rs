@@ -261,3 +261,83 @@ fn synapses_of_blue_brain_circuits_are_those_of_neurodamus() {
     }
     assert!(failed.is_empty(), "{failed:?}");
 }
+
+/// Parameters of plastic synapses that the test gives to edges, exact in single precision.
+const PLASTIC: [(&str, f64); 8] = [
+    ("volume_CR", 0.125),
+    ("rho0_GB", 0.0),
+    ("Use_d_TM", 0.25),
+    ("Use_p_TM", 0.5),
+    ("gmax_d_AMPA", 1.25),
+    ("gmax_p_AMPA", 2.5),
+    ("theta_d", 0.00390625),
+    ("theta_p", 0.001953125),
+];
+
+/// The ring test with a plastic synapse from one ring to the other.
+fn with_plastic_synapses(reference: &Path, attributes: &[(&str, f64)]) -> tempfile::TempDir {
+    use std::os::unix::fs::symlink;
+    let (case, folder) = (reference.join("nd-ringtest"), tempfile::tempdir().unwrap());
+    for entry in std::fs::read_dir(&case).unwrap() {
+        let entry = entry.unwrap();
+        let to = folder.path().join(entry.file_name());
+        match entry.file_name().to_str() {
+            Some("edges_AB.h5") => drop(std::fs::copy(entry.path(), to).unwrap()),
+            _ => symlink(entry.path(), to).unwrap(),
+        }
+    }
+    let templates = std::fs::canonicalize(common::data("templates")).unwrap();
+    symlink(templates, folder.path().join("hoc")).unwrap();
+    let file = hdf5::File::open_rw(folder.path().join("edges_AB.h5")).unwrap();
+    let group = file.group("edges/RingA__RingB__chemical/0").unwrap();
+    let n = group.dataset("conductance").unwrap().size();
+    for (name, value) in attributes {
+        group.new_dataset_builder().with_data(&vec![*value; n]).create(*name).unwrap();
+    }
+    let config = std::fs::read_to_string(case.join("sim_modoverride.json")).unwrap();
+    let config = config.replace("\"GABAAB\"", "\"GluSynapse\"");
+    let config = config.replace("\"v_init\"", "\"extracellular_calcium\": 1.2, \"v_init\"");
+    std::fs::write(folder.path().join("sim_plastic.json"), config).unwrap();
+    folder
+}
+
+#[test]
+fn overrides_make_plastic_synapses() {
+    let Some(reference) = common::reference() else { return };
+    let synapses = |attributes: &[(&str, f64)]| {
+        let folder = with_plastic_synapses(&reference, attributes);
+        let config = SimulationConfig::load(&folder.path().join("sim_plastic.json")).unwrap();
+        let circuit = Circuit::open(&config).unwrap();
+        let cells = cells(folder.path(), &circuit).unwrap();
+        let edges = circuit.edges().iter().find(|e| e.name().starts_with("RingA__RingB")).unwrap();
+        let own = cells[edges.target()].iter();
+        let mut targets: Vec<TargetCell> =
+            own.map(|(node, cell)| TargetCell::new(*node, cell, config.flavor)).collect();
+        let mut connector = Connector::new(&config, &circuit).unwrap();
+        let synapses = connector.synapses(edges, &mut targets);
+        let first_gid = circuit.nodes()[edges.target()].first_gid();
+        let stream = connector.release_stream(edges, (2, 5), "GluSynapse");
+        assert_eq!(stream, [(first_gid + 3) as u32, 100_005, config.run.synapse_seed + 200]);
+        synapses
+    };
+    // 1.2 mM relative to 2 mM, where the edges have no coefficient, which is then -1.
+    let factor = 17.0 / 16.0 * 1.2_f64.powi(4) / (1.0 + 1.2_f64.powi(4));
+    for (rho0, gmax, used) in [(0.0, 1.25, 0.25), (1.0, 2.5, 0.5)] {
+        let mut attributes = PLASTIC;
+        attributes[1].1 = rho0;
+        let found = synapses(&attributes).unwrap();
+        let [synapse] = found.synapses[..] else { panic!("{found:?}") };
+        let model = &found.models[synapse.model as usize];
+        assert_eq!(model.mechanism, "GluSynapse");
+        let value = |name: &str| model.parameters[name];
+        assert_eq!(
+            (value("rho0_GB"), value("gmax0_AMPA"), value("gmax_d_AMPA")),
+            (rho0, gmax, 1.25)
+        );
+        assert!(close(value("Use"), used * factor) && close(value("Use_p"), 0.5 * factor));
+        assert_eq!((value("theta_d_GB"), value("theta_p_GB")), (0.00390625, 0.001953125));
+        assert_eq!(value("volume_CR"), 0.125);
+    }
+    let error = synapses(&PLASTIC[1..]).unwrap_err().to_string();
+    assert!(error.contains("volume_CR"), "{error}");
+}

@@ -2,7 +2,6 @@
 
 use super::instances::Place;
 use super::{Block, TimedEvent};
-use crate::error::CellError;
 use crate::mechanism::kernel::{KernelArgs, NetEvent};
 
 /// An event for an instance of this block.
@@ -60,25 +59,6 @@ impl Block {
         }
         self.first_weights(endpoint, at as u32);
         at as u32
-    }
-
-    /// Sets the ids of a random stream of the instance that an endpoint is.
-    pub(crate) fn set_stream_ids(
-        &mut self,
-        endpoint: u32,
-        stream: &str,
-        ids: [u32; 3],
-    ) -> Result<(), CellError> {
-        let Endpoint { instances, place } = self.endpoints[endpoint as usize];
-        let instances = &mut self.instances[instances as usize];
-        let mechanism = instances.mechanism;
-        let column = |which: u32| mechanism.column(&format!("{stream}.id{which}"));
-        let (Some(first), Some(second), Some(third)) = (column(1), column(2), column(3)) else {
-            let mechanism = mechanism.name.to_string();
-            return Err(CellError::NoSuchStream { mechanism, stream: stream.to_string() });
-        };
-        instances.set_stream_ids([first, second, third], place, ids);
-        Ok(())
     }
 
     pub(super) fn deliver(&mut self, events: &[Event], t_ms: f64) {

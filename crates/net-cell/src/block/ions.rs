@@ -4,6 +4,8 @@
 //! concentration, it is computed from the concentrations at the start of the run, and where one
 //! writes a concentration, at the start of every step too. The rules are NEURON's.
 
+use std::collections::BTreeMap;
+
 use super::instances::Instances;
 use super::rows::{CellSpec, Row};
 use crate::cell::Values;
@@ -28,10 +30,17 @@ struct Species {
     valence: f64,
     /// By [`IonVariable`].
     columns: [Column; 4],
-    /// 1 where the reversal potential is computed at the start of the run; empty if nowhere.
-    computed: Vec<F8>,
-    /// 1 where it is computed in every step; empty if nowhere.
-    follows: Vec<F8>,
+    /// Where the reversal potential is computed at the start of the run.
+    computed: Vec<Marked>,
+    /// Where it is computed in every step.
+    follows: Vec<Marked>,
+}
+
+/// A slot of which some lanes are meant: those where the mask is 1.
+#[derive(Debug)]
+struct Marked {
+    slot: usize,
+    mask: F8,
 }
 
 impl Ions {
@@ -59,9 +68,8 @@ impl Ions {
     }
 
     fn add(&mut self, ion: &'static str, rows: &[Row], instances: &[Instances]) {
-        let n_slots = self.n_slots;
         let mut valence = IonDefaults::of(ion).valence;
-        let (mut computed, mut follows) = (Vec::new(), Vec::new());
+        let (mut computed, mut follows) = (BTreeMap::new(), BTreeMap::new());
         let (mut current_read, mut written) = (false, [false; 4]);
         for instances in instances {
             let uses = || instances.mechanism.ions.iter().filter(|used| used.ion == ion);
@@ -70,10 +78,10 @@ impl Ions {
             current_read |= uses().any(|u| u.variable == IonVariable::Current && u.read);
             uses().filter(|u| u.write).for_each(|u| written[u.variable as usize] = true);
             if concentrations().next().is_some() {
-                mark(&mut computed, n_slots, instances);
+                mark(&mut computed, instances);
             }
             if concentrations().any(|used| used.write) {
-                mark(&mut follows, n_slots, instances);
+                mark(&mut follows, instances);
             }
         }
         let defaults = IonDefaults::of(ion);
@@ -87,6 +95,8 @@ impl Ions {
             self.column(rows, is_written(IonVariable::Inside), inside),
             self.column(rows, is_written(IonVariable::Outside), outside),
         ];
+        let [computed, follows] = [computed, follows]
+            .map(|marked| marked.into_iter().map(|(slot, mask)| Marked { slot, mask }).collect());
         self.species.push(Species { ion, valence, columns, computed, follows });
     }
 
@@ -184,21 +194,21 @@ impl Ions {
     /// Bytes of all columns.
     pub(super) fn memory_bytes(&self) -> usize {
         let masks: usize = self.species.iter().map(|s| s.computed.len() + s.follows.len()).sum();
-        (self.arena.len() + self.initial.len() + masks) * size_of::<F8>()
+        (self.arena.len() + self.initial.len()) * size_of::<F8>() + masks * size_of::<Marked>()
     }
 }
 
-fn mark(mask: &mut Vec<F8>, n_slots: usize, instances: &Instances) {
-    mask.resize(n_slots, F8::ZERO);
+/// Marks the compartments in which a mechanism is.
+fn mark(marked: &mut BTreeMap<usize, F8>, instances: &Instances) {
     for place in instances.occupied() {
         let position = instances.position(place);
-        mask[position / LANES].0[position % LANES] = 1.0;
+        marked.entry(position / LANES).or_insert(F8::ZERO).0[position % LANES] = 1.0;
     }
 }
 
 impl Species {
-    /// Nernst's equation where `mask` is not 0.
-    fn set_reversal(&self, arena: &mut [F8], mask: &[F8], celsius: f64) {
+    /// Nernst's equation in the marked compartments.
+    fn set_reversal(&self, arena: &mut [F8], marked: &[Marked], celsius: f64) {
         let [reversal, _, inside, outside] = self.columns;
         let factor = if self.valence == 0.0 {
             0.0
@@ -207,7 +217,7 @@ impl Species {
         };
         let (inside, outside, reversal) = (at(inside), at(outside), at(reversal));
         // SAFETY: the kernel was chosen for this CPU.
-        unsafe { nernst_kernel()(arena, mask, [reversal, inside, outside], factor) };
+        unsafe { nernst_kernel()(arena, marked, [reversal, inside, outside], factor) };
     }
 }
 
@@ -216,19 +226,19 @@ fn at(column: Column) -> (usize, usize) {
     (column.offset / LANES, column.stride / LANES)
 }
 
-type Nernst = unsafe fn(&mut [F8], &[F8], [(usize, usize); 3], f64);
+type Nernst = unsafe fn(&mut [F8], &[Marked], [(usize, usize); 3], f64);
 
 /// # Safety
 /// The CPU must have the instructions of `V`.
 #[inline(always)]
 unsafe fn nernst<V: Lanes>(
     arena: &mut [F8],
-    mask: &[F8],
+    marked: &[Marked],
     [reversal, inside, outside]: [(usize, usize); 3],
     factor: f64,
 ) {
     let zero = V::splat(0.0);
-    for (slot, mask) in mask.iter().enumerate() {
+    for &Marked { slot, mask } in marked {
         // SAFETY: vectors hold eight doubles.
         unsafe {
             let old = V::load(arena[reversal.0 + slot * reversal.1].0.as_ptr());
@@ -242,4 +252,4 @@ unsafe fn nernst<V: Lanes>(
         }
     }
 }
-isa_kernel!(fn nernst_kernel = nernst as Nernst, (arena: &mut [F8], mask: &[F8], columns: [(usize, usize); 3], factor: f64));
+isa_kernel!(fn nernst_kernel = nernst as Nernst, (arena: &mut [F8], marked: &[Marked], columns: [(usize, usize); 3], factor: f64));

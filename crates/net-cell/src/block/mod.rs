@@ -19,6 +19,7 @@ mod specification;
 mod spike;
 mod state;
 mod step;
+mod streams;
 mod tables;
 mod transfer;
 

@@ -100,9 +100,10 @@ impl<'a> Checker<'a, '_, '_> {
                 self.reporter.help("keep earlier values in ASSIGNED variables");
             }
             StatementKind::Mutex(_) | StatementKind::UnitsSwitch(_) => {}
-            StatementKind::Verbatim(_) => {
-                self.reporter.error(span, "this C code in VERBATIM is not supported");
-                self.reporter.help(crate::idioms::REFUSED_HELP);
+            StatementKind::Verbatim(verbatim) => {
+                let (message, help) = crate::idioms::refusal(&verbatim.body);
+                self.reporter.error(span, message);
+                self.reporter.help(help);
             }
             StatementKind::Block(body) => self.block(body),
         }

@@ -25,9 +25,30 @@ use crate::source::{Reporter, Span};
 use c::Code;
 use recognize::Names;
 
-/// Shown with C code that is not known.
-pub(crate) const REFUSED_HELP: &str = "write it in NMODL; for random numbers declare \
-    NEURON { RANDOM r } and draw with random_uniform(r), random_negexp(r) or random_normal(r)";
+/// What is said of C code that is not known: the message, and what to write instead.
+pub(crate) fn refusal(body: &str) -> (String, &'static str) {
+    let tokens = Code::read(body).tokens;
+    let is_jump = |word: &&str| matches!(*word, "break" | "continue" | "goto" | "return");
+    // Where code also calls or assigns, to leave out the jump would not be enough.
+    let only_jumps = !tokens.iter().any(|token| token == "(" || token == "=");
+    match tokens.iter().map(String::as_str).find(is_jump).filter(|_| only_jumps) {
+        Some(word @ ("break" | "continue" | "goto")) => (
+            format!("`{word}` in VERBATIM is not supported"),
+            "give the loop a condition that ends it, as in while (k < n && !found) { ... }, and write \
+             what is to be left out as the arm of an if",
+        ),
+        Some("return") => (
+            "`return` in VERBATIM is supported at the end of a routine, and of an if in it".into(),
+            "keep the value in a variable, and end loops by their condition, as in \
+             while (k < n && !found) { ... }",
+        ),
+        _ => (
+            "this C code in VERBATIM is not supported".into(),
+            "write it in NMODL; for random numbers declare NEURON { RANDOM r } and draw with \
+             random_uniform(r), random_negexp(r) or random_normal(r)",
+        ),
+    }
+}
 
 /// What a piece of C code was recognized as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

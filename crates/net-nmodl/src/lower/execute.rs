@@ -286,9 +286,14 @@ impl<'a, 'g> Machine<'a, 'g> {
         span: Span,
     ) -> Result<Id> {
         let name = &routine.name.text;
-        if self.calls.len() >= MAX_DEPTH || self.calls.contains(name) {
-            return Err(Refusal::new(span, format!("`{name}` calls itself"))
-                .help("recursion cannot be compiled; write a loop"));
+        if self.calls.contains(name) {
+            return Err(Refusal::new(span, format!("`{name}` calls itself")).help(
+                "routines are written out where they are called, which would not end; write a loop",
+            ));
+        }
+        if self.calls.len() >= MAX_DEPTH {
+            return Err(Refusal::new(span, format!("calls are nested deeper than {MAX_DEPTH}"))
+                .help("join routines that only call the next one"));
         }
         self.calls.push(name.clone());
         let n = self.values.len();

@@ -18,7 +18,7 @@ use net_mpi::Communicator;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result, bad_value};
-use crate::model::{InputSynapses, ListedCell, Model, PointSource, PointsByCell};
+use crate::model::{InputSynapses, ListedCell, ListedStream, Model, PointSource, PointsByCell};
 use crate::options::{CellPartition, RunOptions};
 use crate::probes::{Matrices, build_matrices};
 use crate::run::{Junctions, SignalPlan};
@@ -143,6 +143,7 @@ pub(crate) fn build(
         first_cell += part.n_cells();
     }
 
+    set_channel_streams(&drawer, &own_cells, &mut cells)?;
     let tables: Vec<_> =
         pool.install(|| by_group.into_par_iter().map(ConnectionTable::from_parts).collect());
     let mut groups = cells.into_groups();
@@ -271,6 +272,18 @@ fn add_listed_input(
         input: "listed points".to_owned(),
         source: Box::new(source),
     })
+}
+
+/// Gives channels the random streams that are listed for them.
+fn set_channel_streams(drawer: &Drawer, own_cells: &[LocalCell], cells: &mut Cells) -> Result<()> {
+    for listed in drawer.listed().map_or(&[][..], |listed| &listed.streams) {
+        let ListedStream { cell, mechanism, stream, ids } = listed;
+        let gid = own_cells[*cell as usize].gid;
+        cells.set_channel_stream_ids(gid, (mechanism, stream), ids).map_err(|source| {
+            Error::Listed { source: format!("random streams of gid {gid}: {source}").into() }
+        })?;
+    }
+    Ok(())
 }
 
 /// The points that the model lists for the cells of this rank.

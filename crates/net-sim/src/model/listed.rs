@@ -89,6 +89,19 @@ pub struct ListedPoint {
     pub source: PointSource,
 }
 
+/// Ids of a random stream of a density mechanism of a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedStream {
+    /// Index of the cell among those that were asked for.
+    pub cell: u32,
+    /// The mechanism.
+    pub mechanism: String,
+    /// Name of the stream.
+    pub stream: &'static str,
+    /// Segments and the ids there.
+    pub ids: Vec<(u32, [u32; 3])>,
+}
+
 /// Points of some cells. Of linear synapses of one kind on one segment a cell has only one.
 #[derive(Clone, Debug, Default)]
 pub struct ListedPoints {
@@ -102,6 +115,8 @@ pub struct ListedPoints {
     pub further: Vec<Box<[f64]>>,
     /// Parameters and what they follow.
     pub waveforms: Vec<(&'static str, Arc<Waveform>)>,
+    /// Random streams of density mechanisms, where they are not those of gid, mechanism and segment.
+    pub streams: Vec<ListedStream>,
 }
 
 /// Lists the points of the cells of a rank; called once on every rank. What it gives for a cell must
@@ -114,6 +129,7 @@ pub(crate) struct PointsByCell {
     pub(crate) trains: Vec<SpikeSource>,
     pub(crate) further: Vec<Box<[f64]>>,
     pub(crate) waveforms: Vec<(&'static str, Arc<Waveform>)>,
+    pub(crate) streams: Vec<ListedStream>,
     points: Vec<ListedPoint>,
     starts: Vec<usize>,
 }
@@ -121,7 +137,7 @@ pub(crate) struct PointsByCell {
 impl PointsByCell {
     /// Sorts the points by cell; points of cells that do not exist are an error.
     pub(crate) fn new(listed: ListedPoints, n_cells: usize) -> Result<Self, BoxError> {
-        let ListedPoints { kinds, mut points, trains, further, waveforms } = listed;
+        let ListedPoints { kinds, mut points, trains, further, waveforms, streams } = listed;
         let beyond = |point: &ListedPoint| {
             let kind =
                 matches!(point.point, PointPlace::Kind(kind) if kind as usize >= kinds.len());
@@ -143,10 +159,13 @@ impl PointsByCell {
             )
             .into());
         }
+        if let Some(stream) = streams.iter().find(|stream| stream.cell as usize >= n_cells) {
+            return Err(format!("{stream:?} refers to a cell that is not listed").into());
+        }
         points.sort_by_key(|point| point.cell);
         let start = |cell: usize| points.partition_point(|point| (point.cell as usize) < cell);
         let starts = (0..=n_cells).map(start).collect();
-        Ok(PointsByCell { kinds, trains, further, waveforms, points, starts })
+        Ok(PointsByCell { kinds, trains, further, waveforms, streams, points, starts })
     }
 
     /// The points of a cell, by index.

@@ -22,7 +22,9 @@ use crate::error::{BoxError, Error, Result, bad_value};
 
 pub use input::{Input, InputRow, InputSynapses, InputTable};
 pub(crate) use listed::PointsByCell;
-pub use listed::{ListedCell, ListedPoint, ListedPoints, PointLister, PointPlace, PointSource};
+pub use listed::{
+    ListedCell, ListedPoint, ListedPoints, ListedStream, PointLister, PointPlace, PointSource,
+};
 pub(crate) use monitored::Monitored;
 pub use probe::ProbeRecording;
 pub(crate) use probe::{GivenPoints, Samples};

@@ -12,6 +12,7 @@ use net_sonata::{Circuit, Flavor, Selection, SimulationConfig};
 
 use super::modifications::{Applied, Modifications};
 use crate::error::{BoxError, Error, Result};
+use crate::model::{ListedCell, ListedStream};
 
 /// Nodes whose attributes are read at once.
 const SLAB_NODES: u64 = 1 << 14;
@@ -182,6 +183,33 @@ impl CellTable {
             }
         };
         made.map_err(Into::into)
+    }
+}
+
+/// Name of the stream that stochastic channels draw from.
+const CHANNEL_STREAM: &str = "rng";
+
+impl CellTable {
+    /// The random streams of the stochastic channels of these cells.
+    pub(super) fn list_streams(
+        &self,
+        cells: &[ListedCell],
+        seed: u32,
+        into: &mut Vec<ListedStream>,
+    ) -> std::result::Result<(), BoxError> {
+        for (at, listed) in cells.iter().enumerate() {
+            let (cell, _) = self.cell(listed.gid)?;
+            let (Cell::Cable(cell), Some((_, node))) = (&*cell, self.node_of(listed.gid)) else {
+                continue;
+            };
+            into.extend(cell.channel_streams(node, seed).into_iter().map(|streams| ListedStream {
+                cell: at as u32,
+                mechanism: streams.mechanism.to_owned(),
+                stream: CHANNEL_STREAM,
+                ids: streams.ids,
+            }));
+        }
+        Ok(())
     }
 }
 

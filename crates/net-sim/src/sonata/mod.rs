@@ -300,8 +300,12 @@ impl CircuitSimulation {
         };
         let (stimuli, has_synapses) = (self.stimuli.clone(), self.has_synapses);
         let circuit = self.circuit.clone();
+        let (flavor, ionchannel_seed) = (self.config.flavor, self.config.run.ionchannel_seed);
         Ok(model.with_points(move |own| {
             let mut listing = Listing::new(cells.globals());
+            if flavor == Flavor::Obi {
+                cells.list_streams(own, ionchannel_seed, &mut listing.points.streams)?;
+            }
             if has_synapses {
                 lister.list(own, &mut listing)?;
             }

@@ -209,7 +209,9 @@ impl SynapseLister {
             if is_made && (gid.is_some() || !trains.is_empty() || has_minis || self.keeps_all) {
                 let model = &models[synapse.model as usize];
                 if model.has_stream {
-                    let ids = connector.release_stream(edges, node, synapse.synapse_id);
+                    let mechanism = &synapses.models[synapse.model as usize].mechanism;
+                    let synapse_id = synapse.synapse_id;
+                    let ids = connector.release_stream(edges, (node, synapse_id), mechanism);
                     into.push(&mut site, PointSource::Stream { name: STREAM, ids });
                 } else {
                     into.push(&mut site, PointSource::None);

@@ -1,6 +1,7 @@
 //! Networks for the tests.
 #![allow(dead_code)]
 
+pub(crate) mod constructs;
 pub(crate) mod fields;
 pub(crate) mod points;
 pub(crate) mod resumed;

@@ -73,6 +73,29 @@ impl Case {
         std::fs::write(path, text.replacen(from, to, 1)).unwrap();
     }
 
+    /// Changes the text of a cell model.
+    pub(crate) fn replace_in_model(&self, folder: &str, file: &str, from: &str, to: &str) {
+        let folder = self.folder.path().join(folder);
+        if folder.is_symlink() {
+            let target = std::fs::canonicalize(&folder).unwrap();
+            std::fs::remove_file(&folder).unwrap();
+            std::fs::create_dir(&folder).unwrap();
+            link_all(&target, &folder);
+        }
+        let path = folder.join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{}: no {from}", path.display());
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(path, text.replacen(from, to, 1)).unwrap();
+    }
+
+    /// Puts channels that open and close at random into the cell of the ring test, everywhere.
+    pub(crate) fn insert_stochastic_channels(&self) {
+        let rules = "insert StochKv3\n        gkbar_StochKv3 = 0.002\n        insert StochKv\n        \
+                     gkbar_StochKv = 20\n        Ra = 100";
+        self.replace_in_model("hoc", "TestCell.hoc", "Ra = 100", rules);
+    }
+
     /// Runs a variant; gives the folder of its results.
     pub(crate) fn run(&self, variant: &str) -> PathBuf {
         let results = self.folder.path().join("results").join(variant);

@@ -12,6 +12,7 @@
 mod allen;
 mod axon;
 mod cable;
+mod channels;
 mod error;
 mod expression;
 mod hoc;
@@ -23,6 +24,7 @@ mod tokens;
 
 pub use allen::{Processing, read_allen_json, read_nml};
 pub use cable::{CableCell, InsertedMechanism};
+pub use channels::ChannelStreams;
 pub use error::CellModelError;
 pub use expression::Expression;
 pub use hoc::{parse_hoc, read_hoc};

@@ -7,6 +7,7 @@ use net_core::random::{PolarNormal, Random123};
 
 use super::location::{Locations, NoSegment};
 use super::overrides::Change;
+use super::plasticity::{self, Plastic};
 use super::{Connector, Synapse, Synapses, TargetCell};
 use crate::config::EdgeKind;
 use crate::edges::{EdgeBatch, EdgePopulation};
@@ -25,6 +26,7 @@ impl Connector<'_> {
         into: &mut Synapses,
     ) -> Result<()> {
         let columns = Columns::new(edges.kind(), batch);
+        let plastic = Plastic::new(batch);
         let locations = Locations::new(batch);
         let overrides = self.overrides.of(edges);
         let node_minis = self.node_minis(edges, batch)?;
@@ -46,6 +48,7 @@ impl Connector<'_> {
             let forced = match (change.modoverride, edges.kind()) {
                 (Some("AMPANMDA"), EdgeKind::Chemical) => Some(true),
                 (Some("GABAAB"), EdgeKind::Chemical) => Some(false),
+                (Some(plasticity::OVERRIDE), EdgeKind::Chemical) => None,
                 (None, _) | (Some("Exp2Syn"), EdgeKind::Exp2Syn) => None,
                 (Some(name), _) => {
                     let what = format!("modoverride {name} here");
@@ -102,7 +105,13 @@ impl Connector<'_> {
                     Columns::Exp2Syn(columns) => columns.parameters(edge, &mut parameters),
                     Columns::Chemical(columns) => {
                         let calcium = self.config.conditions.extracellular_calcium_mm;
-                        let mechanism = columns.parameters(edge, forced, calcium, &mut parameters);
+                        let asks = change.modoverride == Some(plasticity::OVERRIDE);
+                        let mechanism = match plastic.as_ref().filter(|_| asks) {
+                            Some(plastic) => {
+                                plastic.parameters(edge, calcium, self.rho_star(), &mut parameters)
+                            }
+                            None => columns.parameters(edge, forced, calcium, &mut parameters),
+                        };
                         if mechanism == INHIBITORY
                             && self.config.conditions.randomize_gaba_rise_time
                         {
@@ -151,14 +160,14 @@ impl Connector<'_> {
 
     /// The rise time of a GABAA conductance, drawn for the synapse.
     fn rise_time(&self, edges: &EdgePopulation, node: u64, synapse_id: u32) -> f64 {
-        let ids = self.release_stream(edges, node, synapse_id);
+        let ids = self.common_stream(edges, node, synapse_id);
         let ids = [ids[0], ids[1], ids[2].wrapping_add(150)];
         second_lognormal(&mut Random123::new(self.config.run.random_seed, ids), 0.2, 0.1)
     }
 
     /// Ids of the stream that times of spontaneous release are drawn from, with the run's seed.
     pub fn minis_stream(&self, edges: &EdgePopulation, node: u64, synapse_id: u32) -> [u32; 3] {
-        let [gid, _, third] = self.release_stream(edges, node, synapse_id);
+        let [gid, _, third] = self.common_stream(edges, node, synapse_id);
         let run = &self.config.run;
         let third = third.wrapping_sub(run.synapse_seed).wrapping_add(run.minis_seed);
         [synapse_id.wrapping_add(200), gid, third]
@@ -182,8 +191,23 @@ impl Connector<'_> {
         Ok(minis)
     }
 
-    /// Ids of the stream that the release of a synapse draws from, with the run's seed.
-    pub fn release_stream(&self, edges: &EdgePopulation, node: u64, synapse_id: u32) -> [u32; 3] {
+    /// Ids of the stream that the release of a synapse of this mechanism draws from, with the run's
+    /// seed.
+    pub fn release_stream(
+        &self,
+        edges: &EdgePopulation,
+        (node, synapse_id): (u64, u32),
+        mechanism: &str,
+    ) -> [u32; 3] {
+        if mechanism == plasticity::OVERRIDE {
+            let gid: Gid = self.circuit.nodes()[edges.target()].first_gid() + node;
+            let third = self.config.run.synapse_seed.wrapping_add(200);
+            return [(gid + 1) as u32, synapse_id.wrapping_add(100_000), third];
+        }
+        self.common_stream(edges, node, synapse_id)
+    }
+
+    fn common_stream(&self, edges: &EdgePopulation, node: u64, synapse_id: u32) -> [u32; 3] {
         let [source, target] =
             [edges.source(), edges.target()].map(|index| &self.circuit.nodes()[index]);
         let gid: Gid = target.first_gid() + node;
@@ -351,7 +375,7 @@ impl Chemical<'_> {
 }
 
 /// How the release probability follows the calcium outside, relative to 2 mM.
-fn hill(calcium_mm: f64, coefficient_mm: f64) -> f64 {
+pub(super) fn hill(calcium_mm: f64, coefficient_mm: f64) -> f64 {
     let (k, ca) = (coefficient_mm.powi(4), calcium_mm.powi(4));
     (k + 16.0) / 16.0 * ca / (k + ca)
 }

@@ -9,6 +9,7 @@ mod allen;
 mod blue_brain;
 mod location;
 mod overrides;
+mod plasticity;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +18,7 @@ use rand_mt::Mt;
 use crate::cell::{CableCell, Cell};
 use crate::circuit::Circuit;
 use crate::config::{EdgeKind, Flavor, SimulationConfig};
-use crate::edges::EdgePopulation;
+use crate::edges::{EdgePopulation, PLASTICITY};
 use crate::finding::{Error, Problem, Report, Result};
 use crate::selection::Selection;
 use allen::SynapseModels;
@@ -171,7 +172,10 @@ impl<'a> Connector<'a> {
         self.models.forget_sites();
         let nodes: Selection = targets.iter().map(|target| target.node).collect();
         let mut synapses = Synapses::default();
-        for batch in edges.afferent(&nodes, BATCH_EDGES)? {
+        let plastic = edges.kind() == EdgeKind::Chemical
+            && self.overrides.of(edges).asks_for(plasticity::OVERRIDE);
+        let further = if plastic { PLASTICITY } else { &[] };
+        for batch in edges.afferent_with(further, &nodes, BATCH_EDGES)? {
             let batch = batch?;
             match edges.kind() {
                 EdgeKind::Allen => self.add_allen(edges, &batch, targets, &mut synapses)?,

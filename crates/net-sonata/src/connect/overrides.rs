@@ -162,6 +162,11 @@ impl<'a> OverridesOf<'a> {
         self.blocks.iter().any(|block| block.begin_ms > 0.0)
     }
 
+    /// Whether any block asks for this synapse model.
+    pub(super) fn asks_for(&self, model: &str) -> bool {
+        self.blocks.iter().any(|block| block.modoverride.as_deref() == Some(model))
+    }
+
     /// Whether any block has statements.
     pub(super) fn has_statements(&self) -> bool {
         self.blocks.iter().any(|block| !block.configure.is_empty())

@@ -238,19 +238,13 @@ impl Instances {
         self.state
     }
 
-    /// Whether all states of all instances are finite.
-    pub(super) fn has_finite_states(&self) -> bool {
+    /// The values of every state, and the weights of the instances, 0 in empty lanes.
+    pub(super) fn states(&self) -> impl Iterator<Item = (&[F8], &[F8])> {
         let weights = &self.arena[self.weight.offset / LANES..];
         let columns = self.mechanism.columns.iter().zip(&self.columns);
-        let mut states = columns.filter(|(spec, _)| spec.role == Role::State);
-        states.all(|(_, &Column { offset, stride })| {
-            let n = if stride == 0 { 1 } else { self.n_vectors };
-            let values = &self.arena[offset / LANES..][..n];
-            values.iter().zip(weights).all(|(value, weight)| {
-                // Empty lanes may be anything.
-                let good = |lane: usize| value.0[lane].is_finite() || weight.0[lane] == 0.0;
-                value.0.iter().all(|x| x.is_finite()) || (0..LANES).all(good)
-            })
+        columns.filter(|(spec, _)| spec.role == Role::State).map(move |(_, column)| {
+            let n = if column.stride == 0 { 1 } else { self.n_vectors };
+            (&self.arena[column.offset / LANES..][..n], weights)
         })
     }
 

@@ -504,7 +504,9 @@ fn recorded() -> Model {
 /// rosters, samples in windows, statistics, sums over ranks, and the file for Neo in both dialects.
 fn files(comm: &Communicator, threads: usize) -> Result<()> {
     let model = recorded();
-    let folder = std::env::temp_dir().join(format!("net-sim-ranks-{}", comm.size()));
+    // Of this job alone: two may run at once.
+    let process = comm.all_gather_v(&[u64::from(std::process::id())])?;
+    let folder = std::env::temp_dir().join(format!("net-sim-ranks-{}", process[0][0]));
     for dialect in [Dialect::PerObject, Dialect::Multiplexed] {
         let into = |name: &str, threads: usize| {
             let mut options = common::into_files(25.0, threads, &folder.join(name));

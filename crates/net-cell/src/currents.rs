@@ -4,9 +4,11 @@
 //! vectors of eight lanes. A lane is a cell; what is computed of one lane does not depend
 //! on the others, and the slots of a cell have the same order in every layout.
 
+use std::ops::Range;
+
 use crate::error::CellError;
 use crate::mechanism;
-use crate::simd::F8;
+use crate::simd::{F8, LANES};
 
 /// A part of the currents of a cell, outward positive.
 ///
@@ -60,10 +62,23 @@ impl CurrentType {
 /// Where the cells of a block stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockLayout {
-    /// Slots of the block: vectors of currents a step.
+    /// Slots of the block: vectors of currents, or of potentials, a step.
     pub n_slots: usize,
     /// Cells side by side.
     pub rows: Vec<RowLayout>,
+}
+
+impl BlockLayout {
+    /// Vectors that the membrane current is a linear function of: slots, then electrodes.
+    pub fn n_membrane(&self) -> usize {
+        self.rows.last().map_or(self.n_slots, |row| row.electrodes().end)
+    }
+
+    /// The index of what the `nth` electrode of the cell in `lane` of a row injects, among the numbers
+    /// that the membrane current is a linear function of.
+    pub(crate) fn electrode(&self, row: usize, lane: usize, nth: usize) -> usize {
+        (self.rows[row].first_electrode + nth) * LANES + lane
+    }
 }
 
 /// Cells that share a range of slots, one a lane.
@@ -71,10 +86,25 @@ pub struct BlockLayout {
 pub struct RowLayout {
     /// First slot.
     pub first_slot: usize,
-    /// Slots of the largest cell; the currents of the others are 0 in what is beyond them.
+    /// Slots of the largest cell; what is beyond the others has finite numbers of no meaning.
     pub n_slots: usize,
+    /// The first vector of electrodes.
+    pub first_electrode: usize,
     /// The cells; the index is the lane.
     pub cells: Vec<CellLayout>,
+}
+
+impl RowLayout {
+    /// The row's slots.
+    pub fn slots(&self) -> Range<usize> {
+        self.first_slot..self.first_slot + self.n_slots
+    }
+
+    /// The vectors of the row's electrodes, as many as the cell has that has most.
+    pub fn electrodes(&self) -> Range<usize> {
+        let most = self.cells.iter().map(|cell| cell.electrodes.len()).max();
+        self.first_electrode..self.first_electrode + most.unwrap_or(0)
+    }
 }
 
 /// Where a cell's segments stand.
@@ -84,6 +114,8 @@ pub struct CellLayout {
     pub gid: u64,
     /// Slot of each segment, counted from the row's first.
     pub slots: Vec<u32>,
+    /// Segment of each of its electrodes.
+    pub electrodes: Vec<u32>,
 }
 
 /// Where what the currents of a block are a linear function of belongs to its cells, so that a sum of
@@ -103,9 +135,9 @@ pub struct LinearLayout {
 pub struct LinearPlaces {
     /// The cell.
     pub gid: u64,
-    pub(crate) n_segments: usize,
-    /// Indices of numbers in the vectors: segments; for the membrane also forks and electrodes.
-    pub(crate) places: Vec<usize>,
+    n_segments: usize,
+    /// Indices of numbers in the vectors: segments, then electrodes.
+    places: Vec<usize>,
 }
 
 impl LinearPlaces {
@@ -115,39 +147,43 @@ impl LinearPlaces {
     }
 }
 
-/// Currents of a block in one step.
+impl From<&BlockLayout> for LinearLayout {
+    fn from(block: &BlockLayout) -> Self {
+        let mut cells = Vec::new();
+        for (number, row) in block.rows.iter().enumerate() {
+            for (lane, cell) in row.cells.iter().enumerate() {
+                let slot = |&slot: &u32| (row.first_slot + slot as usize) * LANES + lane;
+                let electrodes = 0..cell.electrodes.len();
+                let electrodes = electrodes.map(|nth| block.electrode(number, lane, nth));
+                let places = cell.slots.iter().map(slot).chain(electrodes).collect();
+                cells.push(LinearPlaces { gid: cell.gid, n_segments: cell.slots.len(), places });
+            }
+        }
+        LinearLayout { n_slots: block.n_slots, n_membrane: block.n_membrane(), cells }
+    }
+}
+
+/// Currents of a block in one step, or what they are a linear function of.
 ///
-/// The membrane current is a linear function of fewer operations than it takes to compute it: of the
-/// potentials, and of what electrodes inject. So who wants a mean over steps adds up
-/// [`linear`](Self::linear), and asks for the [`currents`](Self::currents) of the mean.
+/// The membrane current is what flows in along the cable, a sum of differences of potentials times
+/// [`couplings`](crate::cell::CableTree::couplings), and what electrodes inject. Who wants a linear
+/// function of it, such as a field, takes that of the potentials instead, and the currents need not
+/// be computed.
 #[derive(Clone, Copy)]
 pub struct StepCurrents<'a> {
     /// The block, as [`CellGroup::layouts`](crate::CellGroup::layouts) counts them.
     pub block: usize,
     /// Currents are those of the step that ends here; 0 for the start.
     pub step: u64,
-    /// Slots of the block.
-    pub n_slots: usize,
     pub(crate) linear: &'a dyn Fn(usize) -> &'a [F8],
-    pub(crate) membrane: &'a dyn Fn(&[F8], &mut Vec<F8>),
 }
 
 impl StepCurrents<'_> {
-    /// Of the `kind`-th type that was asked for, what its currents are a linear function of: as many
-    /// vectors in every step of a block.
+    /// Of the `kind`-th type that was asked for the currents, outward and in nA, one vector a slot; but
+    /// of the membrane current the potentials in mV at which the currents of the step balance, one
+    /// vector a slot, then what electrodes inject in nA, at their places in the layout.
     pub fn linear(&self, kind: usize) -> &[F8] {
         (self.linear)(kind)
-    }
-
-    /// Appends the currents of a type, outward and in nA, one vector a slot, that follow from `linear`:
-    /// from that of this step, or from a mean of this and earlier ones.
-    pub fn currents(&self, kind: usize, linear: &[F8], to: &mut Vec<F8>) {
-        // Only the membrane current is made from more than a vector a slot.
-        if self.linear(kind).len() == self.n_slots {
-            to.extend_from_slice(linear);
-        } else {
-            (self.membrane)(linear, to);
-        }
     }
 }
 

@@ -6,14 +6,14 @@ mod harness;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use harness::step;
+use harness::{membrane_currents, step};
 use net_cell::currents::{BlockLayout, CurrentObserver, CurrentType, StepCurrents};
 use net_cell::morphology::{
     Cable, CableProperties, Discretization, MorphologyBuilder, SectionKind, SegmentPoints,
 };
 use net_cell::{
-    CellSpec, CellTemplate, Cells, PointKind, PointSpec, Quantity, Region, Samples, Schedule,
-    SourceKey, SpikeSource, StepSettings,
+    CellGroup, CellSpec, CellTemplate, Cells, PointKind, PointSpec, Quantity, Region, Samples,
+    Schedule, SourceKey, SpikeSource, StepSettings,
 };
 
 /// Current of (type, step, gid, segment).
@@ -24,8 +24,18 @@ type Seen = Arc<Mutex<Currents>>;
 #[derive(Debug)]
 struct Collector {
     layouts: Vec<BlockLayout>,
-    n_types: usize,
+    /// By gid.
+    templates: Vec<Arc<CellTemplate>>,
+    types: Vec<CurrentType>,
     seen: Seen,
+}
+
+impl Collector {
+    fn new(group: &CellGroup, specs: &[CellSpec], types: &[CurrentType], seen: &Seen) -> Self {
+        let templates = specs.iter().map(|spec| spec.template.clone()).collect();
+        let (layouts, types) = (group.layouts(), types.to_vec());
+        Collector { layouts, templates, types, seen: seen.clone() }
+    }
 }
 
 impl CurrentObserver for Collector {
@@ -35,13 +45,22 @@ impl CurrentObserver for Collector {
 
     fn observe(&mut self, of: &StepCurrents<'_>) {
         let mut seen = self.seen.lock().unwrap();
-        for kind in 0..self.n_types {
-            let mut currents = Vec::new();
-            of.currents(kind, of.linear(kind), &mut currents);
-            for row in &self.layouts[of.block].rows {
-                for (lane, cell) in row.cells.iter().enumerate() {
-                    for (segment, &slot) in cell.slots.iter().enumerate() {
-                        let current = currents[row.first_slot + slot as usize].0[lane];
+        for row in &self.layouts[of.block].rows {
+            for (lane, cell) in row.cells.iter().enumerate() {
+                for (kind, current_type) in self.types.iter().enumerate() {
+                    let linear = of.linear(kind);
+                    let currents = match current_type {
+                        CurrentType::Membrane => {
+                            let template = &self.templates[cell.gid as usize];
+                            membrane_currents(row, lane, template, linear)
+                        }
+                        _ => {
+                            let slots =
+                                cell.slots.iter().map(|&slot| row.first_slot + slot as usize);
+                            slots.map(|slot| linear[slot].0[lane]).collect()
+                        }
+                    };
+                    for (segment, current) in currents.into_iter().enumerate() {
                         seen.insert((kind, of.step, cell.gid, segment), current);
                     }
                 }
@@ -121,8 +140,7 @@ fn run(network: &Network, settings: StepSettings, types: &[CurrentType]) -> (Cur
     let seen = Seen::default();
     let mut group = cells.into_groups().pop().unwrap();
     if !types.is_empty() {
-        let collector =
-            Collector { layouts: group.layouts(), n_types: types.len(), seen: seen.clone() };
+        let collector = Collector::new(&group, specs, types, &seen);
         group.observe_currents(Box::new(collector), types).unwrap();
     }
     group.initialize(1, 50);
@@ -225,8 +243,9 @@ fn an_unknown_mechanism_is_refused() {
     let network = network(false);
     let cells = Cells::new(&network.specs, &network.kinds, step(0.025, false), 1).unwrap();
     let mut group = cells.into_groups().pop().unwrap();
-    let collector = Collector { layouts: group.layouts(), n_types: 1, seen: Seen::default() };
-    let refused = group.observe_currents(Box::new(collector), &[mechanism("nax")]);
+    let types = [mechanism("nax")];
+    let collector = Collector::new(&group, &network.specs, &types, &Seen::default());
+    let refused = group.observe_currents(Box::new(collector), &types);
     assert!(refused.unwrap_err().to_string().contains("'nax'"));
 }
 
@@ -251,7 +270,8 @@ fn leak_and_capacitive_current_are_those_of_lfpy() {
     let points = points.map(|(k, i)| PointSpec { segment: i.0, kind: k as u32 }).collect();
     let n_segments = cell.n_segments();
     let spec = CellSpec { gid: 0, template: Arc::new(cell), points };
-    let mut cells = Cells::new(&[spec], &kinds, step(0.025, false), 1).unwrap();
+    let specs = [spec];
+    let mut cells = Cells::new(&specs, &kinds, step(0.025, false), 1).unwrap();
     for (k, (_, weight, times)) in inputs.into_iter().enumerate() {
         let target = cells.target(0, k);
         let key = SourceKey { seed: 0, gid: 0, number: k as u64 };
@@ -263,8 +283,7 @@ fn leak_and_capacitive_current_are_those_of_lfpy() {
     let seen = Seen::default();
     let mut group = cells.into_groups().pop().unwrap();
     let types = [mechanism("pas"), CurrentType::Capacitive];
-    let collector =
-        Collector { layouts: group.layouts(), n_types: types.len(), seen: seen.clone() };
+    let collector = Collector::new(&group, &specs, &types, &seen);
     group.observe_currents(Box::new(collector), &types).unwrap();
     group.initialize(1, n_steps);
     group.advance(0..n_steps, || ()).unwrap();

@@ -6,7 +6,9 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::Array2;
 use net_kernel::simd::{F8, LANES};
-use net_lfp::{CurrentSampler, ExactSums, LaneMask, LaneMatrix, Sampling, SumTarget};
+use net_lfp::{
+    CurrentSampler, ExactSums, LaneMask, LaneMatrix, ProductBuffer, Sampling, SumTarget,
+};
 
 const N_CELLS: usize = 20;
 const N_SEGMENTS: usize = 217;
@@ -38,12 +40,13 @@ fn signals(c: &mut Criterion) {
     for n_contacts in [1, 16, 64, 256, 1024] {
         let (rows, bounds) = rows_of_cells(n_contacts);
         let mut sums = ExactSums::new(&bounds, N_SAMPLES).unwrap();
+        let mut buffer = ProductBuffer::default();
         c.bench_function(&format!("40 samples of {n_contacts} contacts, 20 cells"), |b| {
             b.iter(|| {
                 sums.clear();
                 for (matrices, lanes) in &rows {
                     let targets = &mut [SumTarget { lanes: *lanes, sums: &mut sums }];
-                    matrices.add_products(&currents, N_SEGMENTS, 0, targets).unwrap();
+                    matrices.add_products(&currents, N_SEGMENTS, 0, targets, &mut buffer).unwrap();
                 }
                 black_box(&mut sums);
             });
@@ -72,8 +75,7 @@ fn signals(c: &mut Criterion) {
     let mut step = 0;
     c.bench_function("sampler: a step of 8 cells, mean of 4", |b| {
         b.iter(|| {
-            let append = |mean: &[F8], samples: &mut Vec<F8>| samples.extend_from_slice(mean);
-            sampler.push(step, &currents[..N_SEGMENTS], append);
+            sampler.push(step, &currents[..N_SEGMENTS]);
             step += 1;
             if sampler.n_samples() >= 10 {
                 sampler.clear();

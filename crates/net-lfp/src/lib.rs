@@ -88,7 +88,10 @@ pub use head::{
     FourSphereVolumeConductor, InfiniteHomogeneousVolCondMeg, InfiniteVolumeConductor,
     MagneticQuantity, NewYorkHead, NewYorkSite, SphericallySymmetricVolCondMeg,
 };
-pub use online::{CurrentSampler, ExactSums, LaneMask, LaneMatrix, Sampling, SumTarget};
+pub use online::{
+    CurrentSampler, ExactSums, LaneMask, LaneMatrix, ProductBuffer, Sampling, SumTarget,
+    matrix_of_potentials,
+};
 pub use potential::Conductivity;
 pub use probe::{Description, Probe, UserMatrix};
 pub use slice::RecMeaElectrode;

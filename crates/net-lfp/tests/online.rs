@@ -1,8 +1,11 @@
 //! Sums that do not depend on their order, and products that do not depend on their neighbors.
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 use net_kernel::simd::{F8, LANES};
-use net_lfp::{CurrentSampler, ExactSums, LaneMask, LaneMatrix, LfpError, Sampling, SumTarget};
+use net_lfp::{
+    CurrentSampler, ExactSums, LaneMask, LaneMatrix, LfpError, ProductBuffer, Sampling, SumTarget,
+    matrix_of_potentials,
+};
 use proptest::prelude::*;
 
 /// Repeatable numbers in -1..1.
@@ -208,6 +211,34 @@ fn a_product_depends_on_its_cell_alone() {
     }
 }
 
+/// A matrix of potentials gives what the matrix gives of the currents between segments, also of potentials
+/// that are nearly equal.
+#[test]
+fn potentials_give_what_their_currents_give() {
+    let (matrix, _, noise) = cell(4, 9, 30);
+    let conductances = numbers(5, 29);
+    let couplings: Vec<(usize, usize, f64)> =
+        (1..30).map(|s| (s, s * 7 % s, 1.5 + conductances[s - 1])).collect();
+    let of_potentials = matrix_of_potentials(matrix.view(), &couplings);
+    for spread in [10.0, 1e-3] {
+        let potentials: Vec<f64> = noise[..30].iter().map(|n| -65.0 + spread * n).collect();
+        let mut currents = vec![0.0; 30];
+        for &(a, b, conductance) in &couplings {
+            let flow = conductance * (potentials[b] - potentials[a]);
+            currents[a] += flow;
+            currents[b] -= flow;
+        }
+        let expected = matrix.dot(&Array1::from(currents));
+        let found = of_potentials.dot(&Array1::from(potentials));
+        let largest = expected.iter().fold(0.0_f64, |most, e| most.max(e.abs()));
+        // What potentials of 65 mV are rounded by.
+        let tolerance = largest * (1e-14 + 1e-13 / spread);
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!((found - expected).abs() < tolerance, "{found} {expected} {tolerance}");
+        }
+    }
+}
+
 /// Cells dealt out in different ways give the same sums, in groups and in total.
 #[test]
 fn sums_do_not_depend_on_who_stands_side_by_side() {
@@ -235,7 +266,7 @@ fn sums_do_not_depend_on_who_stands_side_by_side() {
             })
             .collect();
         let mut even = ExactSums::new(&bounds, n_samples).unwrap();
-        let mut odd = even.clone();
+        let (mut odd, mut buffer) = (even.clone(), ProductBuffer::default());
         for (group, (matrices, vectors)) in groups.iter().zip(&built) {
             let of = |parity: usize| -> LaneMask {
                 (0..group.len()).filter(|&lane| group[lane] % 2 == parity).collect()
@@ -246,8 +277,8 @@ fn sums_do_not_depend_on_who_stands_side_by_side() {
             ];
             // In two parts, as if an epoch ended between.
             let (early, late) = vectors.split_at(4 * n_segments);
-            matrices.add_products(late, n_segments, 4, targets).unwrap();
-            matrices.add_products(early, n_segments, 0, targets).unwrap();
+            matrices.add_products(late, n_segments, 4, targets, &mut buffer).unwrap();
+            matrices.add_products(early, n_segments, 0, targets, &mut buffer).unwrap();
         }
         let mut total = even.clone();
         total.merge(&odd).unwrap();
@@ -276,8 +307,7 @@ fn samples_are_taken_at_their_times() {
         };
         for step in 0..=20 {
             let value = (step * step) as f64;
-            let append = |mean: &[F8], samples: &mut Vec<F8>| samples.extend_from_slice(mean);
-            sampler.push(step, &[F8::ZERO, F8::splat(value)], append);
+            sampler.push(step, &[F8::ZERO, F8::splat(value)]);
             if clear_at.contains(&step) {
                 take(&mut sampler);
             }

@@ -244,16 +244,6 @@ impl Cable {
         &self.capacitance
     }
 
-    /// The position of the parent of the compartment at a position.
-    pub(super) fn parent(&self, position: usize) -> usize {
-        self.parents[position / LANES].position[position % LANES] as usize
-    }
-
-    /// Whether there is a fork at a position.
-    pub(super) fn is_fork(&self, position: usize) -> bool {
-        (self.n_slots..self.sink_slot()).contains(&(position / LANES))
-    }
-
     /// What is constant of a slot: capacitance over the time step, that and the axial conductances, and
     /// the conductance to the parent, uS.
     pub(super) fn constants(&self, slot: usize) -> [F8; 3] {

@@ -53,7 +53,7 @@ impl Block {
             let second_order = self.settings.second_order;
             observation.take(&self.instances, &self.cable, currents, second_order);
             let at = (watch.block, step);
-            observation.show((&self.cable, self.inside(true)), at, watch.observer);
+            observation.show(self.inside(true), at, watch.observer);
             self.observation = Some(observation);
         }
     }
@@ -66,7 +66,7 @@ impl Block {
             let currents = (&*self.injected_na, self.inside(false));
             observation.take_start(&self.instances, &self.cable, currents);
             let at = (watch.block, 0);
-            observation.show((&self.cable, self.inside(false)), at, watch.observer);
+            observation.show(self.inside(false), at, watch.observer);
             self.observation = Some(observation);
         }
     }

@@ -8,7 +8,7 @@
 use super::cable::Cable;
 use super::instances::{BlockAddresses, Instances};
 use super::membrane::electrodes;
-use crate::currents::{CurrentObserver, CurrentType, StepCurrents};
+use crate::currents::{BlockLayout, CurrentObserver, CurrentType, StepCurrents};
 use crate::mechanism::MechanismKind;
 use crate::mechanism::kernel::KernelArgs;
 use crate::simd::{F8, LANES};
@@ -21,10 +21,10 @@ const EXCITATORY_ABOVE_MV: f64 = -50.0;
 pub(super) struct Observation {
     parts: Vec<Part>,
     /// For each part what its currents are a linear function of: a vector a slot, the currents; of the
-    /// membrane the potentials of all positions, then what electrodes inject, eight a vector.
+    /// membrane the potentials, then what electrodes inject.
     linear: Vec<Vec<F8>>,
-    /// Where the electrodes are.
-    electrodes: Vec<usize>,
+    /// Where electrodes are, and which number of the membrane's is what they inject.
+    electrodes: Vec<(usize, usize)>,
     /// v at the start of the step, if there is a capacitive part.
     v_before: Vec<F8>,
     /// What all mechanisms carry at the start.
@@ -65,13 +65,18 @@ struct Carried {
 
 impl Observation {
     /// Of these types of current. Mechanisms that the block does not have carry nothing.
-    pub(super) fn new(types: &[CurrentType], instances: &mut [Instances], cable: &Cable) -> Self {
+    pub(super) fn new(
+        types: &[CurrentType],
+        instances: &mut [Instances],
+        cable: &Cable,
+        layout: &BlockLayout,
+    ) -> Self {
         let parts: Vec<Part> = types.iter().map(|kind| Part::new(kind, instances, cable)).collect();
         let is_capacitive = parts.iter().any(|part| matches!(part, Part::Capacitive));
         let v_before = vec![F8::ZERO; if is_capacitive { cable.n_slots() } else { 0 }];
-        let electrodes: Vec<usize> = electrodes(instances).map(|(position, _)| position).collect();
+        let electrodes = places_of_electrodes(instances, layout);
         let linear = parts.iter().map(|part| match part {
-            Part::Membrane => cable.sink_slot() + 1 + electrodes.len().div_ceil(LANES),
+            Part::Membrane => layout.n_membrane(),
             _ => cable.n_slots(),
         });
         let linear = linear.map(|n| vec![F8::ZERO; n]).collect();
@@ -134,10 +139,9 @@ impl Observation {
             match part {
                 Part::Membrane if self.electrodes.is_empty() => {}
                 Part::Membrane => {
-                    let (potentials, electrodes) = linear.split_at_mut(inside.len());
-                    potentials.copy_from_slice(inside);
-                    for (i, &injected) in injected.iter().enumerate() {
-                        electrodes[i / LANES].0[i % LANES] = injected;
+                    linear[..n].copy_from_slice(&inside[..n]);
+                    for (&(_, place), &injected) in self.electrodes.iter().zip(injected) {
+                        linear[place / LANES].0[place % LANES] = injected;
                     }
                 }
                 Part::Capacitive => {
@@ -168,8 +172,12 @@ impl Observation {
         currents: (&[f64], &[F8]),
     ) {
         self.take(instances, cable, currents, false);
-        let mut membrane = Vec::new();
-        self.append_membrane(cable, currents.1, currents.0.iter().copied(), &mut membrane);
+        let (injected, inside) = currents;
+        let mut membrane = vec![F8::ZERO; inside.len()];
+        cable.axial_inflow(inside, &mut membrane);
+        for (&(position, _), injected) in self.electrodes.iter().zip(injected) {
+            membrane[position / LANES].0[position % LANES] += injected;
+        }
         for (part, linear) in self.parts.iter().zip(&mut self.linear) {
             if matches!(part, Part::Capacitive) {
                 for (i, (membrane, carried)) in
@@ -185,39 +193,15 @@ impl Observation {
     /// potentials `inside` alone, which are not copied then.
     pub(super) fn show(
         &self,
-        (cable, inside): (&Cable, &[F8]),
+        inside: &[F8],
         (block, step): (usize, u64),
         observer: &mut dyn CurrentObserver,
     ) {
-        let n_positions = cable.sink_slot() + 1;
-        let membrane = |linear: &[F8], to: &mut Vec<F8>| {
-            let (potentials, electrodes) = linear.split_at(n_positions);
-            self.append_membrane(cable, potentials, as_numbers(electrodes), to);
-        };
         let linear = |kind: usize| match self.parts[kind] {
-            Part::Membrane if self.electrodes.is_empty() => inside,
+            Part::Membrane if self.electrodes.is_empty() => &inside[..self.linear[kind].len()],
             _ => &self.linear[kind],
         };
-        let (n_slots, linear, membrane) = (cable.n_slots(), &linear, &membrane);
-        observer.observe(&StepCurrents { block, step, n_slots, linear, membrane });
-    }
-
-    /// The membrane current of every slot: what flows in along the cable, and what electrodes inject.
-    fn append_membrane(
-        &self,
-        cable: &Cable,
-        inside: &[F8],
-        injected: impl Iterator<Item = f64>,
-        to: &mut Vec<F8>,
-    ) {
-        let start = to.len();
-        // Room for all positions, each of which is set.
-        to.extend_from_slice(inside);
-        cable.axial_inflow(inside, &mut to[start..]);
-        for (&position, injected) in self.electrodes.iter().zip(injected) {
-            to[start + position / LANES].0[position % LANES] += injected;
-        }
-        to.truncate(start + cable.n_slots());
+        observer.observe(&StepCurrents { block, step, linear: &linear });
     }
 
     /// Bytes of all vectors that stay.
@@ -275,6 +259,19 @@ impl Part {
     }
 }
 
+/// The position of every electrode, and its number in what the membrane current follows from.
+fn places_of_electrodes(instances: &[Instances], layout: &BlockLayout) -> Vec<(usize, usize)> {
+    let mut n_before = vec![[0; LANES]; layout.rows.len()];
+    let place = |(position, _): (usize, _)| {
+        let (slot, lane) = (position / LANES, position % LANES);
+        let row = layout.rows.partition_point(|row| row.slots().end <= slot);
+        let nth = n_before[row][lane];
+        n_before[row][lane] += 1;
+        (position, layout.electrode(row, lane, nth))
+    };
+    electrodes(instances).map(place).collect()
+}
+
 /// Whether these are point processes that take events.
 fn is_synapse(instances: &Instances) -> bool {
     let mechanism = instances.mechanism;
@@ -317,11 +314,6 @@ impl Carried {
             }
         }
     }
-}
-
-/// The numbers in vectors.
-fn as_numbers(vectors: &[F8]) -> impl Iterator<Item = f64> {
-    vectors.iter().flat_map(|vector| vector.0)
 }
 
 /// Calls a current kernel again, into other vectors, with no trace left elsewhere.

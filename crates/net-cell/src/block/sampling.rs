@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::instances::{Located, Place};
+use super::membrane::electrodes;
 use super::observation::Observation;
 use super::{Block, Member};
 use crate::currents::{BlockLayout, CellLayout, CurrentType, RowLayout};
@@ -193,7 +194,8 @@ impl Block {
 
     /// Makes the currents of these types ready for an observer.
     pub(crate) fn observe(&mut self, types: &[CurrentType]) {
-        self.observation = Some(Observation::new(types, &mut self.instances, &self.cable));
+        let layout = self.layout();
+        self.observation = Some(Observation::new(types, &mut self.instances, &self.cable, &layout));
     }
 
     /// Where the cells stand.
@@ -209,13 +211,28 @@ impl Block {
             }
             if member.lane == 0 {
                 let first_slot = rows.last().map_or(0, |row| row.first_slot + row.n_slots);
-                rows.push(RowLayout { first_slot, n_slots: 0, cells: Vec::new() });
+                let (n_slots, first_electrode, cells) = (0, 0, Vec::new());
+                rows.push(RowLayout { first_slot, n_slots, first_electrode, cells });
             }
             if let Some(row) = rows.last_mut() {
                 let slots = slots.iter().map(|slot| slot - row.first_slot as u32).collect();
-                row.cells.push(CellLayout { gid: member.gid, slots });
+                row.cells.push(CellLayout { gid: member.gid, slots, electrodes: Vec::new() });
                 row.n_slots = row.n_slots.max(slots_of(at).len());
             }
+        }
+        for (position, _) in electrodes(&self.instances) {
+            let (slot, lane) = (position / LANES, position % LANES);
+            let row = rows.iter_mut().find(|row| row.slots().contains(&slot));
+            if let Some((cell, slot)) = row.map(|row| (&mut row.cells[lane], slot - row.first_slot))
+            {
+                let segment = cell.slots.iter().position(|&own| own as usize == slot);
+                cell.electrodes.extend(segment.map(|segment| segment as u32));
+            }
+        }
+        let mut first_electrode = self.cable.n_slots();
+        for row in &mut rows {
+            row.first_electrode = first_electrode;
+            first_electrode = row.electrodes().end;
         }
         BlockLayout { n_slots: self.cable.n_slots(), rows }
     }

@@ -7,7 +7,6 @@ use super::events::{Address, Events, Movable, NO_WEIGHTS, Sent, Weights};
 use super::instances::{Instances, Place};
 use super::pointers::Link;
 use super::{Block, Endpoint, Event, NOT_KEPT, Spike, TimedEvent};
-use crate::currents::{LinearLayout, LinearPlaces};
 use crate::error::CellError;
 use crate::mechanism::{IonVariable, Role};
 use crate::simd::{F8, LANES};
@@ -207,43 +206,6 @@ impl Block {
             }
         }
         state
-    }
-
-    /// Where what currents are a linear function of belongs to the members.
-    pub(crate) fn linear_layout(&self) -> LinearLayout {
-        let owners = self.owners();
-        let n_positions = self.cable.sink_slot() + 1;
-        let mut cells = Vec::new();
-        let mut number_of = HashMap::new();
-        for at in (0..self.members.len()).filter(|&at| self.positions(at).next().is_some()) {
-            let mut places: Vec<usize> = self.positions(at).collect();
-            let n_segments = places.len();
-            // Every fork is the parent of some compartment.
-            let parents = self.positions(at).map(|p| self.cable.parent(p)).collect::<Vec<_>>();
-            for parent in parents.into_iter().filter(|&p| self.cable.is_fork(p)) {
-                if !places[n_segments..].contains(&parent) {
-                    places.push(parent);
-                }
-            }
-            number_of.insert(at, cells.len());
-            cells.push(LinearPlaces { gid: self.members[at].gid, n_segments, places });
-        }
-        let mut n_electrodes = 0;
-        for (at, instances) in self.instances.iter().enumerate().filter(|(_, i)| i.is_electrode()) {
-            if instances.mechanism.electrode.is_none() {
-                continue;
-            }
-            for place in instances.occupied() {
-                let owner = owners.of_place[at][place.index()];
-                let cell = owner.and_then(|(member, _)| number_of.get(&member));
-                if let Some(&cell) = cell {
-                    cells[cell].places.push(n_positions * LANES + n_electrodes);
-                }
-                n_electrodes += 1;
-            }
-        }
-        let n_membrane = n_positions + n_electrodes.div_ceil(LANES);
-        LinearLayout { n_slots: self.cable.n_slots(), n_membrane, cells }
     }
 
     /// Positions of the segments of a member.

@@ -5,4 +5,4 @@ mod tree;
 
 pub(crate) use template::Insertion;
 pub use template::{CellTemplate, PointerTarget, Region, Values};
-pub use tree::{CableTree, Fork, Parent};
+pub use tree::{CableTree, Coupling, Fork, Parent};

@@ -31,6 +31,15 @@ pub struct Fork {
     pub diagonal_us: f64,
 }
 
+/// An axial conductance between two segments of a cell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Coupling {
+    /// The segments.
+    pub segments: [u32; 2],
+    /// Conductance in uS.
+    pub conductance_us: f64,
+}
+
 /// Compartments in elimination order: a parent precedes its children, and all compartments
 /// without children come last.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -174,6 +183,36 @@ impl CableTree {
         let total: f64 = weights.iter().map(|(_, weight)| weight).sum();
         weights.iter_mut().for_each(|(_, weight)| *weight /= total);
         weights
+    }
+
+    /// All conductances between segments, so that segment s gets the sum of g (v' - v_s) over its
+    /// neighbors. No current is left over in a fork: its star of conductances to n segments is the same
+    /// as a mesh of g_a g_b / (g_1 + ... + g_n) between every two of them (Rosen 1924).
+    pub fn couplings(&self) -> Vec<Coupling> {
+        let coupling = |a: usize, b: usize, conductance_us: f64| Coupling {
+            segments: [self.segment[a], self.segment[b]],
+            conductance_us,
+        };
+        let below = |fork: &Fork| vec![(fork.below as usize, fork.conductance_us)];
+        let mut stars: Vec<Vec<(usize, f64)>> = self.forks.iter().map(below).collect();
+        let mut couplings = Vec::with_capacity(self.n_compartments());
+        for (at, (&parent, &conductance_us)) in
+            self.parent.iter().zip(&self.conductance_us).enumerate()
+        {
+            match parent {
+                Parent::None => {}
+                Parent::Compartment(p) => couplings.push(coupling(at, p as usize, conductance_us)),
+                Parent::Fork(fork) => stars[fork as usize].push((at, conductance_us)),
+            }
+        }
+        for (star, fork) in stars.iter().zip(&self.forks) {
+            for (n, &(a, g_a)) in star.iter().enumerate() {
+                let others = star[n + 1..].iter();
+                couplings
+                    .extend(others.map(|&(b, g_b)| coupling(a, b, g_a * g_b / fork.diagonal_us)));
+            }
+        }
+        couplings
     }
 
     /// Number of compartments.

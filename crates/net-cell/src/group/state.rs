@@ -139,7 +139,7 @@ impl CellGroup {
     /// # Panics
     /// If there is no such block.
     pub fn linear_layout(&self, block: usize) -> LinearLayout {
-        self.blocks[block].linear_layout()
+        LinearLayout::from(&self.blocks[block].layout())
     }
 
     /// Gids of all cells but point neurons.

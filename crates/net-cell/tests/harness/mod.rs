@@ -4,10 +4,13 @@
 use std::f64::consts::PI;
 use std::sync::Arc;
 
+use net_cell::cell::Coupling;
+use net_cell::currents::RowLayout;
 use net_cell::morphology::{
     Cable, CableProperties, Discretization, MorphologyBuilder, SectionKind, SegmentPoints,
     SegmentedMorphology,
 };
+use net_cell::simd::F8;
 use net_cell::{
     CellSpec, CellTemplate, Cells, NotFinite, PointKind, PointSpec, Quantity, Region, Samples,
     Schedule, SourceKey, Spike, SpikeSource, StepSettings,
@@ -46,6 +49,28 @@ pub(crate) struct Model {
     /// Steps from sample to sample.
     pub(crate) interval: u64,
     pub(crate) n_groups: usize,
+}
+
+/// The current through the membrane of every segment of the `lane`-th cell of a row in nA, from what
+/// it is a linear function of.
+pub(crate) fn membrane_currents(
+    row: &RowLayout,
+    lane: usize,
+    template: &CellTemplate,
+    linear: &[F8],
+) -> Vec<f64> {
+    let cell = &row.cells[lane];
+    let v = |segment: u32| linear[row.first_slot + cell.slots[segment as usize] as usize].0[lane];
+    let mut currents = vec![0.0; cell.slots.len()];
+    for Coupling { segments: [a, b], conductance_us } in template.tree().couplings() {
+        let flow = conductance_us * (v(b) - v(a));
+        currents[a as usize] += flow;
+        currents[b as usize] -= flow;
+    }
+    for (&segment, electrode) in cell.electrodes.iter().zip(row.electrodes()) {
+        currents[segment as usize] += linear[electrode].0[lane];
+    }
+    currents
 }
 
 /// What a run gave.

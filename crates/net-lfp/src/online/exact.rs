@@ -332,6 +332,7 @@ struct Splitter<L> {
     rounder: L,
     per_low: L,
     zero: L,
+    limit: L,
     largest: L,
     poison: L,
 }
@@ -343,6 +344,7 @@ impl<L: Lanes> Splitter<L> {
             rounder: L::splat(ROUNDER),
             per_low: L::splat((1_u64 << LOW_BITS) as f64),
             zero: L::splat(0.0),
+            limit: L::splat(LARGEST),
             largest: L::splat(0.0),
             poison: L::splat(0.0),
         }
@@ -352,6 +354,8 @@ impl<L: Lanes> Splitter<L> {
     fn split(&mut self, y: L) -> (L, L) {
         self.largest = y.abs().max(self.largest);
         self.poison = y.mul_add(self.zero, self.poison);
+        // What is refused in the end must be a number that integers have until then.
+        let y = y.max(-self.limit).min(self.limit);
         let high = (y + self.rounder) - self.rounder;
         let low = ((y - high).mul_add(self.per_low, self.rounder)) - self.rounder;
         (high, low)
@@ -373,11 +377,10 @@ unsafe fn add_samples<L: Lanes>(task: &mut AddSamples) {
         let mut lanes = [0.0; LANES];
         lanes[..values.len()].copy_from_slice(values);
         let (h, l) = splitter.split(L::from_array(lanes) * per_unit);
-        for (sum, word) in high.iter_mut().zip(h.to_array()) {
-            *sum = sum.wrapping_add(word as i64);
-        }
-        for (sum, word) in low.iter_mut().zip(l.to_array()) {
-            *sum = sum.wrapping_add(word as i64);
+        // SAFETY: the words of what is within the limit.
+        unsafe {
+            add_words(high, h.to_array());
+            add_words(low, l.to_array());
         }
     }
     *check = splitter.check();
@@ -387,32 +390,51 @@ unsafe fn add_samples<L: Lanes>(task: &mut AddSamples) {
 unsafe fn add_lanes<L: Lanes>(task: &mut AddLanes) {
     let AddLanes { values, lanes, high, low, per_unit, check } = task;
     let (lanes, per_unit) = (L::from_array(lanes.0), L::splat(*per_unit));
-    let (half, zero) = (L::splat(0.5), L::splat(0.0));
     let mut splitter = Splitter::<L>::new();
-    let sums = high.chunks_mut(2).zip(low.chunks_mut(2));
     // Two samples at once: the first of the sums over lanes then are vector operations.
-    for (values, (high, low)) in values.chunks(2).zip(sums) {
-        // SAFETY: a vector is eight doubles.
-        let first = unsafe { L::load(values[0].0.as_ptr()) };
-        let second = match values.get(1) {
-            // SAFETY: as above.
-            Some(second) => unsafe { L::load(second.0.as_ptr()) },
-            None => zero,
-        };
-        let first = L::select_lt(lanes, half, zero, first * per_unit);
-        let second = L::select_lt(lanes, half, zero, second * per_unit);
-        let (first_high, first_low) = splitter.split(first);
-        let (second_high, second_low) = splitter.split(second);
-        let high_sums = sum_over_lanes(first_high, second_high);
-        let low_sums = sum_over_lanes(first_low, second_low);
-        for (sum, word) in high.iter_mut().zip(high_sums) {
-            *sum = sum.wrapping_add(word as i64);
-        }
-        for (sum, word) in low.iter_mut().zip(low_sums) {
-            *sum = sum.wrapping_add(word as i64);
-        }
+    let (pairs, last) = values.as_chunks::<2>();
+    let (high_pairs, last_high) = high.as_chunks_mut::<2>();
+    let (low_pairs, last_low) = low.as_chunks_mut::<2>();
+    for ([first, second], (high, low)) in pairs.iter().zip(high_pairs.iter_mut().zip(low_pairs)) {
+        add_pair(&mut splitter, [first, second], (lanes, per_unit), high, low);
+    }
+    if let [value] = last {
+        add_pair(&mut splitter, [value, &F8::ZERO], (lanes, per_unit), last_high, last_low);
     }
     *check = splitter.check();
+}
+
+/// Adds what some lanes have in two samples to their sums.
+#[inline(always)]
+fn add_pair<L: Lanes>(
+    splitter: &mut Splitter<L>,
+    [first, second]: [&F8; 2],
+    (lanes, per_unit): (L, L),
+    high: &mut [i64],
+    low: &mut [i64],
+) {
+    let (half, zero) = (L::splat(0.5), L::splat(0.0));
+    // SAFETY: a vector is eight doubles; words are those of what is within the limit.
+    unsafe {
+        let first = L::select_lt(lanes, half, zero, L::load(first.0.as_ptr()) * per_unit);
+        let second = L::select_lt(lanes, half, zero, L::load(second.0.as_ptr()) * per_unit);
+        let (first_high, first_low) = splitter.split(first);
+        let (second_high, second_low) = splitter.split(second);
+        add_words(high, sum_over_lanes(first_high, second_high));
+        add_words(low, sum_over_lanes(first_low, second_low));
+    }
+}
+
+/// Adds words to sums.
+///
+/// # Safety
+/// The words must be finite, and below 2^63.
+#[inline(always)]
+unsafe fn add_words<const N: usize>(sums: &mut [i64], words: [f64; N]) {
+    for (sum, word) in sums.iter_mut().zip(words) {
+        // SAFETY: the caller's promise.
+        *sum = sum.wrapping_add(unsafe { word.to_int_unchecked::<i64>() });
+    }
 }
 
 /// Sums over the lanes of two vectors of integers, exact below 2^53.

@@ -23,8 +23,7 @@ pub enum Sampling {
 /// `s dt`. A mean is over the steps after the previous sample up to its own, added in order of time;
 /// the first sample of a run has only its own step. Intervals may straddle epochs.
 ///
-/// Means are taken of whatever the currents are a linear function of, which may be less work than the
-/// currents of every step.
+/// Whatever signals are a linear function of may stand for currents, such as potentials.
 ///
 /// A product reads all matrices once, so it pays to let some dozens of samples come together before
 /// they are multiplied, where matrices are larger than the cache.
@@ -34,7 +33,7 @@ pub enum Sampling {
 /// use net_lfp::{CurrentSampler, Sampling};
 /// let mut sampler = CurrentSampler::new(0..u64::MAX, 2, Sampling::Average);
 /// for step in 0..=4 {
-///     sampler.push(step, &[F8::splat(step as f64)], |mean, samples| samples.extend_from_slice(mean));
+///     sampler.push(step, &[F8::splat(step as f64)]);
 /// }
 /// let means: Vec<f64> = sampler.samples().iter().map(|sample| sample.0[0]).collect();
 /// assert_eq!(means, [0.0, 1.5, 3.5]);
@@ -78,34 +77,31 @@ impl CurrentSampler {
         step >= self.window.start && (step - self.window.start).is_multiple_of(self.interval)
     }
 
-    /// Takes what the currents at the end of `step` are a linear function of; steps must come one after the
-    /// other. `append_currents` is that function, called for each sample that is finished.
+    /// Takes the currents at the end of `step`; steps must come one after the other.
     ///
     /// # Panics
-    /// If there are not as many values as in the steps before.
-    pub fn push(
-        &mut self,
-        step: u64,
-        linear: &[F8],
-        append_currents: impl FnOnce(&[F8], &mut Vec<F8>),
-    ) {
+    /// If there are not as many as in the steps before.
+    pub fn push(&mut self, step: u64, currents: &[F8]) {
         if !self.wants(step) {
             return;
         }
         let is_due = self.is_due(step);
-        let mut mean = linear;
         if self.n_in_sum > 0 {
-            assert_eq!(self.sum.len(), linear.len(), "as many values as before");
-            let factor = if is_due { 1.0 / (self.n_in_sum + 1) as f64 } else { 1.0 };
-            add(&mut self.sum, linear, factor);
-            mean = &self.sum;
-        } else if !is_due {
+            assert_eq!(self.sum.len(), currents.len(), "as many currents as before");
+            if is_due {
+                let factor = 1.0 / (self.n_in_sum + 1) as f64;
+                append(&mut self.samples, &[&self.sum, currents], factor);
+            } else {
+                add(&mut self.sum, currents);
+            }
+        } else if is_due {
+            append(&mut self.samples, &[currents], 1.0);
+        } else {
             self.sum.clear();
-            self.sum.extend_from_slice(linear);
+            self.sum.extend_from_slice(currents);
         }
         self.n_in_sum += 1;
         if is_due {
-            append_currents(mean, &mut self.samples);
             self.n_samples += 1;
             self.n_in_sum = 0;
         }
@@ -140,25 +136,57 @@ impl CurrentSampler {
     }
 }
 
-/// Adds the currents to the sums, then multiplies by the factor.
-fn add(sums: &mut [F8], currents: &[F8], factor: f64) {
+/// Adds the currents to the sums.
+fn add(sums: &mut [F8], currents: &[F8]) {
     // SAFETY: the slices are walked together.
-    unsafe { add_kernel()(sums, currents, factor) };
+    unsafe { add_kernel()(sums, currents) };
 }
 
 isa_kernel!(
-    fn add_kernel = add_vectors as unsafe fn(&mut [F8], &[F8], f64),
-    (sums: &mut [F8], currents: &[F8], factor: f64)
+    fn add_kernel = add_vectors as unsafe fn(&mut [F8], &[F8]),
+    (sums: &mut [F8], currents: &[F8])
 );
 
 #[inline(always)]
-unsafe fn add_vectors<L: Lanes>(sums: &mut [F8], currents: &[F8], factor: f64) {
-    let factor = L::splat(factor);
+unsafe fn add_vectors<L: Lanes>(sums: &mut [F8], currents: &[F8]) {
     for (sum, current) in sums.iter_mut().zip(currents) {
         // SAFETY: a vector is eight doubles.
         unsafe {
             let added = L::load(sum.0.as_ptr()) + L::load(current.0.as_ptr());
-            (added * factor).store(sum.0.as_mut_ptr());
+            added.store(sum.0.as_mut_ptr());
+        }
+    }
+}
+
+/// Appends the sum of one or two samples times a factor.
+fn append(samples: &mut Vec<F8>, terms: &[&[F8]], factor: f64) {
+    let n = terms.iter().map(|term| term.len()).min().unwrap_or(0);
+    samples.reserve(n);
+    // SAFETY: there is room for as many vectors as the terms have, and all of them are set.
+    unsafe {
+        append_kernel()(samples.as_mut_ptr().add(samples.len()), n, terms, factor);
+        samples.set_len(samples.len() + n);
+    }
+}
+
+isa_kernel!(
+    fn append_kernel = set_vectors as unsafe fn(*mut F8, usize, &[&[F8]], f64),
+    (to: *mut F8, n: usize, terms: &[&[F8]], factor: f64)
+);
+
+#[inline(always)]
+unsafe fn set_vectors<L: Lanes>(to: *mut F8, n: usize, terms: &[&[F8]], factor: f64) {
+    let factor = L::splat(factor);
+    let [first, others @ ..] = terms else { return };
+    for at in 0..n {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let first = L::load(first.as_ptr().add(at).cast());
+            let value = match others {
+                [second, ..] => (first + L::load(second.as_ptr().add(at).cast())) * factor,
+                [] => first,
+            };
+            value.store(to.add(at).cast());
         }
     }
 }

@@ -64,8 +64,9 @@ pub(super) struct Collected {
     n_samples: u64,
     pub(super) n_collected: u64,
     chunk: u64,
-    /// Zero sums with the units and the number of samples of all sums of this probe.
-    zero: ExactSums,
+    /// Zero sums with the units and the number of samples of all sums of this probe: of those of the
+    /// membrane, and of those of other currents.
+    zero: [ExactSums; 2],
     n_raised: u64,
 }
 
@@ -82,18 +83,23 @@ impl Collector {
     ) -> Result<Self> {
         let mut probes = Vec::with_capacity(model.probes().len());
         for (at, (recording, name)) in model.probes().iter().zip(model.probe_names()).enumerate() {
-            let mut bounds = matrices.bounds(at, recording.probe.n_rows());
-            comm.max_slice(&mut bounds)?;
+            let n_rows = recording.probe.n_rows();
+            let mut bounds = matrices.bounds(at, n_rows);
+            bounds.iter_mut().try_for_each(|bounds| comm.max_slice(bounds))?;
             let n_raised = comm.sum(matrices.n_raised[at])?;
             let samples = recording.samples(&name, clock, n_steps)?;
             let n_samples = samples.n_before(n_steps + 1);
-            let usual = CHUNK_VALUES / bounds.len().max(1);
+            let usual = CHUNK_VALUES / n_rows.max(1);
             let usual = usual.clamp(CHUNK_SAMPLES.0, CHUNK_SAMPLES.1);
             let chunk = recording.chunk_samples.unwrap_or(usual) as u64;
             // What an epoch adds to a chunk that is not full, and the sample at the start.
             let room = chunk + epoch_steps / samples.interval + 2;
-            let zero = ExactSums::new(&bounds, room.min(n_samples) as usize)
-                .map_err(|source| Error::Probe { probe: name.clone(), source: Box::new(source) })?;
+            let zero = |bounds: &[f64]| {
+                ExactSums::new(bounds, room.min(n_samples) as usize).map_err(|source| {
+                    Error::Probe { probe: name.clone(), source: Box::new(source) }
+                })
+            };
+            let zero = [zero(&bounds[0])?, zero(&bounds[1])?];
             probes.push(Collected {
                 terms: Terms::new(recording, model.network()),
                 recording: recording.clone(),
@@ -113,7 +119,7 @@ impl Collector {
                 break;
             }
             let of_probes = of_group.into_iter().zip(&probes).map(|(matrices, probe)| {
-                let sums = vec![probe.zero.clone(); probe.terms.sums.len()];
+                let sums = (0..probe.terms.sums.len()).map(|sum| probe.zero(sum).clone()).collect();
                 let number = |kind| types.iter().position(|other| other == kind).unwrap_or(0);
                 let terms = probe.terms.sums.iter();
                 let types = terms.map(|term| number(&term.current)).collect();
@@ -138,7 +144,7 @@ impl Collector {
     /// Bytes of all sums of this rank.
     pub(crate) fn memory_bytes(&self) -> usize {
         let of_group = |probe: &Collected| {
-            16 * probe.terms.sums.len() * probe.zero.n_rows() * probe.zero.n_samples()
+            16 * probe.terms.sums.len() * probe.zero[0].n_rows() * probe.zero[0].n_samples()
         };
         self.groups.len() * self.probes.iter().map(of_group).sum::<usize>()
     }
@@ -235,8 +241,9 @@ impl Collector {
 
     /// The sums of a probe over all threads.
     fn sums_of_rank(&self, probe: usize) -> Result<Vec<ExactSums>> {
-        let Collected { zero, terms, .. } = &self.probes[probe];
-        let mut sums = vec![zero.clone(); terms.sums.len()];
+        let collected = &self.probes[probe];
+        let n_sums = collected.terms.sums.len();
+        let mut sums: Vec<_> = (0..n_sums).map(|sum| collected.zero(sum).clone()).collect();
         for group in &self.groups {
             let mut observed = lock(group);
             observed.flush();
@@ -256,11 +263,12 @@ impl Collector {
         sums: Vec<ExactSums>,
         has_failed: bool,
     ) -> Result<Option<Vec<Vec<i128>>>> {
-        let Collected { zero, terms, .. } = &self.probes[probe];
+        let collected = &self.probes[probe];
+        let n_sums = collected.terms.sums.len();
         let mut n_failed = u64::from(has_failed);
-        let mut all = Vec::with_capacity(terms.sums.len());
-        for at in 0..terms.sums.len() {
-            let mut integers = sums.get(at).unwrap_or(zero).integers();
+        let mut all = Vec::with_capacity(n_sums);
+        for at in 0..n_sums {
+            let mut integers = sums.get(at).unwrap_or(collected.zero(at)).integers();
             comm.sum_slice(&mut integers)?;
             all.push(integers);
         }
@@ -270,14 +278,17 @@ impl Collector {
 
     /// Writes the first `n` samples of the sums of all ranks, and keeps them.
     fn write(&mut self, at: usize, n: usize, sums: Vec<Vec<i128>>) -> Result<()> {
-        let Collected { zero, terms, n_collected, recording, .. } = &self.probes[at];
+        let probe = &self.probes[at];
+        let Collected { terms, n_collected, recording, .. } = probe;
+        let n_samples = probe.zero[0].n_samples();
         let is_in_file = |probe: &&Collected| probe.recording.per_rank == recording.per_rank;
         let dataset = self.probes[..at].iter().filter(is_in_file).count();
         let signals: Vec<Vec<f64>> = (terms.fields.iter())
             .map(|field| {
                 let total = total(&sums[field.sums.clone()]);
-                let signal = recording.probe.signal(zero.values(&total), zero.n_samples());
-                let rows = signal.chunks(zero.n_samples().max(1));
+                let values = probe.zero(field.sums.start).values(&total);
+                let signal = recording.probe.signal(values, n_samples);
+                let rows = signal.chunks(n_samples.max(1));
                 rows.flat_map(|row| &row[..n]).copied().collect()
             })
             .collect();
@@ -329,6 +340,11 @@ impl ProbeSignal {
 }
 
 impl Collected {
+    /// Zero sums with the units of a sum.
+    fn zero(&self, sum: usize) -> &ExactSums {
+        &self.zero[usize::from(!self.terms.sums[sum].is_membrane())]
+    }
+
     /// Whether a rank has the signal in the end.
     pub(super) fn is_here(&self, is_root: bool) -> bool {
         is_root || self.recording.per_rank

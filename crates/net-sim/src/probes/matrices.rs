@@ -1,10 +1,11 @@
 //! The matrices of all probes for this rank's cells.
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
+use net_cell::cell::CableTree;
 use net_cell::currents::{BlockLayout, CurrentType, RowLayout};
 use net_cell::morphology::SegmentedMorphology;
 use net_io::store::Ranges;
-use net_lfp::{Geometry, LaneMask, LaneMatrix};
+use net_lfp::{Geometry, LaneMask, LaneMatrix, matrix_of_potentials};
 use rayon::prelude::*;
 
 use super::terms::{Cells, Term, Terms};
@@ -28,25 +29,39 @@ pub(super) struct OfGroup {
 }
 
 /// The matrices of cells side by side, and which of them contribute to which sums.
+///
+/// Currents of the membrane need not be computed: what flows in along the cable follows from the
+/// potentials, and so does what it makes at a probe.
 pub(super) struct OfRow {
-    pub(super) matrices: LaneMatrix,
+    /// Of potentials and of what electrodes inject, if there are any: what the membrane current makes.
+    pub(super) membrane: Vec<LaneMatrix>,
+    /// Of currents of other types, if they are asked for.
+    pub(super) currents: Option<LaneMatrix>,
     pub(super) lanes: Vec<LaneMask>,
+}
+
+impl OfRow {
+    fn all(&self) -> impl Iterator<Item = &LaneMatrix> {
+        self.membrane.iter().chain(&self.currents)
+    }
 }
 
 impl Matrices {
     /// Bytes of all matrices.
     pub(crate) fn memory_bytes(&self) -> usize {
         let rows = self.groups.iter().flatten().flat_map(|probe| probe.blocks.iter().flatten());
-        rows.map(|row| row.matrices.memory_bytes()).sum()
+        rows.flat_map(OfRow::all).map(LaneMatrix::memory_bytes).sum()
     }
 
-    /// Largest sum of absolute values in each row of any cell's matrix of a probe.
-    pub(super) fn bounds(&self, probe: usize, n_rows: usize) -> Vec<f64> {
-        let mut bounds = vec![0.0; n_rows];
+    /// Largest sum of absolute values in each row of any cell's matrix of a probe: of those of the
+    /// membrane, and of those of other currents.
+    pub(super) fn bounds(&self, probe: usize, n_rows: usize) -> [Vec<f64>; 2] {
+        let [mut membrane, mut currents] = [vec![0.0; n_rows], vec![0.0; n_rows]];
         for row in self.groups.iter().flat_map(|group| group[probe].blocks.iter().flatten()) {
-            row.matrices.raise_bounds(&mut bounds);
+            row.membrane.iter().for_each(|matrix| matrix.raise_bounds(&mut membrane));
+            row.currents.iter().for_each(|matrix| matrix.raise_bounds(&mut currents));
         }
-        bounds
+        [membrane, currents]
     }
 }
 
@@ -110,9 +125,12 @@ impl<'a> Builder<'a> {
     }
 
     fn of_row(&mut self, row: &RowLayout, n_raised: &mut u64) -> Result<OfRow> {
-        let slots = row.first_slot..row.first_slot + row.n_slots;
         let probe = &*self.recording.probe;
-        let mut matrices = LaneMatrix::new(probe.n_rows(), slots, row.cells.len());
+        let zero = |slots| LaneMatrix::new(probe.n_rows(), slots, row.cells.len());
+        let mut potentials = zero(row.slots());
+        let mut electrodes = zero(row.electrodes());
+        let has_types = self.terms.sums.iter().any(|term| !term.is_membrane());
+        let mut currents = has_types.then(|| zero(row.slots()));
         let mut lanes = vec![LaneMask::NONE; self.terms.sums.len()];
         for (lane, layout) in row.cells.iter().enumerate() {
             let at = self.by_gid.partition_point(|cell| cell.gid < layout.gid);
@@ -135,14 +153,27 @@ impl<'a> Builder<'a> {
                     source: Box::new(source),
                 })?;
             *n_raised += raised as u64;
-            matrices.set_cell(lane, matrix.view(), &layout.slots);
+            let couplings = couplings(cell.template.tree());
+            let of_potentials = matrix_of_potentials(matrix.view(), &couplings);
+            potentials.set_cell(lane, of_potentials.view(), &layout.slots);
+            for (nth, &segment) in (0..).zip(&layout.electrodes) {
+                let column = matrix.column(segment as usize).insert_axis(Axis(1));
+                electrodes.set_cell(lane, column, &[nth]);
+            }
+            if let Some(currents) = &mut currents {
+                currents.set_cell(lane, matrix.view(), &layout.slots);
+            }
             for (mask, term) in lanes.iter_mut().zip(&self.terms.sums) {
                 if self.contributes(cell, term) {
                     *mask = mask.with(lane);
                 }
             }
         }
-        Ok(OfRow { matrices, lanes })
+        let mut membrane = vec![potentials];
+        if !row.electrodes().is_empty() {
+            membrane.push(electrodes);
+        }
+        Ok(OfRow { membrane, currents, lanes })
     }
 
     /// Whether a cell contributes to a sum.
@@ -155,6 +186,9 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// Number of the membrane current among all types.
+pub(super) const MEMBRANE: usize = 0;
+
 /// All types of current that probes ask for, the membrane current first.
 pub(super) fn all_types(model: &Model) -> Vec<CurrentType> {
     let mut types = vec![CurrentType::Membrane];
@@ -164,6 +198,12 @@ pub(super) fn all_types(model: &Model) -> Vec<CurrentType> {
         }
     }
     types
+}
+
+/// Pairs of segments and the conductances between them.
+fn couplings(tree: &CableTree) -> Vec<(usize, usize, f64)> {
+    let couplings = tree.couplings().into_iter();
+    couplings.map(|c| (c.segments[0] as usize, c.segments[1] as usize, c.conductance_us)).collect()
 }
 
 /// For each segment the one that its axial current flows to.

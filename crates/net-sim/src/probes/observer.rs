@@ -5,16 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use net_cell::currents::{CurrentObserver, CurrentType, StepCurrents};
 use net_cell::simd::F8;
 use net_cell::{CellError, CellGroup};
-use net_lfp::{CurrentSampler, ExactSums, LfpError, Sampling, SumTarget};
+use net_lfp::{CurrentSampler, ExactSums, LfpError, ProductBuffer, Sampling, SumTarget};
 
-use super::matrices::OfGroup;
+use super::matrices::{MEMBRANE, OfGroup};
 use crate::model::Samples;
 
-/// Most samples that come together before they are multiplied, and what they may take in bytes: some part
-/// of the second cache, or what is little beside the matrices, which a product reads once.
-const SAMPLES_AT_ONCE: usize = 128;
-const BYTES_AT_ONCE: usize = 1 << 19;
-const PART_OF_MATRICES: usize = 4;
+/// Most samples that come together before they are multiplied, as many as read matrices once, and what
+/// they may take in bytes: a small part of the second cache, or half of the matrices.
+const SAMPLES_AT_ONCE: usize = 64;
+const BYTES_AT_ONCE: usize = 1 << 17;
+const PART_OF_MATRICES: usize = 2;
 
 /// All probes of one group of cells, shared by the thread that computes the cells and the one that
 /// collects the sums; never at the same time.
@@ -44,6 +44,7 @@ pub(super) struct Schedule {
     probes: Vec<usize>,
     /// Rows of all these probes' matrices.
     n_rows: usize,
+    buffer: ProductBuffer,
 }
 
 /// One probe in a group of cells.
@@ -118,7 +119,8 @@ impl Schedule {
     fn new(samples: Samples, sampling: Sampling, n_blocks: usize) -> Self {
         let samplers = (0..n_blocks).map(|_| Vec::new()).collect();
         let (types, next, probes) = (Vec::new(), vec![0; n_blocks], Vec::new());
-        Schedule { samples, sampling, types, samplers, next, probes, n_rows: 0 }
+        let buffer = ProductBuffer::default();
+        Schedule { samples, sampling, types, samplers, next, probes, n_rows: 0, buffer }
     }
 
     /// Has currents of a type sampled.
@@ -145,8 +147,8 @@ impl Schedule {
         let next = self.next[block];
         for (&kind, sampler) in self.types.iter().zip(&*samplers) {
             let n_slots = sampler.samples().len() / n_samples.max(1);
-            let seen = Seen { block, kind, currents: sampler.samples(), n_slots };
-            seen.multiply(&self.probes, probes, next)?;
+            let seen = Seen { block, kind, linear: sampler.samples(), n_slots };
+            seen.multiply(&self.probes, probes, next, &mut self.buffer)?;
         }
         samplers.iter_mut().for_each(CurrentSampler::clear);
         self.next[block] += n_samples as u64;
@@ -155,14 +157,15 @@ impl Schedule {
 
     /// Takes the currents of a step of a block.
     fn observe(&mut self, probes: &mut [OfProbe], seen: &StepCurrents<'_>) -> Multiplied {
-        let mut n_samples = 0;
+        let mut is_full = false;
         for (&kind, sampler) in self.types.iter().zip(&mut self.samplers[seen.block]) {
-            sampler.push(seen.step, seen.linear(kind), |mean, to| seen.currents(kind, mean, to));
-            n_samples = sampler.n_samples();
+            let linear = seen.linear(kind);
+            sampler.push(seen.step, linear);
+            is_full |= sampler.n_samples() >= samples_at_once(linear.len(), self.n_rows);
         }
-        match n_samples < samples_at_once(seen.n_slots, self.n_rows) {
-            true => Ok(()),
-            false => self.flush(probes, seen.block),
+        match is_full {
+            true => self.flush(probes, seen.block),
+            false => Ok(()),
         }
     }
 }
@@ -175,18 +178,24 @@ fn samples_at_once(n_slots: usize, n_rows: usize) -> usize {
     (fit / 4 * 4).clamp(4, SAMPLES_AT_ONCE)
 }
 
-/// Samples of one type of current of a block.
+/// Samples of what one type of current of a block is a linear function of.
 struct Seen<'a> {
     block: usize,
     kind: usize,
-    currents: &'a [F8],
+    linear: &'a [F8],
     n_slots: usize,
 }
 
 impl Seen<'_> {
     /// Multiplies the samples, from number `next` on, with the matrices of some of the probes.
-    fn multiply(&self, indices: &[usize], probes: &mut [OfProbe], next: u64) -> Multiplied {
-        if self.currents.is_empty() {
+    fn multiply(
+        &self,
+        indices: &[usize],
+        probes: &mut [OfProbe],
+        next: u64,
+        buffer: &mut ProductBuffer,
+    ) -> Multiplied {
+        if self.linear.is_empty() {
             return Ok(());
         }
         for &at in indices {
@@ -197,10 +206,16 @@ impl Seen<'_> {
                 let here = all.filter(|((l, kind), _)| !l.is_empty() && **kind == self.kind);
                 let target = |((&lanes, _), sums)| SumTarget { lanes, sums };
                 let mut targets: Vec<SumTarget> = here.map(target).collect();
-                if !targets.is_empty() {
-                    let products = &row.matrices;
-                    products
-                        .add_products(self.currents, self.n_slots, first, &mut targets)
+                if targets.is_empty() {
+                    continue;
+                }
+                let matrices = match self.kind {
+                    MEMBRANE => row.membrane.as_slice(),
+                    _ => row.currents.as_slice(),
+                };
+                for matrix in matrices {
+                    matrix
+                        .add_products(self.linear, self.n_slots, first, &mut targets, buffer)
                         .map_err(|error| (at, error))?;
                 }
             }

@@ -28,6 +28,13 @@ pub(crate) struct Term {
     pub(crate) cells: Cells,
 }
 
+impl Term {
+    /// Whether it is made from the membrane current.
+    pub(crate) fn is_membrane(&self) -> bool {
+        self.current == CurrentType::Membrane
+    }
+}
+
 /// A field of the dataset, which is the total of some of the sums.
 #[derive(Clone, Debug)]
 pub(crate) struct Field {

@@ -82,7 +82,7 @@ band_kernel!(narrow_2_kernel, narrow_2, 2, 2);
 band_kernel!(narrow_4_kernel, narrow_4, 4, 2);
 band_kernel!(narrow_8_kernel, narrow_8, 8, 2);
 
-/// All products of a band: panel after panel, `SIDE` samples at a time, so many vectors of a tile.
+/// All products of a band: panel after panel, `SIDE` samples and as many vectors at a time.
 ///
 /// # Safety
 /// There must be entries, currents and places for products as the task says.
@@ -152,25 +152,21 @@ unsafe fn multiply_tile<L: Lanes, const WIDTH: usize, const SIDE: usize>(
 ) {
     let mut vector = 0;
     while vector < tile.stride {
-        let left = tile.stride - vector;
+        let n_vectors = (tile.stride - vector).min(SIDE);
         // SAFETY: the caller's promise; the vectors are in the tile.
         unsafe {
-            match (left, n_samples == SIDE) {
-                (4.., true) if SIDE == 4 => multiply::<L, WIDTH, 4, SIDE>(band, &tile, vector),
-                (3, true) if SIDE == 4 => multiply::<L, WIDTH, 3, SIDE>(band, &tile, vector),
-                (2.., true) => multiply::<L, WIDTH, 2, SIDE>(band, &tile, vector),
+            match (n_vectors, n_samples == SIDE) {
+                (4, true) => multiply::<L, WIDTH, 4, SIDE>(band, &tile, vector),
+                (3, true) => multiply::<L, WIDTH, 3, SIDE>(band, &tile, vector),
+                (2, true) => multiply::<L, WIDTH, 2, SIDE>(band, &tile, vector),
                 (_, true) => multiply::<L, WIDTH, 1, SIDE>(band, &tile, vector),
-                (4.., false) if SIDE == 4 => multiply::<L, WIDTH, 4, 1>(band, &tile, vector),
-                (2.., false) => multiply::<L, WIDTH, 2, 1>(band, &tile, vector),
+                (4, false) => multiply::<L, WIDTH, 4, 1>(band, &tile, vector),
+                (3, false) => multiply::<L, WIDTH, 3, 1>(band, &tile, vector),
+                (2, false) => multiply::<L, WIDTH, 2, 1>(band, &tile, vector),
                 (_, false) => multiply::<L, WIDTH, 1, 1>(band, &tile, vector),
             }
         }
-        vector += match (left, n_samples == SIDE) {
-            (4.., _) if SIDE == 4 => 4,
-            (3, true) if SIDE == 4 => 3,
-            (2.., _) => 2,
-            _ => 1,
-        };
+        vector += n_vectors;
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) struct Schedule {
     pub(super) samples: Samples,
     sampling: Sampling,
     /// Types of current that its probes see.
-    types: Vec<usize>,
+    pub(super) types: Vec<usize>,
     /// Block by block, for each of these types.
     pub(super) samplers: Vec<Vec<CurrentSampler>>,
     /// For each block the number of the first sample that was not multiplied yet.

@@ -12,6 +12,7 @@ use net_lfp::ExactSums;
 use serde::{Deserialize, Serialize};
 
 use super::collector::{Collector, lock};
+use super::matrices::MEMBRANE;
 use super::observer::Observed;
 use crate::error::{Result, bad_value};
 use crate::model::Model;
@@ -139,14 +140,14 @@ impl Observed {
     fn partials(&self, group: &CellGroup) -> Vec<(Gid, Vec<Partial>)> {
         let mut all = Vec::new();
         for block in 0..self.n_blocks() {
-            let LinearLayout { n_slots, cells, .. } = group.linear_layout(block);
+            let LinearLayout { cells, .. } = group.linear_layout(block);
             for cell in cells {
                 let mut own = Vec::new();
                 for (schedule, of_schedule) in (0..).zip(&self.schedules) {
                     for (kind, sampler) in (0..).zip(&of_schedule.samplers[block]) {
                         let Some((sum, n_steps)) = sampler.under_way() else { continue };
-                        // Of the membrane there is more than a number a segment.
-                        let is_membrane = sum.len() != n_slots;
+                        // Of the membrane there may be more than a number a segment.
+                        let is_membrane = of_schedule.types[kind as usize] == MEMBRANE;
                         let places = cell.places(is_membrane).iter();
                         let sum = places.map(|&p| sum[p / LANES].0[p % LANES]).collect();
                         own.push(Partial { schedule, kind, is_membrane, n_steps, sum });

@@ -5,7 +5,14 @@
 //! What follows from the description of a network (parameters, geometry, connections, initial
 //! weights) is no state. [`Fingerprint`]s tell whether it is the same network.
 
+mod describe;
+
 use serde::{Deserialize, Serialize};
+
+pub use describe::{
+    CellDescription, EventDescription, IonDescription, MechanismDescription, SegmentDescription,
+    SelfEventDescription,
+};
 
 /// The state of a cable cell or an artificial cell.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::build::{LocalCell, PlacedCell};
 use crate::error::{Error, Result};
-use crate::model::{Model, Potential, PotentialFunction, StimulatedSegment};
+use crate::model::{Model, Potential, PotentialFunction, StimulatedSegment, StrengthFunction};
 
 /// Times (ms) at which functions are asked what they are, to tell one from another.
 const PROBED_MS: [f64; 6] = [0.0, 0.7, 3.1, 17.3, 101.9, 1003.7];
@@ -65,7 +65,22 @@ struct OfBlock {
 struct Pattern {
     /// By slot, mV.
     potential: Vec<F8>,
-    time_course: TimeCourse,
+    strength: Strength,
+}
+
+/// How strong a pattern is when.
+enum Strength {
+    Known(TimeCourse),
+    Function(Arc<StrengthFunction>),
+}
+
+impl Strength {
+    fn at(&self, t_ms: f64) -> f64 {
+        match self {
+            Strength::Known(time_course) => time_course.at(t_ms),
+            Strength::Function(function) => function(t_ms),
+        }
+    }
 }
 
 struct Function {
@@ -122,8 +137,27 @@ impl Builder<'_> {
                         note(what, segment, &[found]);
                         potential[*slot].0[*lane] = found;
                     }
-                    let time_course = time_course.clone();
-                    block.patterns.push(Pattern { potential, time_course });
+                    let strength = Strength::Known(time_course.clone());
+                    block.patterns.push(Pattern { potential, strength });
+                }
+                Potential::PerCell { pattern, strength } => {
+                    let mut potential = vec![F8::ZERO; layout.n_slots];
+                    let mut known: Option<(u64, Vec<f64>)> = None;
+                    for &(slot, lane, StimulatedSegment { gid, segment, .. }) in places() {
+                        let of_cell = match known.take_if(|(other, _)| *other == gid) {
+                            Some((_, of_cell)) => of_cell,
+                            None => pattern(gid).map_err(|source| Error::Listed { source })?,
+                        };
+                        let found = of_cell.get(segment as usize).copied().unwrap_or(f64::NAN);
+                        if !found.is_finite() {
+                            let stimulation = stimulation.name.clone();
+                            return Err(Error::StimulusValue { stimulation, gid, segment, found });
+                        }
+                        potential[slot].0[lane] = found;
+                        known = Some((gid, of_cell));
+                    }
+                    let strength = Strength::Function(Arc::clone(strength));
+                    block.patterns.push(Pattern { potential, strength });
                 }
                 Potential::Function(potential) => {
                     for (.., segment) in places() {
@@ -150,15 +184,15 @@ impl ExtracellularPotential for OfBlock {
     fn potential_at(&mut self, t_ms: f64, potential_mv: &mut [F8]) {
         // Mostly nothing changes from step to step: pulses are short.
         let has_changed = |(at, pattern): (usize, &Pattern)| {
-            self.last.get(at) != Some(&pattern.time_course.at(t_ms))
+            self.last.get(at) != Some(&pattern.strength.at(t_ms))
         };
         if self.functions.is_empty() && !self.patterns.iter().enumerate().any(has_changed) {
             return;
         }
         self.last.clear();
         potential_mv.fill(F8::ZERO);
-        for Pattern { potential, time_course } in &self.patterns {
-            let strength = time_course.at(t_ms);
+        for Pattern { potential, strength } in &self.patterns {
+            let strength = strength.at(t_ms);
             self.last.push(strength);
             for (to, from) in potential_mv.iter_mut().zip(potential) {
                 for (to, from) in to.0.iter_mut().zip(from.0) {

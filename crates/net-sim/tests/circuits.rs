@@ -113,6 +113,14 @@ fn differences(
     largest
 }
 
+/// Fails where potentials of a cell differ by more than its bound, in mV.
+fn assert_near(differences: &[f64], bounds_mv: &[f64]) {
+    assert_eq!(differences.len(), bounds_mv.len());
+    for (cell, (found, bound)) in differences.iter().zip(bounds_mv).enumerate() {
+        assert!(found <= bound, "cell {cell}: {found} mV, bound {bound} mV");
+    }
+}
+
 #[test]
 fn five_cells_with_a_current_clamp() {
     let _guard = one_at_a_time();
@@ -122,7 +130,9 @@ fn five_cells_with_a_current_clamp() {
     let results = run(&case, "base", 1);
     assert_spikes(results.path(), &case, "base", "spikes.h5", "biophysical", 0.1);
     let name = "membrane_potential.h5";
-    differences(results.path(), &case, "base", name, "biophysical");
+    let found = differences(results.path(), &case, "base", name, "biophysical");
+    // The largest are at the flanks of spikes; channels of the two interneurons begin otherwise.
+    assert_near(&found, &[0.02, 0.5, 0.1, 0.02, 0.02]);
 }
 
 #[test]
@@ -133,7 +143,8 @@ fn nine_cells_driven_by_virtual_ones() {
     let case = folder.join("sonata-9cells");
     let results = run(&case, "base", 2);
     assert_spikes(results.path(), &case, "base", "spikes.h5", "cortex", 0.1);
-    differences(results.path(), &case, "base", "membrane_potential.h5", "cortex");
+    let found = differences(results.path(), &case, "base", "membrane_potential.h5", "cortex");
+    assert_near(&found, &[0.1; 9]);
 }
 
 #[test]
@@ -144,7 +155,20 @@ fn cells_and_artificial_cells() {
     let case = folder.join("bmtk-bio14");
     let results = run(&case, "base", 2);
     assert_spike_times(results.path(), &case, "spikes.h5", "v1", f64::INFINITY);
-    differences(results.path(), &case, "base", "v.h5", "v1");
+    let found = differences(results.path(), &case, "base", "v.h5", "v1");
+    assert_near(&found, &vec![0.15; found.len()]);
+}
+
+#[test]
+fn a_ring_of_artificial_cells_and_a_biophysical_one() {
+    let _guard = one_at_a_time();
+    load_mechanisms();
+    let Some(folder) = reference() else { return };
+    let case = folder.join("bmtk-intfire-ring");
+    let results = run(&case, "base", 1);
+    assert_spike_times(results.path(), &case, "spikes.h5", "v1", f64::INFINITY);
+    let found = differences(results.path(), &case, "base", "v.h5", "v1");
+    assert_near(&found, &[0.01]);
 }
 
 #[test]
@@ -207,6 +231,19 @@ fn stochastic_channels_draw_from_streams_of_their_seed() {
     assert!(result(&[], true).unwrap() == first);
     assert!(result(&[(seed, &other)], true).unwrap() != first, "another seed");
     assert!(result(&[], false).unwrap() != first, "no channels");
+}
+
+#[test]
+fn cells_in_fields() {
+    let _guard = one_at_a_time();
+    let Some(folder) = reference() else { return };
+    let Some(case) = Case::new(&folder, "nd-ringtest", &["hoc"]) else { return };
+    // The potential outside is no variable of a mechanism here.
+    let variable = r#""variable_name": "extracellular.e","#;
+    case.replace("efield", variable, &format!(r#"{variable} "enabled": false,"#));
+    let results = case.run("efield");
+    let wrong = case.compare("efield", &results, (SINGLE, &["vext.h5"]));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// Circuits with gap junctions between cells, with spontaneous release, and with stimuli.
+/// Circuits with gap junctions between cells, with spontaneous release, with stimuli, and in fields.
 fn circuits(comm: &Communicator, threads: usize) -> Result<()> {
     let circuits = models_of_circuits()?;
     for (variant, model, options) in &circuits.1 {
@@ -84,6 +84,8 @@ fn models_of_circuits() -> Result<(Vec<sonata_case::Case>, Vec<OfCircuit>)> {
     let (Some(case), Some(stochastic)) = (case(), case()) else { return Ok(Default::default()) };
     // Channels with streams of their own.
     stochastic.insert_stochastic_channels();
+    let variable = r#""variable_name": "extracellular.e","#;
+    case.replace("efield", variable, &format!(r#"{variable} "enabled": false,"#));
     let load = |(case, variant): (&sonata_case::Case, _)| {
         let mut simulation = CircuitSimulation::load(&case.configuration(variant))?;
         simulation.create_cells()?;
@@ -99,6 +101,7 @@ fn models_of_circuits() -> Result<(Vec<sonata_case::Case>, Vec<OfCircuit>)> {
         (&case, "gj"),
         (&case, "overrides"),
         (&case, "stims_conductance"),
+        (&case, "efield"),
         (&stochastic, "stims_current"),
     ];
     let models = variants.into_iter().map(load).collect::<Result<_>>()?;

@@ -334,6 +334,31 @@ impl EdgePopulation {
         self.batches(Vec::new(), targets, batch_edges)
     }
 
+    /// How many edges end on each of `targets`, in their order; reads the index only, where there is
+    /// one.
+    ///
+    /// # Errors
+    /// [`Error::File`]
+    pub fn afferent_counts(&self, targets: &Selection) -> Result<Vec<u64>> {
+        let mut counts = vec![0; targets.len() as usize];
+        let mut add = |ranges: Vec<NodeRange>| {
+            for range in ranges {
+                if let Some(at) = targets.position(range.node) {
+                    counts[at as usize] += range.edges.end - range.edges.start;
+                }
+            }
+        };
+        if !self.reader.has_index(Direction::Afferent) {
+            add(self.scan(targets)?);
+            return Ok(counts);
+        }
+        for slab in targets.pieces(INDEX_NODES) {
+            let ranges = self.reader.edges_of(Direction::Afferent, std::slice::from_ref(&slab))?;
+            add(ranges.unwrap_or_default());
+        }
+        Ok(counts)
+    }
+
     fn batches(
         &self,
         columns: Vec<Column>,

@@ -4,6 +4,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
+use net_sonata::cell::parse_hoc;
 use net_sonata::{
     Circuit, CompartmentSets, EdgeBatch, NodeSets, Result, Selection, SimulationConfig, validate,
 };
@@ -88,6 +89,24 @@ proptest! {
         std::fs::write(&path, changed).unwrap();
         let found = validate(&path);
         prop_assert!(!found.to_string().is_empty());
+    }
+
+    /// e-model templates with words removed, doubled and replaced.
+    #[test]
+    fn any_template_is_read_or_refused(changes in prop::collection::vec((any::<prop::sample::Index>(), 0..9_usize), 1..8)) {
+        let path = common::data("cells/Pyramid.hoc");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut words: Vec<&str> = text.split_inclusive([' ', '\n']).collect();
+        for (at, change) in changes {
+            let at = at.index(words.len());
+            match change {
+                0 => drop(words.remove(at)),
+                1 => words.insert(at, words[at]),
+                2 => words.truncate(at.max(1)),
+                other => words[at] = ["{ ", "} ", "\"", "forsec ", "= 1e999 ", "µ( "][other - 3],
+            }
+        }
+        let _ = parse_hoc(&path, &words.concat());
     }
 
     #[test]

@@ -62,6 +62,8 @@ pub struct Section {
     pub parent: Option<(usize, f64)>,
     /// The shape, at its final place.
     pub shape: Shape,
+    /// How far it was moved from where its points were drawn, in um.
+    pub moved_um: [f32; 3],
 }
 
 impl Section {
@@ -321,7 +323,8 @@ impl MorphologyBuilder {
         if !self.names.insert(name.into()) {
             return Err(MorphologyError::DuplicateName { name: name.into() });
         }
-        self.sections.push(Section { name: name.into(), kind, parent, shape });
+        let moved_um = [0.0; 3];
+        self.sections.push(Section { name: name.into(), kind, parent, shape, moved_um });
         self.drawn.push(drawn);
         Ok(index)
     }
@@ -338,16 +341,18 @@ impl MorphologyBuilder {
             Shape::Cylinder { .. } | Shape::Steps { .. } => self.direction_of_cylinder(index),
             Shape::Points { .. } => [0.0; 3],
         };
-        match &mut self.sections[index].shape {
+        let Section { shape, moved_um, .. } = &mut self.sections[index];
+        match shape {
             Shape::Points { points, .. } => {
                 let Some(attachment) = attachment else { return };
                 let from = match self.drawn[index] {
                     Drawn::AtParent => points[0].position_um,
                     Drawn::ByWire(wire) => wire,
                 };
+                *moved_um = std::array::from_fn(|axis| attachment[axis] - from[axis]);
                 for point in points {
-                    for axis in 0..3 {
-                        point.position_um[axis] += attachment[axis] - from[axis];
+                    for (position, moved) in point.position_um.iter_mut().zip(&*moved_um) {
+                        *position += moved;
                     }
                 }
             }

@@ -2,7 +2,8 @@
 //!
 //! - [`NodeReader`] and [`EdgeReader`] open one population of a file; what their rows have in
 //!   common, groups and attributes, is an [`AttributeTable`].
-//! - [`read_spikes`] reads spike trains of either layout in use, [`ReportReader`] reports.
+//! - [`read_spikes`] reads spike trains of either layout in use, [`ReportReader`] reports;
+//!   [`read_first_elements`], [`read_amplitudes`] and [`read_sweep`] read signals that inputs play.
 //!
 //! Columns are read in bulk by row ranges, never whole, so that memory is bounded by what the
 //! caller asks for. Nothing here knows what an attribute means; the crate `net-sonata` does.
@@ -12,6 +13,7 @@ mod column;
 mod edges;
 mod nodes;
 mod report;
+mod signals;
 mod spikes;
 mod write;
 
@@ -20,6 +22,7 @@ pub use column::{ColumnKind, ColumnReader};
 pub use edges::{Direction, EdgeReader, NodeRange};
 pub use nodes::NodeReader;
 pub use report::ReportReader;
+pub use signals::{Signal, read_amplitudes, read_first_elements, read_sweep};
 pub use spikes::{SpikeTable, read_spikes};
 pub use write::{Layout, ReportPopulation, SpikeOrder, write_report, write_spikes};
 

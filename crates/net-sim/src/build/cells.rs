@@ -60,7 +60,7 @@ fn build_one(
 }
 
 /// Index of the population of a cell, and its template.
-fn template_of(model: &Model, gid: Gid) -> Result<(usize, Arc<CellTemplate>)> {
+pub(super) fn template_of(model: &Model, gid: Gid) -> Result<(usize, Arc<CellTemplate>)> {
     let id = model.network().population_of(gid)?;
     let population = model.network().population(id);
     let template = model.kind_of(population)?.template(gid).map_err(|source| Error::Cell {

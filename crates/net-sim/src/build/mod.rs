@@ -11,8 +11,9 @@ mod save;
 mod weights;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use net_cell::{CellGroup, Cells, SourceKey, StepSettings};
+use net_cell::{CellGroup, CellTemplate, Cells, SourceKey, StepSettings};
 use net_core::{ConnectionCounts, ConnectionPart, ConnectionTable, Gid, Partition, StepClock};
 use net_mpi::Communicator;
 use rayon::prelude::*;
@@ -86,6 +87,11 @@ pub(crate) fn own_gids(
         }
     };
     Ok(partition.gids_of(comm.rank()))
+}
+
+/// What a cable cell or an artificial cell is made from.
+pub(crate) fn template(model: &Model, gid: Gid) -> Result<Arc<CellTemplate>> {
+    cells::template_of(model, gid).map(|(_, template)| template)
 }
 
 /// Builds what `gids` need, in `n_groups` groups, on the threads of `pool`.

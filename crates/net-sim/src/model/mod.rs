@@ -31,7 +31,9 @@ pub(crate) use probe::{GivenPoints, Samples};
 pub(crate) use recording::windows;
 pub use recording::{Instances, RateRecording, RateUnit, Recording, SpikeRecording};
 pub use saved::table_projection;
-pub use stimulation::{Potential, PotentialFunction, StimulatedSegment, Stimulation};
+pub use stimulation::{
+    CellPattern, Potential, PotentialFunction, StimulatedSegment, Stimulation, StrengthFunction,
+};
 use targets::Groups;
 pub(crate) use targets::place_of;
 pub use targets::{Segments, Targets};

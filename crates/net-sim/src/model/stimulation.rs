@@ -7,7 +7,7 @@ use net_lfp::{ElectricField, TimeCourse};
 
 use super::Targets;
 use super::targets::Groups;
-use crate::error::{Error, Result};
+use crate::error::{BoxError, Error, Result};
 
 /// A segment that a potential acts on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,6 +22,12 @@ pub struct StimulatedSegment {
 
 /// Any potential in mV of a segment at a time in ms.
 pub type PotentialFunction = dyn Fn(&StimulatedSegment, f64) -> f64 + Send + Sync;
+
+/// Potentials in mV of all segments of a cell, by gid.
+pub type CellPattern = dyn Fn(Gid) -> Result<Vec<f64>, BoxError> + Send + Sync;
+
+/// How strong a pattern is at a time in ms.
+pub type StrengthFunction = dyn Fn(f64) -> f64 + Send + Sync;
 
 /// A potential outside of cells that acts on them: of stimulating electrodes, a uniform field, or
 /// anything else.
@@ -61,6 +67,13 @@ pub enum Potential {
         /// How strong it is when.
         time_course: TimeCourse,
     },
+    /// A pattern given cell by cell, when the cells are made, times a function of time.
+    PerCell {
+        /// What is where when the function of time is 1.
+        pattern: Arc<CellPattern>,
+        /// How strong it is when.
+        strength: Arc<StrengthFunction>,
+    },
     /// Any function of segment and time, computed anew for every segment and step.
     Function(Arc<PotentialFunction>),
 }
@@ -71,6 +84,7 @@ impl std::fmt::Debug for Potential {
             Potential::Pattern { field, time_course } => {
                 f.debug_struct("Pattern").field("field", field).field("time", time_course).finish()
             }
+            Potential::PerCell { .. } => f.write_str("PerCell"),
             Potential::Function(_) => f.write_str("Function"),
         }
     }

@@ -20,6 +20,7 @@ use crate::say::{remark, say};
 ///   net-sim run simulation_config.json --output out --threads 2
 ///   mpirun -n 8 --bind-to none net-sim run simulation_config.json
 ///   net-sim run simulation_config.json --checkpoint-interval 100 --resume
+///   net-sim run simulation_config.json --dry-run --num-target-ranks 64 --lb-mode memory
 ///
 /// With one of the options of checkpoints, SIGTERM, SIGINT and SIGUSR1 save the state and stop too. A
 /// run that is resumed, on any number of ranks and threads, leaves the same files as one in one go.
@@ -46,6 +47,16 @@ pub(crate) struct Args {
     /// Stop when everything is built
     #[arg(long)]
     build_only: bool,
+    /// Run nothing: say what each rank will need of memory and time, measured on some of the cells
+    #[arg(long, conflicts_with = "build_only")]
+    dry_run: bool,
+    /// Ranks that the forecast is for; by default as many as there are
+    #[arg(long, value_name = "N", requires = "dry_run")]
+    num_target_ranks: Option<usize>,
+    /// Write the whole state of these cells as JSON at the start and at the end: gids with the
+    /// populations' offsets, such as 1,2,5-9
+    #[arg(long, value_name = "GIDS", value_parser = parse_gids)]
+    dump_cell_state: Option<GidList>,
     /// Write no reports, only spikes
     #[arg(long)]
     disable_reports: bool,
@@ -62,6 +73,34 @@ enum LoadBalance {
     RoundRobin,
     /// By the cost of the cells
     WholeCell,
+    /// By the memory of the cells and their synapses, measured on some of them
+    Memory,
+}
+
+/// Gids of a circuit.
+#[derive(Clone, Debug)]
+struct GidList(Vec<u64>);
+
+/// Ranges are no longer than this.
+const LONGEST_RANGE: u64 = 1_000_000;
+
+fn parse_gids(text: &str) -> Result<GidList, String> {
+    let number = |text: &str| {
+        let found = text.trim().parse::<u64>();
+        found.map_err(|_| format!("`{text}` is no gid; such as 1,2,5-9"))
+    };
+    let mut gids = Vec::new();
+    for part in text.split(',') {
+        let (first, last) = match part.split_once('-') {
+            Some((first, last)) => (number(first)?, number(last)?),
+            None => (number(part)?, number(part)?),
+        };
+        if last < first || last - first >= LONGEST_RANGE {
+            return Err(format!("{part}: the last gid of a range is at least the first"));
+        }
+        gids.extend(first..=last);
+    }
+    Ok(GidList(gids))
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -83,6 +122,8 @@ fn simulate(args: &Args, comm: &net_mpi::Communicator) -> anyhow::Result<()> {
     simulation.compute_load_balance(match args.lb_mode {
         LoadBalance::RoundRobin => CellPartition::RoundRobin,
         LoadBalance::WholeCell => CellPartition::Balanced,
+        // Once it is known what the cells need.
+        LoadBalance::Memory => CellPartition::RoundRobin,
     });
     simulation.create_cells()?;
     simulation.create_synapses()?;
@@ -96,6 +137,9 @@ fn simulate(args: &Args, comm: &net_mpi::Communicator) -> anyhow::Result<()> {
             }
         }
     }
+    if matches!(args.lb_mode, LoadBalance::Memory) {
+        simulation.balance_memory(comm)?;
+    }
     let mut options = simulation.options();
     options.threads = args.threads;
     options.checkpoints = args.checkpoints.checkpoints().map(|checkpoints| {
@@ -105,10 +149,27 @@ fn simulate(args: &Args, comm: &net_mpi::Communicator) -> anyhow::Result<()> {
     if args.quiet {
         options.progress = Progress::Off;
     }
+    if args.dry_run {
+        let forecast =
+            simulation.dry_run(comm, &options, args.num_target_ranks.unwrap_or(comm.size()))?;
+        if comm.is_root() {
+            println!("{forecast}");
+        }
+        return Ok(());
+    }
+    let dumped = match &args.dump_cell_state {
+        Some(GidList(gids)) => simulation.cells_of_gids(gids)?,
+        None => Vec::new(),
+    };
     let model = simulation.sim_init()?;
-    let ready = Simulation::build(comm, &model, &options)?;
+    let mut ready = Simulation::build(comm, &model, &options)?;
     if args.build_only {
         return Ok(());
+    }
+    if !dumped.is_empty() {
+        simulation.dump_cell_states(&mut ready, &dumped)?;
+        ready.run_to_end()?;
+        simulation.dump_cell_states(&mut ready, &dumped)?;
     }
     let outcome = ready.run()?;
     simulation.sonata_spikes(comm, &outcome)?;

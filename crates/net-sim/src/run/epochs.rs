@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use net_cell::state::NetworkFingerprint;
+use net_cell::state::{CellState, NetworkFingerprint};
 use net_cell::{CellGroup, Samples, Spike};
 use net_core::StepClock;
 use net_io::checkpoint::{Checkpoint, CheckpointDirectory};
@@ -212,6 +212,31 @@ impl<'a> Run<'a> {
             return Err(Error::Ended);
         }
         leader.save(shared)
+    }
+
+    /// The state of those of these cable cells and artificial cells that are this rank's, by gid.
+    /// `gids` ascend. Collective.
+    pub(super) fn cell_states(&mut self, gids: &[u64]) -> Result<Vec<CellState>> {
+        let Run { leader, shared, .. } = self;
+        if leader.settle(shared)? {
+            return Err(Error::Ended);
+        }
+        let mut found = Vec::new();
+        for member in &shared.members {
+            let group = &mut lock(member).group;
+            if !group.cable_gids().iter().any(|gid| gids.binary_search(gid).is_ok()) {
+                continue;
+            }
+            let take = |state: CellState| -> Result<()> {
+                if gids.binary_search(&state.gid).is_ok() {
+                    found.push(state);
+                }
+                Ok(())
+            };
+            group.save(leader.step, take, |_| Ok(()))?;
+        }
+        found.sort_unstable_by_key(|state| state.gid);
+        Ok(found)
     }
 
     /// Why and where it was saved and ended, if it was.

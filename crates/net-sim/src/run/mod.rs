@@ -20,6 +20,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use net_cell::Spike;
+use net_cell::state::CellDescription;
 use net_core::{Gid, StepClock};
 use net_io::store::{Column, Manifest, Ranges};
 use net_mpi::{Communicator, SpikeTime};
@@ -37,6 +38,7 @@ use threads::Threads;
 pub(crate) use output::complete;
 pub(crate) use recorder::SignalPlan;
 pub use recorder::Trace;
+pub(crate) use report::resident_memory_mb;
 pub use report::{Phases, RunReport};
 pub(crate) use tracks::{TrackColumn, Tracks};
 pub(crate) use transfer::Junctions;
@@ -132,13 +134,26 @@ impl<'a> Simulation<'a> {
         model: &'a Model,
         options: &'a RunOptions,
     ) -> Result<Self> {
+        Self::build_cells(comm, model, options, None)
+    }
+
+    /// The same with these cells of the model only, if some are given.
+    pub(crate) fn build_cells(
+        comm: &'a Communicator,
+        model: &'a Model,
+        options: &'a RunOptions,
+        chosen: Option<Vec<Gid>>,
+    ) -> Result<Self> {
         let started = Instant::now();
         let clock = options.clock()?;
         model.validate(&clock)?;
         let resumed = keeper::to_resume(comm, model, options)?;
         let threads = threads::threads_of(comm, options.threads)?;
         let pool = comm.agree(threads::pool(threads.n))?;
-        let gids = build::own_gids(comm, model, options, &pool)?;
+        let gids = match chosen {
+            Some(gids) => gids,
+            None => build::own_gids(comm, model, options, &pool)?,
+        };
         let mut built = Built::new(comm, model, options, clock, &gids, threads, &pool)?;
         let build_s = started.elapsed().as_secs_f64();
 
@@ -210,6 +225,11 @@ impl<'a> Simulation<'a> {
         })
     }
 
+    /// Bytes of this rank's cells with the states of their synapses, and of its connections.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.size.cell_bytes + self.size.connection_bytes
+    }
+
     /// Steps that were computed.
     pub fn step(&self) -> u64 {
         self.run.step()
@@ -251,6 +271,23 @@ impl<'a> Simulation<'a> {
     /// Errors of writing, the same on all ranks; the checkpoint before stays then.
     pub fn checkpoint(&mut self) -> Result<()> {
         self.run.save()
+    }
+
+    /// The whole present state of those of these cable cells and artificial cells that are this
+    /// rank's, by gid. Collective.
+    ///
+    /// # Errors
+    /// When the run has ended; those of making cells again to know their sections.
+    pub fn cell_states(&mut self, gids: &[Gid]) -> Result<Vec<CellDescription>> {
+        let mut gids = gids.to_vec();
+        gids.sort_unstable();
+        gids.dedup();
+        let states = self.run.cell_states(&gids)?;
+        let described = states.iter().map(|state| {
+            let template = build::template(self.model, state.gid)?;
+            Ok(state.describe(template.morphology()))
+        });
+        described.collect()
     }
 
     /// Whether the run was saved and is over for now.
@@ -446,12 +483,21 @@ impl<'a> Simulation<'a> {
     /// [`Error::Stopped`] if it was saved and ended before, as the options have it.
     /// The same on all ranks. What was sealed until then stays on the disk.
     pub fn run(mut self) -> Result<Outcome> {
+        self.run_to_end()?;
+        self.finish()
+    }
+
+    /// The same without finishing: something can still be looked at. Collective.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_to_end(&mut self) -> Result<()> {
         let end_step = self.clock.n_steps(self.options.tstop_ms);
         if end_step > self.step() {
             self.run.advance(end_step)?;
             self.check_stopped()?;
         }
-        self.finish()
+        Ok(())
     }
 
     /// Ends the run here, and merges the files of all ranks. Collective.

@@ -215,8 +215,17 @@ impl fmt::Display for RunReport {
 
 /// Largest resident memory of this process in MB, as Linux tells; else 0.
 fn peak_memory_mb() -> f64 {
+    memory_mb("VmHWM:")
+}
+
+/// Present resident memory of this process in MB, as Linux tells; else 0.
+pub(crate) fn resident_memory_mb() -> f64 {
+    memory_mb("VmRSS:")
+}
+
+fn memory_mb(key: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(key));
     let kib = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<f64>().ok());
     kib.map_or(0.0, |kib| kib * 1024.0 * 1e-6)
 }

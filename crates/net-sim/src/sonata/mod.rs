@@ -9,6 +9,9 @@
 //! have the nodes' own ids.
 
 mod cells;
+mod dump;
+mod fields;
+mod forecast;
 mod modifications;
 mod reports;
 mod stimuli;
@@ -26,13 +29,15 @@ use net_mpi::Communicator;
 use net_sonata::config::{
     EdgeKind, InputKind, InputTarget, Integration, NodeKind, SpikeSorting, WaveformFormat,
 };
-use net_sonata::{Circuit, Flavor, SimulationConfig, SpikeTrains};
+use net_sonata::{Circuit, Flavor, NodeSelector, SimulationConfig, SpikeTrains};
 
 use crate::error::{Error, Result};
 use crate::model::{CellKind, Model};
 use crate::options::{CellPartition, RunOptions};
 use crate::run::{Outcome, Simulation, complete};
 pub use cells::{CellPopulation, CellTable};
+use fields::Field;
+pub use forecast::{Forecast, RankForecast};
 use modifications::Modifications;
 use reports::Report;
 use stimuli::Stimulus;
@@ -73,7 +78,10 @@ pub struct CircuitSimulation {
     cells: Option<Arc<CellTable>>,
     has_synapses: bool,
     replays: Vec<Replay>,
+    /// Whether spikes of cells reach no synapse.
+    cells_are_mute: bool,
     stimuli: Vec<Stimulus>,
+    fields: Vec<Field>,
     reports: Vec<Report>,
     /// What the files that it writes say of where they come from.
     provenance: Provenance,
@@ -102,7 +110,9 @@ impl CircuitSimulation {
             cells: None,
             has_synapses: false,
             replays: Vec::new(),
+            cells_are_mute: false,
             stimuli: Vec::new(),
+            fields: Vec::new(),
             reports: Vec::new(),
         })
     }
@@ -180,10 +190,15 @@ impl CircuitSimulation {
     /// Reads the spikes that inputs replay through the circuit's edges.
     ///
     /// # Errors
-    /// [`Error::Circuit`]
+    /// [`Error::Circuit`], [`Error::Stage`] before [`create_cells`](Self::create_cells).
     pub fn enable_replay(&mut self) -> Result<()> {
-        for input in &self.config.inputs {
+        let config = self.config.clone();
+        for input in &config.inputs {
             let (file, format, is_source) = match &input.kind {
+                InputKind::SynapseActivity { precell_filter, timestamps_ms } => {
+                    self.force_synapses(precell_filter.as_ref(), timestamps_ms)?;
+                    continue;
+                }
                 InputKind::SynapseReplay { spike_file } => (spike_file, WaveformFormat::H5, false),
                 InputKind::SpikeFile { file, format } => (file, *format, true),
                 _ => continue,
@@ -219,11 +234,31 @@ impl CircuitSimulation {
         Ok(())
     }
 
-    /// Reads the currents that inputs inject.
+    /// Lets the synapses of cells that fit act at given times, and those of no cell by its spikes.
+    fn force_synapses(&mut self, sources: Option<&NodeSelector>, times_ms: &[f64]) -> Result<()> {
+        let selected = sources.map(|set| self.circuit.select(set)).transpose();
+        let selected = selected.map_err(Error::circuit)?;
+        let times_ms: Arc<[f64]> = times_ms.into();
+        let mut replays = Vec::new();
+        for population in self.cells()?.populations() {
+            let nodes = match &selected {
+                Some(selected) => population.nodes.intersection(&selected[population.index]),
+                None => population.nodes.clone(),
+            };
+            let times_ms = nodes.iter().map(|node| (node, times_ms.clone())).collect();
+            replays.push(Replay { source: population.index, targets: None, times_ms });
+        }
+        self.replays.extend(replays);
+        self.cells_are_mute = true;
+        Ok(())
+    }
+
+    /// Reads the currents that inputs inject, and the fields that they impose.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for modules that are not there yet, [`Error::Circuit`].
+    /// [`Error::Stage`] before [`create_cells`](Self::create_cells), [`Error::Unsupported`] for modules that are not there yet, [`Error::Circuit`].
     pub fn enable_stimulus(&mut self) -> Result<()> {
+        self.fields = fields::read(&self.config, &self.circuit, self.cells()?)?;
         self.stimuli = stimuli::read(&self.config, &self.circuit)?;
         Ok(())
     }
@@ -276,6 +311,10 @@ impl CircuitSimulation {
     /// # Errors
     /// [`Error::Stage`] before [`create_cells`](Self::create_cells).
     pub fn sim_init(&self) -> Result<Model> {
+        self.model(self.has_synapses, true)
+    }
+
+    fn model(&self, has_synapses: bool, has_junctions: bool) -> Result<Model> {
         let cells = self.cells()?.clone();
         let mut network = Network::new(u64::from(self.config.run.random_seed));
         for population in cells.populations() {
@@ -291,14 +330,19 @@ impl CircuitSimulation {
         for report in &self.reports {
             model = model.with_recording(report.recording());
         }
+        for field in &self.fields {
+            model = model.with_stimulation(field.stimulation(&self.circuit, &cells));
+        }
         let lister = SynapseLister {
             config: self.config.clone(),
             circuit: self.circuit.clone(),
             cells: cells.clone(),
             replays: self.replays.clone(),
             keeps_all: self.needs_all_synapses(),
+            has_junctions,
+            cells_are_mute: self.cells_are_mute,
         };
-        let (stimuli, has_synapses) = (self.stimuli.clone(), self.has_synapses);
+        let stimuli = self.stimuli.clone();
         let circuit = self.circuit.clone();
         let (flavor, ionchannel_seed) = (self.config.flavor, self.config.run.ionchannel_seed);
         Ok(model.with_points(move |own| {
@@ -316,6 +360,18 @@ impl CircuitSimulation {
             }
             Ok(listing.points)
         }))
+    }
+
+    /// Forgets cells, synapses, inputs and reports, and gives their memory back: the stages can be gone
+    /// through again, from [`create_cells`](Self::create_cells) on.
+    pub fn clear_model(&mut self) {
+        self.cells = None;
+        self.has_synapses = false;
+        self.replays.clear();
+        self.cells_are_mute = false;
+        self.stimuli.clear();
+        self.fields.clear();
+        self.reports.clear();
     }
 
     /// Whether synapses are made that nothing drives: neuromodulators act on the nearest one.
@@ -339,9 +395,15 @@ impl CircuitSimulation {
         let cells = self.cells()?;
         let is_obi = self.config.flavor == Flavor::Obi;
         let mut populations: Vec<(String, Vec<(f64, u64)>)> = Vec::new();
-        for population in cells.populations() {
-            let kind = self.circuit.nodes()[population.index].kind();
-            let is_late = is_obi && kind != NodeKind::PointProcess;
+        for (index, nodes) in self.circuit.nodes().iter().enumerate() {
+            let Some(population) = cells.population(index) else {
+                // Neurodamus names populations that none of the simulated cells is of, too.
+                if is_obi && !matches!(nodes.kind(), NodeKind::Virtual | NodeKind::Vasculature) {
+                    populations.push((nodes.name().to_owned(), Vec::new()));
+                }
+                continue;
+            };
+            let is_late = is_obi && nodes.kind() != NodeKind::PointProcess;
             let offset_ms = if is_late { SPIKE_OFFSET_MS } else { 0.0 };
             let gids = population.first_gid..population.first_gid + population.nodes.len();
             let own = spikes.iter().filter(|spike| gids.contains(&spike.gid));

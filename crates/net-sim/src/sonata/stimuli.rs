@@ -9,7 +9,9 @@ use std::sync::Arc;
 use net_cell::Waveform;
 use net_sonata::cell::{CableCell, Cell};
 use net_sonata::config::{Input, InputKind, InputTarget, SectionPlace};
-use net_sonata::stimulus::{CellProperties, Element, Stimuli, Stimulus as Signal};
+use net_sonata::stimulus::{
+    CellProperties, Element, Stimuli, Stimulus as Signal, read_currents, read_report_currents,
+};
 use net_sonata::{Circuit, CompartmentSets, NodePopulation, Selection, SimulationConfig};
 
 use super::cells::CellTable;
@@ -43,6 +45,8 @@ enum Action {
     Signal(Box<Signal>),
     /// An electrode whose current follows a waveform of a file.
     Current(Arc<Waveform>),
+    /// The same with a waveform for each of some cells, by the circuit's gid.
+    Currents(Arc<BTreeMap<u64, Arc<Waveform>>>),
 }
 
 /// Attributes of nodes that inputs are relative to.
@@ -62,7 +66,7 @@ pub(super) fn read(config: &SimulationConfig, circuit: &Circuit) -> Result<Vec<S
     let mut stimuli = Vec::new();
     for input in &config.inputs {
         let signal = signals.next_if(|signal| signal.input().name == input.name);
-        let Some((section, action)) = action(config, input, signal)? else { continue };
+        let Some((section, action)) = action((config, circuit), input, signal)? else { continue };
         let places = match &input.target {
             InputTarget::NodeSet(set) => {
                 Places::Nodes(circuit.select(set).map_err(Error::circuit)?, section)
@@ -81,9 +85,9 @@ pub(super) fn read(config: &SimulationConfig, circuit: &Circuit) -> Result<Vec<S
     Ok(stimuli)
 }
 
-/// What an input does at a place; `None` where it sends spikes.
+/// What an input does at a place; `None` where it sends spikes or imposes a field.
 fn action(
-    config: &SimulationConfig,
+    (config, circuit): (&SimulationConfig, &Circuit),
     input: &Input,
     signal: Option<&Signal>,
 ) -> Result<Option<(SectionPlace, Action)>> {
@@ -94,7 +98,11 @@ fn action(
     }
     let tstop_ms = config.run.tstop_ms;
     Ok(Some(match &input.kind {
-        InputKind::SynapseReplay { .. } | InputKind::SpikeFile { .. } => return Ok(None),
+        InputKind::SynapseReplay { .. }
+        | InputKind::SpikeFile { .. }
+        | InputKind::SynapseActivity { .. }
+        | InputKind::ElectricField { .. }
+        | InputKind::Xstim { .. } => return Ok(None),
         InputKind::IClamp { amps_na, delays_ms, durations_ms, section } => {
             let all = amps_na.iter().zip(delays_ms).zip(durations_ms);
             let clamp = |((amp, delay), duration): ((&f64, &f64), &f64)| {
@@ -110,10 +118,38 @@ fn action(
             }
             (section.clone(), Action::Fixed("SEClamp", vec![clamp]))
         }
-        InputKind::FileCurrent { file, format, section } => {
-            let waveform = net_sonata::stimulus::read_current(file, *format);
-            let waveform = Arc::new(waveform.map_err(Error::circuit)?);
-            (section.clone(), Action::Current(waveform))
+        InputKind::FileCurrent { file, format, sweep, section } => {
+            let currents = read_currents(file, *format, sweep.as_ref(), input.delay_ms);
+            let mut currents = currents.map_err(Error::circuit)?;
+            let action = match &mut currents[..] {
+                [(None, waveform)] => Action::Current(Arc::new(std::mem::take(waveform))),
+                _ => {
+                    let of_gid =
+                        |(gid, waveform): (Option<u64>, Waveform)| Some((gid?, Arc::new(waveform)));
+                    Action::Currents(Arc::new(currents.into_iter().filter_map(of_gid).collect()))
+                }
+            };
+            (section.clone(), action)
+        }
+        InputKind::ReportReplay { report_file, interpolate } => {
+            let InputTarget::NodeSet(set) = &input.target else {
+                let what = format!("inputs.{}: replay on compartment sets", input.name);
+                return Err(Error::Unsupported { what });
+            };
+            let selected = circuit.select(set).map_err(Error::circuit)?;
+            let mut currents = BTreeMap::new();
+            let times_ms = (input.delay_ms, input.duration_ms);
+            for (population, selected) in circuit.nodes().iter().zip(selected) {
+                if selected.is_empty() {
+                    continue;
+                }
+                let name = population.name();
+                let found = read_report_currents(report_file, name, times_ms, *interpolate);
+                for (node, waveform) in found.map_err(Error::circuit)? {
+                    currents.insert(population.first_gid() + node, Arc::new(waveform));
+                }
+            }
+            (soma, Action::Currents(Arc::new(currents)))
         }
         _ => {
             let path = config.path.display();
@@ -235,11 +271,11 @@ impl Stimulus {
                     into.place(at, segment, kind, PointSource::None);
                 }
             }
-            Action::Current(waveform) => {
-                let (mechanism, parameters) = current_source(true, waveform.end_ms());
-                let kind = into.kind(mechanism, &parameters);
-                let source = into.waveform("amp", waveform);
-                into.place(at, segment, kind, source);
+            Action::Current(waveform) => add_current(waveform, (at, segment), into),
+            Action::Currents(all) => {
+                if let Some(waveform) = all.get(&cell.gid) {
+                    add_current(waveform, (at, segment), into);
+                }
             }
             Action::Signal(signal) => {
                 let Some(element) = signal.element(cell)? else { return Ok(()) };
@@ -251,6 +287,14 @@ impl Stimulus {
         }
         Ok(())
     }
+}
+
+/// An electrode that injects a waveform.
+fn add_current(waveform: &Arc<Waveform>, (at, segment): (u32, u32), into: &mut Listing) {
+    let (mechanism, parameters) = current_source(true, waveform.end_ms());
+    let kind = into.kind(mechanism, &parameters);
+    let source = into.waveform("amp", waveform);
+    into.place(at, segment, kind, source);
 }
 
 /// The point process of a current that ends.

@@ -34,6 +34,10 @@ pub(super) struct SynapseLister {
     pub(super) replays: Vec<Replay>,
     /// Whether synapses are made that nothing drives.
     pub(super) keeps_all: bool,
+    /// Whether gap junctions are made, which need all cells.
+    pub(super) has_junctions: bool,
+    /// Whether spikes of cells reach no synapse.
+    pub(super) cells_are_mute: bool,
 }
 
 /// The points of cells, as they are listed.
@@ -128,7 +132,9 @@ impl SynapseLister {
     /// The populations of edges in the order in which they are made: those from cells first.
     fn order(&self) -> Vec<&EdgePopulation> {
         let is_made = |edges: &&EdgePopulation| {
-            !matches!(edges.kind(), EdgeKind::Glialglial | EdgeKind::TsodyksMarkram)
+            let kind = edges.kind();
+            let is_left_out = kind == EdgeKind::Electrical && !self.has_junctions;
+            !is_left_out && !matches!(kind, EdgeKind::Glialglial | EdgeKind::TsodyksMarkram)
         };
         let from_virtual = |edges: &EdgePopulation| {
             self.circuit.nodes()[edges.source()].kind() == NodeKind::Virtual
@@ -218,7 +224,7 @@ impl SynapseLister {
                 }
                 into.remember(site.cell, synapse.place, edges.source(), model.type_slot);
             }
-            if let Some(gid) = gid {
+            if let Some(gid) = gid.filter(|_| !self.cells_are_mute) {
                 into.push(&mut site, PointSource::Cell { gid, weight, delay_ms });
             }
             for (at, times_ms) in trains {

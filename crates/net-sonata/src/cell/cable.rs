@@ -37,6 +37,8 @@ pub struct CableCell {
     pub n_axon_original: usize,
     /// Arc lengths of the 3-d points of every section in um; none of stubs.
     pub point_arcs_um: Vec<Vec<f64>>,
+    /// How far every section was moved to its parent from where it was drawn, um.
+    pub moved_um: Vec<[f32; 3]>,
     /// Mechanisms in the order of their first insertion.
     pub mechanisms: Vec<InsertedMechanism>,
     /// Reversal potentials that were set, by ion, in mV: a value for every segment, NaN where it
@@ -91,6 +93,7 @@ impl CellRecipe {
             Shape::Cylinder { .. } | Shape::Steps { .. } => Vec::new(),
         };
         let point_arcs_um = morphology.sections().iter().map(arcs).collect();
+        let moved_um = morphology.sections().iter().map(|section| section.moved_um).collect();
         let cable = self.cable(&names);
         let rule = Discretization::PerSection(counts);
         let cable = Cable::PerSection(cable);
@@ -100,6 +103,7 @@ impl CellRecipe {
             morphology,
             n_axon_original,
             point_arcs_um,
+            moved_um,
             mechanisms: Vec::new(),
             reversal_mv: BTreeMap::new(),
         };

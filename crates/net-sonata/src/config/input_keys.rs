@@ -1,12 +1,17 @@
 //! `inputs`: reading and checking the keys of each module.
 
+use std::cell::RefCell;
+use std::path::PathBuf;
+
+use super::Manifest;
 use super::inputs::{
     ElectricField, Input, InputKind, InputTarget, InputType, Level, Moments, Scale, SectionPlace,
-    ShotShape, WaveformFormat,
+    ShotShape, Sweep, WaveformFormat,
 };
 use super::simulation::{Flavor, Run, read_selector};
-use crate::finding::Problem;
-use crate::json::{Json, Object};
+use crate::finding::{Problem, Report};
+use crate::json::{self, Context, Json, Object};
+use crate::stimulus::{XstimCourse, XstimWaveform};
 
 /// Modules and the ways they can act.
 const MODULES: [(&str, &[InputType]); 32] = {
@@ -50,7 +55,7 @@ const MODULES: [(&str, &[InputType]); 32] = {
 /// Modules that BMTK has and this program has not.
 const UNSUPPORTED: [&str; 4] = ["ecephys_probe", "function", "movie", "dynamic"];
 
-const INPUT_TYPES: [(&str, InputType); 9] = [
+const INPUT_TYPES: [(&str, InputType); 13] = [
     ("current_clamp", InputType::CurrentClamp),
     ("conductance", InputType::Conductance),
     ("voltage_clamp", InputType::VoltageClamp),
@@ -60,7 +65,14 @@ const INPUT_TYPES: [(&str, InputType); 9] = [
     ("extracellular", InputType::Extracellular),
     ("lfp", InputType::Extracellular),
     ("file_current_clamp", InputType::CurrentClamp),
+    ("csv", InputType::CurrentClamp),
+    ("file", InputType::CurrentClamp),
+    ("nwb", InputType::CurrentClamp),
+    ("allen", InputType::CurrentClamp),
 ];
+
+/// The first of them say how any module acts; the others are formats of `IClamp`.
+const N_GENERAL: usize = 9;
 
 impl Input {
     pub(super) fn read_all(object: &Object, flavor: Flavor, run: &Run) -> Vec<Self> {
@@ -96,6 +108,7 @@ fn read_input(name: &str, entry: &Object, flavor: Flavor, run: &Run) -> Option<I
     if !types.contains(&input_type) {
         let words: Vec<&str> = INPUT_TYPES
             .iter()
+            .take(N_GENERAL)
             .filter(|(_, kind)| types.contains(kind))
             .map(|(word, _)| *word)
             .collect();
@@ -130,7 +143,11 @@ fn read_input(name: &str, entry: &Object, flavor: Flavor, run: &Run) -> Option<I
 
 /// Delay and duration, which Allen's inputs need not have, and whose clamps have lists of them.
 fn read_times(entry: &Object, flavor: Flavor, module: Option<&str>) -> (Option<f64>, Option<f64>) {
-    if matches!(module, Some("IClamp" | "SEClamp")) {
+    let of_file = matches!(
+        entry.get("input_type").and_then(Json::text),
+        Some("csv" | "file" | "nwb" | "allen")
+    );
+    if matches!(module, Some("IClamp" | "SEClamp")) && !of_file {
         return (Some(0.0), Some(f64::INFINITY));
     }
     let (delay, duration) = (entry.not_negative("delay"), entry.not_negative("duration"));
@@ -244,7 +261,11 @@ fn read_kind(entry: &Object, module: &str, input_type: InputType, run: &Run) -> 
             let report_file = entry.require("path", path, "a compartment report")?;
             Some(InputKind::ReportReplay { report_file, interpolate })
         }
-        "IClamp" => read_iclamp(entry),
+        "IClamp" => match entry.get("input_type").and_then(Json::text) {
+            Some("csv" | "file") => read_file_current(entry, WaveformFormat::Csv),
+            Some("nwb" | "allen") => read_file_current(entry, WaveformFormat::Nwb),
+            _ => read_iclamp(entry),
+        },
         "SEClamp" => {
             let amps = entry.require("amps", entry.numbers("amps"), "voltages in mV");
             let durations = entry.require("durations", entry.numbers("durations"), "times in ms");
@@ -268,11 +289,17 @@ fn read_kind(entry: &Object, module: &str, input_type: InputType, run: &Run) -> 
             })
         }
         "xstim" => {
-            let positions_file = entry.path("positions_file");
+            let positions = entry.path("positions_file");
+            let positions = entry.require("positions_file", positions, "a table of positions");
             let mesh_files_dir = entry.path("mesh_files_dir");
-            let waveform = entry.get("waveform").cloned();
-            let waveform = entry.require("waveform", waveform, "a waveform, or a file of one")?;
-            Some(InputKind::Xstim { positions_file, mesh_files_dir, waveform })
+            let waveform = read_xstim_waveform(entry);
+            let resistivity_ohm_cm = entry.positive("resistance").unwrap_or(300.0);
+            Some(InputKind::Xstim {
+                positions_file: positions?,
+                mesh_files_dir,
+                waveform: waveform?,
+                resistivity_ohm_cm,
+            })
         }
         "comsol" => {
             let files = entry.texts("comsol_files");
@@ -396,6 +423,58 @@ fn read_field(entry: &Object, run: &Run) -> Option<InputKind> {
     Some(InputKind::ElectricField { fields, ramp_up_ms, ramp_down_ms })
 }
 
+/// A waveform by its parameters, or a file of either.
+fn read_xstim_waveform(entry: &Object) -> Option<XstimWaveform> {
+    let expected = "a waveform, or a file of one";
+    if !matches!(entry.get("waveform"), Some(Json::Text(_))) {
+        entry.require("waveform", entry.get("waveform"), expected)?;
+        let object = entry.object("waveform")?;
+        let course = read_xstim_course(&object);
+        object.finish();
+        return course.map(XstimWaveform::Course);
+    }
+    let path = entry.require("waveform", entry.path("waveform"), expected)?;
+    if path.extension().is_none_or(|end| end != "json") {
+        return Some(XstimWaveform::File(path));
+    }
+    let mut report = Report::default();
+    let json = json::read(&path, &mut report);
+    let report = RefCell::new(report);
+    let context = Context { file: &path, report: &report, manifest: &Manifest::default() };
+    let object = json.as_ref().and_then(|json| Object::new(&context, String::new(), json));
+    let course = object.and_then(|object| {
+        let course = read_xstim_course(&object);
+        object.finish();
+        course
+    });
+    entry.merge(report.into_inner());
+    course.map(XstimWaveform::Course)
+}
+
+fn read_xstim_course(waveform: &Object) -> Option<XstimCourse> {
+    let shapes = [("dc", true), ("DC", true), ("sin", false)];
+    let is_constant = waveform.require("shape", waveform.choice("shape", &shapes), "a shape")?;
+    let amp_ma = required(waveform, "amp", "a current in mA");
+    let delay_ms = required(waveform, "del", "a time in ms");
+    let duration_ms = required(waveform, "dur", "a time in ms");
+    if is_constant {
+        return Some(XstimCourse::Constant {
+            amp_ma: amp_ma?,
+            delay_ms: delay_ms?,
+            duration_ms: duration_ms?,
+        });
+    }
+    let frequency_hz = required(waveform, "freq", "a frequency in Hz");
+    Some(XstimCourse::Sine {
+        amp_ma: amp_ma?,
+        delay_ms: delay_ms?,
+        duration_ms: duration_ms?,
+        frequency_hz: frequency_hz?,
+        phase_rad: waveform.any_or("phase", std::f64::consts::PI),
+        offset_ma: waveform.any_or("offset", 0.0),
+    })
+}
+
 fn read_iclamp(entry: &Object) -> Option<InputKind> {
     let amps = entry.require("amp", entry.numbers("amp"), "currents in nA");
     let delays = entry.require("delay", entry.numbers("delay"), "times in ms");
@@ -430,12 +509,51 @@ fn read_file_input(entry: &Object, module: &str, input_type: InputType) -> Optio
         "nwb" => WaveformFormat::Nwb,
         _ => WaveformFormat::H5,
     };
-    let file = entry.path("input_file").or_else(|| entry.path("file"));
-    let file = entry.require("input_file", file, "a file");
-    entry.ignore(&["trial", "electric_field", "separator", "sweep_id"]);
-    if input_type == InputType::Spikes {
-        return Some(InputKind::SpikeFile { file: file?, format });
+    if input_type != InputType::Spikes {
+        return read_file_current(entry, format);
     }
-    let section = read_place(entry);
-    Some(InputKind::FileCurrent { file: file?, format, section })
+    let file = read_file(entry);
+    entry.ignore(&["trial"]);
+    Some(InputKind::SpikeFile { file: file?, format })
+}
+
+fn read_file(entry: &Object) -> Option<PathBuf> {
+    let file = entry.path("input_file").or_else(|| entry.path("file"));
+    entry.require("input_file", file, "a file")
+}
+
+/// A current from a file.
+fn read_file_current(entry: &Object, format: WaveformFormat) -> Option<InputKind> {
+    let file = read_file(entry);
+    entry.ignore(&["trial", "electric_field", "separator"]);
+    let sweep = match format {
+        WaveformFormat::Nwb => Some(read_sweep(entry)?),
+        WaveformFormat::Csv | WaveformFormat::H5 => {
+            entry.ignore(&["sweep_id"]);
+            None
+        }
+    };
+    Some(InputKind::FileCurrent { file: file?, format, sweep, section: read_place(entry) })
+}
+
+fn read_sweep(entry: &Object) -> Option<Sweep> {
+    let name = match entry.get("sweep_id") {
+        Some(Json::Text(text)) => match text.parse::<u32>() {
+            Ok(number) => format!("Sweep_{number}"),
+            Err(_) => text.clone(),
+        },
+        Some(_) => format!("Sweep_{}", entry.unsigned("sweep_id")?),
+        None => return entry.require("sweep_id", None, "the number or name of a sweep"),
+    };
+    let downsample_ms = entry.positive("downsample");
+    let window_ms = match entry.numbers("sweep_window").as_deref() {
+        Some([start, stop]) if 0.0 <= *start && start < stop => Some((*start, *stop)),
+        Some(other) => {
+            let expected = "start and stop in ms, ascending".to_owned();
+            entry.error("sweep_window", Problem::Value { found: format!("{other:?}"), expected });
+            None
+        }
+        None => None,
+    };
+    Some(Sweep { name, downsample_ms, window_ms })
 }

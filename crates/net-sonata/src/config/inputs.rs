@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::simulation::NodeSelector;
+use crate::stimulus::XstimWaveform;
 
 /// How an input acts on its cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +107,17 @@ pub enum WaveformFormat {
     H5,
     /// Neurodata Without Borders.
     Nwb,
+}
+
+/// A sweep of an NWB file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sweep {
+    /// Its name; a number n is `Sweep_n`.
+    pub name: String,
+    /// Samples are taken at this interval; absent: all.
+    pub downsample_ms: Option<f64>,
+    /// Only what is between these times of the sweep, which then begins there; absent: all.
+    pub window_ms: Option<(f64, f64)>,
 }
 
 /// What an input does. Currents are in nA and conductances in uS; `dt_ms` is the interval at which
@@ -265,6 +277,8 @@ pub enum InputKind {
         file: PathBuf,
         /// Its format.
         format: WaveformFormat,
+        /// Which part of an NWB file.
+        sweep: Option<Sweep>,
         /// The place.
         section: SectionPlace,
     },
@@ -285,11 +299,13 @@ pub enum InputKind {
     /// `xstim` (Allen): extracellular electrodes.
     Xstim {
         /// Positions, CSV.
-        positions_file: Option<PathBuf>,
-        /// Meshes, CSV.
+        positions_file: PathBuf,
+        /// Meshes, CSV; absent: beside the positions.
         mesh_files_dir: Option<PathBuf>,
-        /// Waveform, a file, or its parameters.
-        waveform: crate::json::Json,
+        /// What flows.
+        waveform: XstimWaveform,
+        /// Resistivity of the medium; 300.
+        resistivity_ohm_cm: f64,
     },
     /// `comsol` (Allen): potentials computed elsewhere.
     Comsol {

@@ -21,7 +21,7 @@ pub use conditions::{
 };
 pub use inputs::{
     ElectricField, Input, InputKind, InputTarget, InputType, Level, Moments, Scale, SectionPlace,
-    ShotShape, WaveformFormat,
+    ShotShape, Sweep, WaveformFormat,
 };
 pub(crate) use manifest::Manifest;
 pub use overrides::ConnectionOverride;

@@ -7,13 +7,15 @@
 //! Times, formulas and random streams are those of Neurodamus, number for number; a conductance
 //! keeps its habit that the signal is the reversal potential, in place of 0, before and after.
 
+mod electrodes;
 mod file;
 mod noise;
 mod waveform;
 
 use crate::config::{Input, InputKind, InputType, Run, Scale, SimulationConfig};
 
-pub use file::read_current;
+pub use electrodes::{Electrode, XstimCourse, XstimWaveform, read_electrodes, rotation};
+pub use file::{read_currents, read_report_currents};
 pub use waveform::Waveform;
 
 /// What an input needs to know of a cell.

@@ -12,6 +12,7 @@ use crate::config::{
 use crate::finding::{Error, Problem, Report, Severity};
 use crate::selection::Selection;
 use crate::spikes::SpikeTrains;
+use crate::stimulus::read_electrodes;
 
 /// What every check needs.
 struct Check<'a> {
@@ -167,9 +168,15 @@ impl Check<'_> {
             | InputKind::FileCurrent { file, .. } => {
                 check_there(&self.config.path, at, "the file", file, Severity::Error, self.report);
             }
-            InputKind::Xstim { positions_file: Some(file), .. } => {
-                let at = format!("{at}.positions_file");
-                check_there(&self.config.path, &at, "the file", file, Severity::Error, self.report);
+            InputKind::Xstim { positions_file, mesh_files_dir, waveform, .. } => {
+                let read = read_electrodes(positions_file, mesh_files_dir.as_deref());
+                if let Err(error) = read {
+                    let at = format!("{at}.positions_file");
+                    self.report.failure(&self.config.path, at, &error);
+                }
+                if let Err(error) = waveform.course() {
+                    self.report.failure(&self.config.path, format!("{at}.waveform"), &error);
+                }
             }
             InputKind::Comsol { files } => {
                 for file in files {

@@ -1,0 +1,298 @@
+//! Potentials outside of cells that inputs impose: uniform fields, and electrodes.
+//!
+//! Each becomes a stimulation of the model: a potential for every segment of a cell, from where the
+//! node stands in the circuit, times a time course.
+
+use std::f64::consts::PI;
+use std::sync::Arc;
+
+use net_cell::morphology::{SectionKind, SegmentedMorphology};
+use net_core::Gid;
+use net_sonata::cell::{CableCell, Cell};
+use net_sonata::config::{ElectricField, Input, InputKind, InputTarget};
+use net_sonata::stimulus::{Electrode, read_electrodes};
+use net_sonata::{Circuit, NodePopulation, Selection, SimulationConfig};
+
+use super::cells::CellTable;
+use crate::error::{BoxError, Error, Result};
+use crate::model::{Potential, Stimulation, StrengthFunction, Targets};
+
+/// A potential outside, and the cells that it acts on.
+#[derive(Clone)]
+pub(super) struct Field {
+    name: String,
+    gids: Vec<Gid>,
+    source: Source,
+    strength: Arc<StrengthFunction>,
+}
+
+/// Where a potential comes from; values hold when the time course is 1.
+#[derive(Clone)]
+enum Source {
+    /// Field along x, y, z in V/m.
+    Uniform([f64; 3]),
+    /// Electrodes of 1 mA each in a medium of this resistivity, Ohm cm.
+    Electrodes { electrodes: Arc<Vec<Electrode>>, resistivity_ohm_cm: f64 },
+}
+
+/// The inputs that act from outside of cells.
+///
+/// # Errors
+/// Targets that do not exist, and files that cannot be read.
+pub(super) fn read(
+    config: &SimulationConfig,
+    circuit: &Circuit,
+    cells: &CellTable,
+) -> Result<Vec<Field>> {
+    let mut fields = Vec::new();
+    for input in &config.inputs {
+        let parts: Vec<(Source, Arc<StrengthFunction>)> = match &input.kind {
+            InputKind::ElectricField { fields, ramp_up_ms, ramp_down_ms } => {
+                let ramps = (*ramp_up_ms, *ramp_down_ms);
+                let part = |field: &ElectricField| {
+                    let source = Source::Uniform(field.amplitude_v_per_m);
+                    (source, ramped_cosine(input, *field, ramps))
+                };
+                fields.iter().map(part).collect()
+            }
+            InputKind::Xstim { positions_file, mesh_files_dir, waveform, resistivity_ohm_cm } => {
+                let electrodes = read_electrodes(positions_file, mesh_files_dir.as_deref());
+                let electrodes = Arc::new(electrodes.map_err(Error::circuit)?);
+                let source =
+                    Source::Electrodes { electrodes, resistivity_ohm_cm: *resistivity_ohm_cm };
+                let waveform = waveform.course().map_err(Error::circuit)?;
+                // BioNet imposes what holds at the end of a step; a step asks for its middle.
+                let half_ms = 0.5 * config.run.dt_ms;
+                vec![(source, Arc::new(move |t_ms| waveform.at(t_ms + half_ms)))]
+            }
+            _ => continue,
+        };
+        let InputTarget::NodeSet(set) = &input.target else {
+            let what = format!("inputs.{}: fields on compartment sets", input.name);
+            return Err(Error::Unsupported { what });
+        };
+        let selected = circuit.select(set).map_err(Error::circuit)?;
+        let mut gids = Vec::new();
+        for population in cells.populations() {
+            let nodes = population.nodes.intersection(&selected[population.index]);
+            gids.extend(nodes.iter().filter_map(|node| population.gid(node)));
+        }
+        for (number, (source, strength)) in parts.into_iter().enumerate() {
+            let name = format!("{} {number}", input.name);
+            fields.push(Field { name, gids: gids.clone(), source, strength });
+        }
+    }
+    Ok(fields)
+}
+
+/// `cos(2 pi f u + phase)` of the time u since the delay, times ramps outside of the duration.
+fn ramped_cosine(
+    input: &Input,
+    field: ElectricField,
+    (up_ms, down_ms): (f64, f64),
+) -> Arc<StrengthFunction> {
+    let (delay_ms, duration_ms) = (input.delay_ms, input.duration_ms);
+    Arc::new(move |t_ms| {
+        let u_ms = t_ms - delay_ms;
+        let down_from_ms = up_ms + duration_ms;
+        if u_ms <= 0.0 || u_ms >= down_from_ms + down_ms {
+            return 0.0;
+        }
+        let ramp = if u_ms < up_ms {
+            u_ms / up_ms
+        } else if u_ms > down_from_ms {
+            1.0 - (u_ms - down_from_ms) / down_ms
+        } else {
+            1.0
+        };
+        ramp * libm::cos(2.0 * PI * field.frequency_hz / 1000.0 * u_ms + field.phase_rad)
+    })
+}
+
+impl Field {
+    /// The stimulation of the model that it is.
+    pub(super) fn stimulation(
+        &self,
+        circuit: &Arc<Circuit>,
+        cells: &Arc<CellTable>,
+    ) -> Stimulation {
+        let (source, name) = (self.source.clone(), self.name.clone());
+        let (circuit, cells) = (circuit.clone(), cells.clone());
+        let pattern = move |gid| {
+            let of_cell = source.of_cell(&circuit, &cells, gid);
+            of_cell.map_err(|error| format!("input {name}: {error}").into())
+        };
+        let strength = self.strength.clone();
+        Stimulation {
+            name: self.name.clone(),
+            potential: Potential::PerCell { pattern: Arc::new(pattern), strength },
+            targets: Targets::Gids(self.gids.clone()),
+        }
+    }
+}
+
+impl Source {
+    /// The potential in mV of every segment of a cell.
+    fn of_cell(
+        &self,
+        circuit: &Circuit,
+        cells: &CellTable,
+        gid: Gid,
+    ) -> Result<Vec<f64>, BoxError> {
+        let (population, node) = cells.node_of(gid).ok_or("no such cell")?;
+        let population = &circuit.nodes()[cells.populations()[population].index];
+        let (cell, template) = cells.cell(gid)?;
+        let Cell::Cable(cell) = &*cell else { return Ok(vec![0.0; template.n_segments()]) };
+        let wrong = |what: &str| -> BoxError {
+            format!("node {node} of population {}: {what}", population.name()).into()
+        };
+        match self {
+            Source::Uniform(field_v_m) => {
+                let rotation = orientation(population, node)?
+                    .ok_or_else(|| wrong("has no orientation (orientation_w, _x, _y, _z)"))?;
+                let from_soma = from_soma_um(cell).map_err(|what| wrong(&what))?;
+                // 1 V/m is 1e-3 mV/um; the sign is that of Neurodamus, E times d.
+                let potential = |d_um: &[f64; 3]| 1e-3 * dot(*field_v_m, apply(&rotation, *d_um));
+                Ok(from_soma.iter().map(potential).collect())
+            }
+            Source::Electrodes { electrodes, resistivity_ohm_cm } => {
+                let place = Place::of(population, node)?;
+                let m = &cell.morphology;
+                let soma = soma_of(m).ok_or_else(|| wrong("has no soma"))?;
+                let centre = midpoint(m, m.segment_at(soma, 0.5));
+                let potential = |segment| {
+                    let point = place.point_um(sub(midpoint(m, segment), centre));
+                    // Ohm cm mA/um: 1e4 um/cm and 1e0 mV/(mA Ohm).
+                    let resistance = 1e4 * resistivity_ohm_cm / (4.0 * PI);
+                    let of = |electrode: &Electrode| resistance * electrode.mean_inverse_um(point);
+                    electrodes.iter().map(of).sum()
+                };
+                Ok((0..m.n_segments()).map(potential).collect())
+            }
+        }
+    }
+}
+
+fn soma_of(m: &SegmentedMorphology) -> Option<usize> {
+    m.sections.iter().position(|section| section.kind == SectionKind::Soma)
+}
+
+/// Where Neurodamus takes the segments of a cell to be, seen from its soma, in its own axes: the
+/// soma in one point, the mean of the ends of its segments; other segments at their first end, where
+/// the file has it and not where their section is moved to its parent; axons
+/// that replace one of the file below the soma, 30 um each, and myelin on the next 1000 um.
+fn from_soma_um(cell: &CableCell) -> Result<Vec<[f64; 3]>, String> {
+    let m = &cell.morphology;
+    let soma = soma_of(m).ok_or("has no soma")?;
+    let own = m.sections[soma].first_segment
+        ..m.sections[soma].first_segment + m.sections[soma].n_segments;
+    let mut centre = [0.0; 3];
+    for point in
+        m.segments.start_um[own.clone()].iter().chain(&m.segments.end_um[own.end - 1..own.end])
+    {
+        (0..3).for_each(|k| centre[k] += point[k] / (own.len() + 1) as f64);
+    }
+    let mut all = vec![[0.0; 3]; m.n_segments()];
+    let drawn = cell.point_arcs_um.iter().zip(&cell.moved_um);
+    for (section, (arcs_um, moved_um)) in m.sections.iter().zip(drawn) {
+        if section.kind == SectionKind::Soma {
+            continue;
+        }
+        let index = |list: &str| {
+            let number = section.name.strip_prefix(list)?.strip_prefix('[')?.strip_suffix(']')?;
+            number.parse::<f64>().ok()
+        };
+        let own = section.first_segment..section.first_segment + section.n_segments;
+        for (segment, place) in own.clone().zip(&mut all[own]) {
+            let x = m.segments.x[segment];
+            *place = match (arcs_um.is_empty(), index("axon"), index("myelin")) {
+                (false, ..) => {
+                    let start = sub(m.segments.start_um[segment], moved_um.map(f64::from));
+                    sub(start, centre)
+                }
+                (true, Some(number), _) => [0.0, -30.0 * (number + x), 0.0],
+                (true, _, Some(number)) => [0.0, -60.0 - 1000.0 * (number + x), 0.0],
+                _ => return Err(format!("section {} has no 3-d points", section.name)),
+            };
+        }
+    }
+    Ok(all)
+}
+
+/// A rotation by its rows.
+type Matrix = [[f64; 3]; 3];
+
+/// The rotation of a node by its quaternion, in single precision as Neurodamus keeps it; none where
+/// the population has none.
+fn orientation(population: &NodePopulation, node: u64) -> Result<Option<Matrix>, BoxError> {
+    let names = ["orientation_w", "orientation_x", "orientation_y", "orientation_z"];
+    if !names.iter().all(|name| population.has_attribute(name)) {
+        return Ok(None);
+    }
+    let mut q = [0.0; 4];
+    for (value, name) in q.iter_mut().zip(names) {
+        *value = number(population, node, name)?.unwrap_or(f64::NAN);
+    }
+    let length = q.iter().map(|x| x * x).sum::<f64>().sqrt();
+    if !(length.is_finite() && length > 0.0) {
+        return Err(format!("node {node}: its orientation is no quaternion").into());
+    }
+    let [w, x, y, z] = q.map(|value| value / length);
+    let rows = [
+        [1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
+        [2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)],
+        [2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)],
+    ];
+    Ok(Some(rows.map(|row| row.map(|value| f64::from(value as f32)))))
+}
+
+/// Where a node of Allen's stands: rotated about x, y and z, the last first, then moved.
+struct Place {
+    rotation: Matrix,
+    position_um: [f64; 3],
+}
+
+impl Place {
+    fn of(population: &NodePopulation, node: u64) -> Result<Self, BoxError> {
+        let mut angles = [0.0; 3];
+        let mut position_um = [0.0; 3];
+        for (k, axis) in ["x", "y", "z"].into_iter().enumerate() {
+            let angle = number(population, node, &format!("rotation_angle_{axis}axis"))?;
+            angles[k] = angle.unwrap_or(0.0);
+            position_um[k] = number(population, node, axis)?.unwrap_or(0.0);
+        }
+        let rotation = net_sonata::stimulus::rotation(angles);
+        Ok(Place { rotation, position_um })
+    }
+
+    fn point_um(&self, point_um: [f64; 3]) -> [f64; 3] {
+        let rotated = apply(&self.rotation, point_um);
+        std::array::from_fn(|k| rotated[k] + self.position_um[k])
+    }
+}
+
+fn number(population: &NodePopulation, node: u64, name: &str) -> Result<Option<f64>, BoxError> {
+    if !population.has_attribute(name) {
+        return Ok(None);
+    }
+    let one = Selection::from_ids(vec![node]);
+    let found = population.numbers(name, one.ranges())?;
+    Ok(found.first().copied().filter(|value| value.is_finite()))
+}
+
+fn midpoint(m: &SegmentedMorphology, segment: usize) -> [f64; 3] {
+    let (start, end) = (m.segments.start_um[segment], m.segments.end_um[segment]);
+    std::array::from_fn(|k| 0.5 * (start[k] + end[k]))
+}
+
+fn sub(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
+    std::array::from_fn(|k| a[k] - b[k])
+}
+
+fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn apply(rotation: &Matrix, vector: [f64; 3]) -> [f64; 3] {
+    rotation.map(|row| dot(row, vector))
+}

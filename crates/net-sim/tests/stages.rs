@@ -1,0 +1,201 @@
+//! The stages of a circuit's run from the command line: saved and resumed, forecast, balanced, looked
+//! into.
+
+mod sonata_case;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use net_mpi::{BUILT_WITH_MPI, Communicator};
+use net_sim::sonata::CircuitSimulation;
+use net_sim::{CellPartition, Progress, RunOptions, Simulation};
+use sonata_case::{Case, reference};
+
+fn ring() -> Option<Case> {
+    Case::new(&reference()?, "nd-ringtest", &["hoc"])
+}
+
+/// Runs the program on so many ranks.
+fn net_sim(ranks: usize, arguments: &[&str]) -> Output {
+    let program = env!("CARGO_BIN_EXE_net-sim");
+    let mut command = match ranks {
+        1 => Command::new(program),
+        _ => {
+            let mut mpirun = Command::new("mpirun");
+            mpirun.arg("-n").arg(ranks.to_string()).args(["--bind-to", "none", program]);
+            mpirun
+        }
+    };
+    command.args(arguments).output().unwrap()
+}
+
+fn succeed(ranks: usize, arguments: &[&str]) -> String {
+    let output = net_sim(ranks, arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The bytes of all files of a folder whose names `wanted` likes.
+fn files(folder: &Path, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let named = entries.map(|entry| (entry.file_name().into_string().unwrap(), entry.path()));
+    let named = named.filter(|(name, path)| path.is_file() && wanted(name));
+    named.map(|(name, path)| (name, std::fs::read(path).unwrap())).collect()
+}
+
+/// A run that is saved and stopped, on other ranks and threads each time, leaves the bytes of one in
+/// one go, the states of its cells included.
+#[test]
+fn saved_and_resumed() {
+    let Some(case) = ring() else { return };
+    let config = case.configuration("overrides");
+    let config = config.to_str().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).into_os_string().into_string().unwrap();
+    let (whole, parted) = (path("whole"), path("parted"));
+    let dump = ["--dump-cell-state", "0-2,1000"];
+    let common = ["run", config, "--quiet", "--threads", "1"];
+    succeed(1, &[&common[..], &dump, &["--output", &whole]].concat());
+    let stop = ["--checkpoint-interval", "10", "--wall-limit", "0", "--resume"];
+    let ranks: &[usize] = if BUILT_WITH_MPI { &[1, 2] } else { &[1] };
+    for n in ranks {
+        let output = net_sim(*n, &[&common[..], &stop, &["--output", &parted]].concat());
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(75), "{errors}");
+        assert!(!Path::new(&parted).join("out.h5").exists());
+    }
+    let last = ["run", config, "--quiet", "--threads", "2", "--resume", "--output", &parted];
+    succeed(1, &[&last[..], &dump].concat());
+    let at_end = |name: &str| name.ends_with(".h5") || name.ends_with("_t50.json");
+    let (expected, found) = (files(Path::new(&whole), at_end), files(Path::new(&parted), at_end));
+    assert_eq!(expected.len(), 2 + 4, "{:?}", expected.keys());
+    for (name, bytes) in &expected {
+        assert!(found.get(name) == Some(bytes), "{name} differs");
+    }
+    check_state(&expected["cell_state_1_t50.json"]);
+}
+
+/// What is said of a cell is what its model has.
+fn check_state(bytes: &[u8]) {
+    let state: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+    assert_eq!(state["population"], "RingA");
+    assert_eq!((&state["node_id"], &state["circuit_gid"]), (&1.into(), &1.into()));
+    let state = &state["state"];
+    let segments = state["segments"].as_array().unwrap();
+    assert_eq!(segments[0]["section"], "soma[0]");
+    assert!(segments.iter().all(|s| s["v_mv"].as_f64().is_some_and(|v| v.abs() < 200.0)));
+    let mechanisms = state["mechanisms"].as_array().unwrap();
+    let hh = mechanisms.iter().find(|m| m["name"] == "hh").unwrap();
+    for gate in ["m", "h", "n"] {
+        let values = hh["variables"][gate].as_array().unwrap();
+        assert_eq!(values.len(), segments.len());
+        assert!(values.iter().all(|x| x.as_f64().is_some_and(|x| (0.0..=1.0).contains(&x))));
+    }
+}
+
+#[test]
+fn cells_that_are_not_there_have_no_state() {
+    let Some(case) = ring() else { return };
+    let config = case.configuration("base");
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().to_str().unwrap();
+    for (gids, message) in [("3", "a simulated cell"), ("2-1", "at least the first")] {
+        let arguments =
+            ["run", config.to_str().unwrap(), "--output", output, "--dump-cell-state", gids];
+        let output = net_sim(1, &arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && errors.contains(message), "{errors}");
+    }
+}
+
+/// Another assignment of cells to ranks changes nothing.
+#[test]
+fn balanced_by_memory() {
+    let Some(case) = ring() else { return };
+    let config = case.configuration("base");
+    let config = config.to_str().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).into_os_string().into_string().unwrap();
+    let (plain, balanced) = (path("plain"), path("balanced"));
+    let common = ["run", config, "--quiet", "--threads", "1"];
+    succeed(1, &[&common[..], &["--output", &plain]].concat());
+    let ranks = if BUILT_WITH_MPI { 2 } else { 1 };
+    let mode = ["--lb-mode", "memory", "--output", &balanced];
+    succeed(ranks, &[&common[..], &mode].concat());
+    let all = |name: &str| name.ends_with(".h5");
+    assert!(files(Path::new(&plain), all) == files(Path::new(&balanced), all));
+}
+
+/// A forecast counts every cell, segment and edge once, whatever the ranks; what it says of memory
+/// is what a run has.
+#[test]
+fn forecast() {
+    let Some(case) = ring() else { return };
+    let simulation = described(&case.configuration("base"));
+    let comm = Communicator::solo();
+    let options = RunOptions { progress: Progress::Off, ..simulation.options() };
+    let of_ranks = |n| simulation.dry_run(&comm, &options, n).unwrap();
+    let (one, three) = (of_ranks(1), of_ranks(3));
+    let sums = |forecast: &net_sim::sonata::Forecast| {
+        let sum = |of: fn(&net_sim::sonata::RankForecast) -> u64| {
+            forecast.ranks.iter().map(of).sum::<u64>()
+        };
+        [sum(|r| r.n_cells), sum(|r| r.n_segments), sum(|r| r.n_edges)]
+    };
+    // Two rings of three and two cells of five segments; an edge a cell, and one from ring to ring.
+    assert_eq!(sums(&one), [5, 25, 6]);
+    assert_eq!(sums(&three), sums(&one));
+    assert_eq!(three.ranks.iter().map(|r| r.n_cells).collect::<Vec<_>>(), [2, 2, 1]);
+    assert!(one.ranks[0].run_s > 0.0);
+
+    let model = simulation.sim_init().unwrap();
+    let outcome = Simulation::build(&comm, &model, &options).unwrap().run().unwrap();
+    let bytes = (outcome.report.cell_bytes + outcome.report.connection_bytes) as f64;
+    let forecast = 1e6 * (one.ranks[0].memory_mb - one.base_mb);
+    assert!((forecast - bytes).abs() < 0.05 * bytes, "{forecast} bytes, {bytes} in a run");
+
+    let config = case.configuration("base");
+    let arguments = ["run", config.to_str().unwrap(), "--dry-run", "--num-target-ranks", "3"];
+    let table = succeed(1, &arguments);
+    assert_eq!(table.lines().count(), 2 + 3 + 1, "{table}");
+    assert!(table.lines().last().unwrap().starts_with("all            5          25           6"));
+}
+
+fn described(config: &Path) -> CircuitSimulation {
+    let mut simulation = CircuitSimulation::load(config).unwrap();
+    simulation.use_mechanisms().unwrap();
+    simulation.compute_load_balance(CellPartition::RoundRobin);
+    describe(&mut simulation);
+    simulation
+}
+
+fn describe(simulation: &mut CircuitSimulation) {
+    simulation.create_cells().unwrap();
+    simulation.create_synapses().unwrap();
+    simulation.enable_replay().unwrap();
+    simulation.enable_stimulus().unwrap();
+    simulation.enable_modifications().unwrap();
+    simulation.enable_reports().unwrap();
+}
+
+/// After a model was cleared, the stages make the same one again.
+#[test]
+fn cleared() {
+    let Some(case) = ring() else { return };
+    let mut simulation = described(&case.configuration("base"));
+    let comm = Communicator::solo();
+    let options = RunOptions { progress: Progress::Off, ..simulation.options() };
+    let run = |simulation: &CircuitSimulation| {
+        let model = simulation.sim_init().unwrap();
+        let outcome = Simulation::build(&comm, &model, &options).unwrap().run().unwrap();
+        (outcome.spikes, outcome.traces)
+    };
+    let first = run(&simulation);
+    assert_eq!(first.0.len(), 9);
+    simulation.clear_model();
+    assert!(simulation.sim_init().is_err() && simulation.cells().is_err());
+    describe(&mut simulation);
+    assert!(run(&simulation) == first);
+}

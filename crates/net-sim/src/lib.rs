@@ -32,8 +32,8 @@ pub use model::{
     CellBuilder, CellKind, CellPattern, Input, InputRow, InputSynapses, InputTable, Instances,
     ListedCell, ListedPoint, ListedPoints, ListedStream, Model, PointLister, PointPlace,
     PointSource, Potential, PotentialFunction, ProbeRecording, RateRecording, RateUnit, Recording,
-    Segments, SpikeRecording, StimulatedSegment, Stimulation, StrengthFunction, Targets,
-    table_projection,
+    SegmentChoice, Segments, SpikeRecording, StimulatedSegment, Stimulation, StrengthFunction,
+    Targets, table_projection,
 };
 pub use net_cell::currents::CurrentType;
 pub use net_cell::mechanism::IonVariable;

@@ -249,9 +249,8 @@ fn cells_in_fields() {
 #[test]
 fn rings_with_changed_connections() {
     let _guard = one_at_a_time();
-    let variants: [(&str, f64, &[&str]); 11] = [
+    let variants: [(&str, f64, &[&str]); 10] = [
         ("nogabarand", SINGLE, &[]),
-        ("replay", SINGLE, &[]),
         ("replay_delay", SINGLE, &[]),
         ("neuromod", SINGLE, &[]),
         ("overrides", SINGLE, &[]),
@@ -260,7 +259,27 @@ fn rings_with_changed_connections() {
         ("crank_nicolson", SINGLE, &[]),
         ("crank_nicolson_ion", SINGLE, &[]),
         ("spike_threshold", SINGLE, &[]),
-        ("gj", SINGLE, &["gap_i.h5"]),
+        ("replay", SINGLE, &[]),
+    ];
+    agree_with_neurodamus("nd-ringtest", &["hoc"], &variants);
+}
+
+#[test]
+fn rings_with_gap_junctions() {
+    let _guard = one_at_a_time();
+    agree_with_neurodamus("nd-ringtest", &["hoc"], &[("gj", SINGLE, &[])]);
+}
+
+#[test]
+fn reports_of_all_types() {
+    let _guard = one_at_a_time();
+    // Neurodamus makes two steps of 0.3 ms / 0.1 ms, so that its file `my_window.h5` says other times
+    // than those of its samples. Sodium currents follow potentials that differ by 3e-5 mV.
+    let variants: [(&str, f64, &[&str]); 4] = [
+        ("reports", SINGLE, &["my_window.h5", "compartment_ina.h5"]),
+        ("reports", 5e-6, &["my_window.h5"]),
+        ("synreport", SINGLE, &[]),
+        ("lfp", SINGLE, &["i_membrane_neuron.h5"]),
     ];
     agree_with_neurodamus("nd-ringtest", &["hoc"], &variants);
 }

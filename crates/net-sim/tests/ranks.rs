@@ -57,6 +57,7 @@ fn main() -> ExitCode {
             check(comm, "constructs of mechanisms", &constructs, &with_threads)?;
             replay(comm, threads)?;
             circuits(comm, threads)?;
+            reports(comm, threads)?;
             fields(comm, threads)?;
             fields_of_ranks(comm, threads)?;
         }
@@ -73,6 +74,58 @@ fn circuits(comm: &Communicator, threads: usize) -> Result<()> {
         check(comm, variant, model, &options)?;
     }
     Ok(())
+}
+
+/// Reports of all types.
+fn reports(comm: &Communicator, threads: usize) -> Result<()> {
+    let Some(folder) = sonata_case::reference() else { return Ok(()) };
+    let Some(case) = sonata_case::Case::new(&folder, "nd-ringtest", &["hoc"]) else {
+        return Ok(());
+    };
+    for variant in ["gj", "reports", "synreport", "lfp"] {
+        let mut simulation = CircuitSimulation::load(&case.configuration(variant))?;
+        simulation.create_cells()?;
+        simulation.create_synapses()?;
+        simulation.enable_replay()?;
+        simulation.enable_stimulus()?;
+        simulation.enable_modifications()?;
+        simulation.enable_reports()?;
+        let of_circuit = simulation.options();
+        let options = RunOptions { threads: Some(threads), progress: Progress::Off, ..of_circuit };
+        report_files(comm, &mut simulation, (variant, &options))?;
+    }
+    Ok(())
+}
+
+/// The bytes of all reports of a circuit, beside those of one rank.
+fn report_files(
+    comm: &Communicator,
+    simulation: &mut CircuitSimulation,
+    (variant, options): (&str, &RunOptions),
+) -> Result<()> {
+    let process = comm.all_gather_v(&[u64::from(std::process::id())])?;
+    let folder = std::env::temp_dir().join(format!("net-sim-reports-{}", process[0][0]));
+    let mut write = |comm: &Communicator, name: &str, options: &RunOptions| -> Result<()> {
+        simulation.set_output(folder.join(name));
+        let outcome = Simulation::build(comm, &simulation.sim_init()?, options)?.run()?;
+        simulation.sonata_reports(comm, &outcome)
+    };
+    write(comm, "together", options)?;
+    if comm.is_root() {
+        let by_one = RunOptions { threads: Some(1), ..options.clone() };
+        write(&Communicator::solo(), "alone", &by_one)?;
+        let mut n_files = 0;
+        for entry in std::fs::read_dir(folder.join("alone")).unwrap() {
+            let name = entry.unwrap().file_name();
+            let bytes = |of: &str| std::fs::read(folder.join(of).join(&name)).unwrap();
+            assert!(bytes("together") == bytes("alone"), "{variant}: {name:?} differs");
+            n_files += 1;
+        }
+        assert!(n_files > 0, "{variant}: no reports");
+        std::fs::remove_dir_all(&folder).unwrap();
+        println!("{variant}: {n_files} reports ... ok");
+    }
+    Ok(comm.barrier()?)
 }
 
 type OfCircuit = (&'static str, Model, RunOptions);

@@ -15,6 +15,7 @@ mod nodes;
 mod report;
 mod signals;
 mod spikes;
+mod weights;
 mod write;
 
 pub use attributes::{AttributeTable, Value};
@@ -24,6 +25,7 @@ pub use nodes::NodeReader;
 pub use report::ReportReader;
 pub use signals::{Signal, read_amplitudes, read_first_elements, read_sweep};
 pub use spikes::{SpikeTable, read_spikes};
+pub use weights::ElectrodeWeights;
 pub use write::{Layout, ReportPopulation, SpikeOrder, write_report, write_spikes};
 
 use std::path::Path;

@@ -36,7 +36,7 @@ pub use stimulation::{
 };
 use targets::Groups;
 pub(crate) use targets::place_of;
-pub use targets::{Segments, Targets};
+pub use targets::{SegmentChoice, Segments, Targets};
 
 /// Makes the template of a cell from its gid; called on the cell's rank, on any thread.
 pub type CellBuilder =

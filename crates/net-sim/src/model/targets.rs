@@ -1,13 +1,15 @@
 //! Which cells something is done with, and where on them.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 use net_cell::{CellTemplate, morphology::SectionKind};
 use net_core::{Gid, Network, Purpose, StreamFamily};
 use net_io::store::{Place, Ranges};
 
 use super::{require_gid, require_population};
-use crate::error::{Error, Result, bad_value};
+use crate::error::{BoxError, Error, Result, bad_value};
 
 /// Cells of a recording.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +59,37 @@ pub enum Segments {
     Section(String),
     /// Those that contain these places: sections by name, and fractions of their lengths, 0 to 1.
     Locations(Vec<(String, f64)>),
+    /// What is said of each cell, by the rank that has it.
+    PerCell(SegmentChoice),
+}
+
+/// What chooses segments of a cell.
+type Chooser = dyn Fn(Gid) -> std::result::Result<Vec<u32>, BoxError> + Send + Sync;
+
+/// A choice of segments, cell by cell, that is made where the cell is.
+#[derive(Clone)]
+pub struct SegmentChoice(Arc<Chooser>);
+
+impl SegmentChoice {
+    /// Of a function that gives the segments of a gid, each once.
+    pub fn new(
+        choose: impl Fn(Gid) -> std::result::Result<Vec<u32>, BoxError> + Send + Sync + 'static,
+    ) -> Self {
+        SegmentChoice(Arc::new(choose))
+    }
+}
+
+impl fmt::Debug for SegmentChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SegmentChoice")
+    }
+}
+
+/// Choices are equal if they are the same.
+impl PartialEq for SegmentChoice {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 /// Groups of a model, by name.
@@ -173,7 +206,7 @@ impl Segments {
                     None => Ok(()),
                 }
             }
-            Segments::Soma | Segments::All | Segments::Section(_) => Ok(()),
+            Segments::Soma | Segments::All | Segments::Section(_) | Segments::PerCell(_) => Ok(()),
         }
     }
 
@@ -213,6 +246,17 @@ impl Segments {
                     }
                 }
                 segments
+            }
+            Segments::PerCell(choice) => {
+                let list = (choice.0)(gid).map_err(|source| Error::Listed { source })?;
+                let n_segments = cell.n_segments() as u32;
+                match list.iter().find(|segment| **segment >= n_segments) {
+                    Some(segment) => {
+                        let expected = "a segment of the cell";
+                        return Err(bad_value(format!("{}: segment", user()), segment, expected));
+                    }
+                    None => list,
+                }
             }
         })
     }

@@ -39,9 +39,9 @@ pub use cells::{CellPopulation, CellTable};
 use fields::Field;
 pub use forecast::{Forecast, RankForecast};
 use modifications::Modifications;
-use reports::Report;
+use reports::{Report, ReportedIds};
 use stimuli::Stimulus;
-use synapses::{Listing, Replay, SynapseLister};
+use synapses::{Listing, Replay, SynapseIds, SynapseLister};
 
 /// Key of the cells in the model.
 const CELLS: &str = "circuit";
@@ -83,6 +83,8 @@ pub struct CircuitSimulation {
     stimuli: Vec<Stimulus>,
     fields: Vec<Field>,
     reports: Vec<Report>,
+    /// Ids of synapses, for reports of them.
+    synapse_ids: Arc<SynapseIds>,
     /// What the files that it writes say of where they come from.
     provenance: Provenance,
 }
@@ -114,6 +116,7 @@ impl CircuitSimulation {
             stimuli: Vec::new(),
             fields: Vec::new(),
             reports: Vec::new(),
+            synapse_ids: Arc::default(),
         })
     }
 
@@ -281,6 +284,11 @@ impl CircuitSimulation {
     /// [`Error::Stage`] before [`create_cells`](Self::create_cells), [`Error::Circuit`].
     pub fn enable_reports(&mut self) -> Result<Vec<String>> {
         let (reports, left_out) = reports::read(&self.config, &self.circuit, self.cells()?)?;
+        let mut mechanisms: Vec<String> =
+            reports.iter().filter_map(Report::mechanism_of_synapses).map(str::to_owned).collect();
+        mechanisms.sort_unstable();
+        mechanisms.dedup();
+        self.synapse_ids = Arc::new(SynapseIds::of(mechanisms));
         self.reports = reports;
         Ok(left_out)
     }
@@ -328,7 +336,9 @@ impl CircuitSimulation {
         let kind = CellKind::PerCell(Arc::new(move |gid| Ok(table.cell(gid)?.1)));
         let mut model = Model::new(network).with_cells(CELLS, kind);
         for report in &self.reports {
-            model = model.with_recording(report.recording());
+            for recording in report.recordings(&cells) {
+                model = model.with_recording(recording);
+            }
         }
         for field in &self.fields {
             model = model.with_stimulation(field.stimulation(&self.circuit, &cells));
@@ -341,6 +351,7 @@ impl CircuitSimulation {
             keeps_all: self.needs_all_synapses(),
             has_junctions,
             cells_are_mute: self.cells_are_mute,
+            ids: self.synapse_ids.clone(),
         };
         let stimuli = self.stimuli.clone();
         let circuit = self.circuit.clone();
@@ -444,18 +455,32 @@ impl CircuitSimulation {
     /// # Errors
     /// Those of files.
     pub fn sonata_reports(&self, comm: &Communicator, outcome: &Outcome) -> Result<()> {
+        let ids = comm.gather_v(0, &self.synapse_ids.rows())?;
         let Some(traces) = outcome.gather_traces(comm)? else {
             return Ok(comm.agree::<(), Error>(Ok(()))?);
         };
+        let ids = ReportedIds::new(ids.into_iter().flatten().flatten());
         let written = self.make_output().and_then(|()| {
             let provenance = self.provenance_of(outcome);
-            for (number, report) in self.reports.iter().enumerate() {
-                let from = traces.partition_point(|trace| trace.recording < number);
-                let to = traces.partition_point(|trace| trace.recording <= number);
-                let traces = &traces[from..to];
+            let mut first = 0;
+            for report in &self.reports {
+                let after = first + report.n_recordings();
+                let from = traces.partition_point(|trace| trace.recording < first);
+                let to = traces.partition_point(|trace| trace.recording < after);
+                let folder = (&*self.output, self.config.flavor);
+                let mechanism = report
+                    .mechanism_of_synapses()
+                    .and_then(|name| self.synapse_ids.mechanism(name));
                 report
-                    .write(&self.output, self.config.flavor, self.cells()?, traces, &provenance)
+                    .write(
+                        folder,
+                        self.cells()?,
+                        (&traces[from..to], first),
+                        (&ids, mechanism),
+                        &provenance,
+                    )
                     .map_err(|source| Error::Listed { source })?;
+                first = after;
             }
             Ok(())
         });

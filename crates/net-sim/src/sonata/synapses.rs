@@ -1,14 +1,14 @@
 //! The synapses of a rank's cells, as listed points.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use net_cell::mechanism::{Mechanism, Role};
 use net_cell::{SpikeSource, Waveform};
-use net_core::SynapseKind;
+use net_core::{Gid, SynapseKind};
 use net_sonata::cell::Cell;
 use net_sonata::config::{EdgeKind, NodeKind};
-use net_sonata::connect::{Connector, SynapseModel, Synapses, TargetCell};
+use net_sonata::connect::{Connector, Synapse, SynapseModel, Synapses, TargetCell};
 use net_sonata::{Circuit, EdgePopulation, Flavor, Selection, SimulationConfig};
 
 use super::cells::CellTable;
@@ -38,6 +38,55 @@ pub(super) struct SynapseLister {
     pub(super) has_junctions: bool,
     /// Whether spikes of cells reach no synapse.
     pub(super) cells_are_mute: bool,
+    /// Where reports look for the ids of synapses.
+    pub(super) ids: Arc<SynapseIds>,
+}
+
+/// Ids of the synapses of this rank's cells, of the mechanisms whose synapses are reported.
+#[derive(Debug, Default)]
+pub(super) struct SynapseIds {
+    mechanisms: Vec<String>,
+    /// By gid, index of the mechanism and segment; in the order in which they are made.
+    made: Mutex<BTreeMap<(Gid, u32, u32), Vec<u32>>>,
+}
+
+impl SynapseIds {
+    /// For synapses of these mechanisms.
+    pub(super) fn of(mechanisms: Vec<String>) -> Self {
+        SynapseIds { mechanisms, made: Mutex::default() }
+    }
+
+    pub(super) fn mechanism(&self, name: &str) -> Option<u32> {
+        self.mechanisms.iter().position(|known| known == name).map(|at| at as u32)
+    }
+
+    fn made(&self) -> MutexGuard<'_, BTreeMap<(Gid, u32, u32), Vec<u32>>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets those of cells whose synapses are listed again.
+    fn forget(&self, cells: &[ListedCell]) {
+        if !self.mechanisms.is_empty() {
+            let is_listed = |gid: Gid| cells.binary_search_by_key(&gid, |cell| cell.gid).is_ok();
+            self.made().retain(|(gid, ..), _| !is_listed(*gid));
+        }
+    }
+
+    fn add(&self, gid: Option<Gid>, mechanism: &str, segment: u32, id: u32) {
+        if let (Some(gid), Some(mechanism)) = (gid, self.mechanism(mechanism)) {
+            self.made().entry((gid, mechanism, segment)).or_default().push(id);
+        }
+    }
+
+    /// All of this rank: gid, index of the mechanism, segment, id.
+    pub(super) fn rows(&self) -> Vec<[u64; 4]> {
+        let made = self.made();
+        let rows = made.iter().flat_map(|((gid, mechanism, segment), ids)| {
+            let row = |id: &u32| [*gid, u64::from(*mechanism), u64::from(*segment), u64::from(*id)];
+            ids.iter().map(row).collect::<Vec<_>>()
+        });
+        rows.collect()
+    }
 }
 
 /// The points of cells, as they are listed.
@@ -105,6 +154,7 @@ impl Listing {
 impl SynapseLister {
     /// Adds the synapses of these cells, population by population of edges.
     pub(super) fn list(&self, cells: &[ListedCell], into: &mut Listing) -> Result<(), BoxError> {
+        self.ids.forget(cells);
         let mut own: Vec<Arc<Cell>> = Vec::with_capacity(cells.len());
         for cell in cells {
             own.push(self.cells.cell(cell.gid)?.0);
@@ -170,6 +220,12 @@ impl SynapseLister {
     ) -> Result<(), BoxError> {
         let models: Vec<Model> = synapses.models.iter().map(|m| Model::new(m, into)).collect();
         let sources = self.cells.population(edges.source());
+        let target_cells = self.cells.population(edges.target());
+        let note = |node: u64, synapse: &Synapse| {
+            let gid = target_cells.and_then(|cells| cells.gid(node));
+            let mechanism = &synapses.models[synapse.model as usize].mechanism;
+            self.ids.add(gid, mechanism, synapse.segment, synapse.synapse_id);
+        };
         let mut later = synapses.later.iter().peekable();
         for (number, synapse) in synapses.synapses.iter().enumerate() {
             let node = targets[synapse.target as usize].node;
@@ -210,10 +266,12 @@ impl SynapseLister {
             let has_minis = synapse.minis_hz > 0.0;
             if let Some(&[own, other]) = synapses.junctions.get(number) {
                 into.push(&mut site, PointSource::Junction { own, other });
+                note(node, synapse);
                 continue;
             }
             if is_made && (gid.is_some() || !trains.is_empty() || has_minis || self.keeps_all) {
                 let model = &models[synapse.model as usize];
+                note(node, synapse);
                 if model.has_stream {
                     let mechanism = &synapses.models[synapse.model as usize].mechanism;
                     let synapse_id = synapse.synapse_id;

@@ -1,0 +1,300 @@
+//! Reports: `enable_reports`, and their files at the end.
+//!
+//! Each variable of a report becomes a recording of the model; an element of the report is a sum
+//! over columns of recordings. What is not supported is named when the run starts, and left out.
+
+mod elements;
+mod variables;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use net_core::Gid;
+use net_io::sonata::ElectrodeWeights;
+use net_io::store::SampleType;
+use net_sonata::cell::{CableCell, Cell};
+use net_sonata::config::{Compartments, ReportConfig, ReportKind, ReportTarget, Scaling, Sections};
+use net_sonata::{Circuit, CompartmentSets, Flavor, SimulationConfig};
+
+use super::cells::CellTable;
+use crate::error::{BoxError, Error, Result};
+use crate::model::{Recording, SegmentChoice, Segments, Targets};
+pub(super) use elements::ReportedIds;
+use variables::Variable;
+
+/// A report that is made.
+#[derive(Debug, Clone)]
+pub(super) struct Report {
+    config: ReportConfig,
+    gids: Vec<Gid>,
+    elements: Elements,
+    variables: Vec<Variable>,
+    /// First sample, in ms.
+    start_ms: f64,
+    interval_ms: f64,
+    n_rows: usize,
+}
+
+/// What the elements of a cell are.
+#[derive(Debug, Clone)]
+enum Elements {
+    /// Segments.
+    Segments(Sections, Compartments),
+    /// Places by gid, each a section by SONATA's id and a position.
+    Places(Arc<BTreeMap<Gid, Vec<(u64, f64)>>>),
+    /// The cell.
+    Cell,
+    /// Synapses.
+    Synapses(Sections, Compartments),
+    /// Electrodes; weights by population of cells.
+    Electrodes(Arc<Vec<Option<ElectrodeWeights>>>),
+}
+
+/// Reads the reports; gives those that can be made, and a line for each that cannot.
+pub(super) fn read(
+    config: &SimulationConfig,
+    circuit: &Circuit,
+    cells: &CellTable,
+) -> Result<(Vec<Report>, Vec<String>)> {
+    let (mut reports, mut left_out) = (Vec::new(), Vec::new());
+    for report in config.reports.iter().filter(|report| report.enabled) {
+        match one(config, circuit, cells, report)? {
+            Ok(report) => reports.push(report),
+            Err(why) => left_out.push(format!(
+                "{}: reports.{}: {why}; the report is left out",
+                config.path.display(),
+                report.name
+            )),
+        }
+    }
+    Ok((reports, left_out))
+}
+
+fn one(
+    config: &SimulationConfig,
+    circuit: &Circuit,
+    cells: &CellTable,
+    report: &ReportConfig,
+) -> Result<std::result::Result<Report, String>> {
+    let is_sum = report.kind == ReportKind::Summation;
+    let chosen = (report.sections, report.compartments);
+    let mut elements = match report.kind {
+        ReportKind::Compartment | ReportKind::Membrane => Elements::Segments(chosen.0, chosen.1),
+        ReportKind::Summation if report.sections == Sections::Soma => Elements::Cell,
+        ReportKind::Summation => Elements::Segments(chosen.0, chosen.1),
+        ReportKind::Synapse => Elements::Synapses(chosen.0, chosen.1),
+        ReportKind::CompartmentSet => Elements::Places(Arc::default()),
+        ReportKind::Lfp => match weights(config, report, cells)? {
+            Some(weights) => Elements::Electrodes(Arc::new(weights)),
+            None => return Ok(Err("lfp without a file of weights is not supported yet".into())),
+        },
+        _ => return Ok(Err("this module is not supported yet".to_owned())),
+    };
+    let membrane = ["i_membrane".to_owned()];
+    let names = if report.kind == ReportKind::Lfp { &membrane[..] } else { &report.variables };
+    if names.len() != 1 && !is_sum {
+        return Ok(Err("several variables are supported in summations only".to_owned()));
+    }
+    let scaled = is_sum && report.scaling == Scaling::Area;
+    let mut variables = Vec::new();
+    for name in names {
+        match Variable::read(name, is_sum, scaled) {
+            Ok(parts) => variables.extend(parts),
+            Err(why) => return Ok(Err(why)),
+        }
+    }
+    let gids = match &report.target {
+        ReportTarget::Cells(set) => {
+            let selected = match set {
+                Some(set) => circuit.select(set).map_err(Error::circuit)?,
+                None => circuit.nodes().iter().map(|p| p.simulated().clone()).collect(),
+            };
+            let mut gids = Vec::new();
+            for population in cells.populations() {
+                let nodes = population.nodes.intersection(&selected[population.index]);
+                gids.extend(nodes.iter().filter_map(|node| population.gid(node)));
+            }
+            gids
+        }
+        ReportTarget::CompartmentSet(name) => {
+            let places = places(config, cells, name)?;
+            let gids = places.keys().copied().collect();
+            elements = Elements::Places(Arc::new(places));
+            gids
+        }
+    };
+    let dt_ms = config.run.dt_ms;
+    let end_ms = report.end_time_ms.min(config.run.tstop_ms);
+    let n_rows = ((end_ms - report.start_time_ms) / report.dt_ms - 1e-9).ceil().max(0.0) as usize;
+    let interval_ms = (report.dt_ms / dt_ms + 1e-9).trunc().max(1.0) * dt_ms;
+    // Half a step counts as a whole one: 5.05 becomes 5.1, though 5.05 / 0.1 is below 50.5.
+    let start_ms = (report.start_time_ms / dt_ms + 0.5 + 1e-9).floor() * dt_ms;
+    // BioNet samples at the end of a step.
+    let start_ms = if config.flavor == Flavor::Allen { start_ms + dt_ms } else { start_ms };
+    let config = report.clone();
+    Ok(Ok(Report { config, gids, elements, variables, start_ms, interval_ms, n_rows }))
+}
+
+/// Weights of electrodes by population of cells, if the report has a file of them.
+fn weights(
+    config: &SimulationConfig,
+    report: &ReportConfig,
+    cells: &CellTable,
+) -> Result<Option<Vec<Option<ElectrodeWeights>>>> {
+    let path = report.electrodes_file.as_ref().or(config.run.electrodes_file.as_ref());
+    let Some(path) = path else { return Ok(None) };
+    let read = |population: &super::CellPopulation| {
+        ElectrodeWeights::read(path, &population.name)
+            .map_err(|error| Error::Listed { source: error.into() })
+    };
+    cells.populations().iter().map(read).collect::<Result<_>>().map(Some)
+}
+
+/// The places of a compartment set on simulated cells.
+fn places(
+    config: &SimulationConfig,
+    cells: &CellTable,
+    name: &str,
+) -> Result<BTreeMap<Gid, Vec<(u64, f64)>>> {
+    let sets = match &config.compartment_sets_file {
+        Some(path) => CompartmentSets::load(path).map_err(Error::circuit)?,
+        None => CompartmentSets::default(),
+    };
+    let set = sets.get(name).map_err(Error::circuit)?;
+    let mut places: BTreeMap<Gid, Vec<(u64, f64)>> = BTreeMap::new();
+    if let Some(population) = cells.populations().iter().find(|p| p.name == set.population) {
+        for location in &set.locations {
+            if let Some(gid) = population.gid(location.node_id) {
+                places.entry(gid).or_default().push((location.section_id, location.offset));
+            }
+        }
+    }
+    Ok(places)
+}
+
+impl Report {
+    /// The mechanism whose synapses are the elements.
+    pub(super) fn mechanism_of_synapses(&self) -> Option<&str> {
+        match self.elements {
+            Elements::Synapses(..) => self.variables.first()?.mechanism(),
+            _ => None,
+        }
+    }
+
+    /// The recordings of the model that make it, one a variable.
+    pub(super) fn recordings(&self, cells: &Arc<CellTable>) -> Vec<Recording> {
+        let recording = |variable: &Variable| {
+            let (report, cells, variable) = (self.clone(), cells.clone(), variable.clone());
+            let (gids, instances) = (Targets::Gids(self.gids.clone()), variable.instances());
+            let quantity = variable.quantity.clone();
+            let name = match self.variables.len() {
+                1 => self.config.name.clone(),
+                _ => format!("{} {}", self.config.name, variable.name),
+            };
+            Recording {
+                segments: Segments::PerCell(SegmentChoice::new(move |gid| {
+                    let (cell, _) = cells.cell(gid)?;
+                    let Cell::Cable(cell) = &*cell else { return Ok(Vec::new()) };
+                    let mut segments = report.segments(&cells, gid, cell)?;
+                    segments.sort_unstable();
+                    segments.dedup();
+                    variable.keep(cell, &mut segments)?;
+                    Ok(segments)
+                })),
+                instances,
+                interval_ms: Some(self.interval_ms),
+                start_ms: self.start_ms,
+                sample_type: SampleType::F64,
+                ..Recording::new(name, gids, quantity)
+            }
+        };
+        self.variables.iter().map(recording).collect()
+    }
+
+    /// The segments of a cell that the report is about; those of places in their order.
+    fn segments(
+        &self,
+        cells: &CellTable,
+        gid: Gid,
+        cell: &CableCell,
+    ) -> std::result::Result<Vec<u32>, BoxError> {
+        let n_segments = cell.morphology.n_segments();
+        let all = 0..n_segments as u32;
+        match &self.elements {
+            Elements::Cell => Ok(all.collect()),
+            Elements::Segments(sections, compartments)
+            | Elements::Synapses(sections, compartments) => {
+                Ok(segments_of(cell, *sections, *compartments))
+            }
+            Elements::Electrodes(weights) => {
+                let (population, node) = self.node(cells, gid)?;
+                let known = self.factors(weights, population, node)?;
+                let n = known.0.len() / known.1.max(1);
+                if n != n_segments {
+                    let of = format!("{n} compartments of node {node}, which has {n_segments}");
+                    return Err(self.wrong(&format!("the electrodes' file has weights of {of}")));
+                }
+                Ok(all.collect())
+            }
+            Elements::Places(places) => {
+                let (_, node) = self.node(cells, gid)?;
+                let ids = cell.section_ids();
+                let place = |(id, position): &(u64, f64)| {
+                    let section = ids.iter().position(|own| u64::from(*own) == *id);
+                    let section = section
+                        .ok_or_else(|| self.wrong(&format!("node {node} has no section {id}")))?;
+                    Ok(cell.morphology.segment_at(section, *position) as u32)
+                };
+                places.get(&gid).into_iter().flatten().map(place).collect()
+            }
+        }
+    }
+
+    fn node(&self, cells: &CellTable, gid: Gid) -> std::result::Result<(usize, u64), BoxError> {
+        cells.node_of(gid).ok_or_else(|| self.wrong(&format!("gid {gid} is no cell")))
+    }
+
+    /// The weights of a node, and the number of electrodes.
+    fn factors<'a>(
+        &self,
+        weights: &'a [Option<ElectrodeWeights>],
+        population: usize,
+        node: u64,
+    ) -> std::result::Result<(&'a [f64], usize), BoxError> {
+        let own = weights[population].as_ref();
+        let known = own.and_then(|own| Some((own.of(node)?, own.n_electrodes)));
+        known.ok_or_else(|| {
+            self.wrong(&format!("the electrodes' file has no weights of node {node}"))
+        })
+    }
+
+    fn wrong(&self, what: &str) -> BoxError {
+        format!("reports.{}: {what}", self.config.name).into()
+    }
+}
+
+/// Segments of sections of a kind: all of each section, or the one in its middle.
+fn segments_of(cell: &CableCell, sections: Sections, compartments: Compartments) -> Vec<u32> {
+    let name = match sections {
+        Sections::Soma => Some("soma"),
+        Sections::Axon => Some("axon"),
+        Sections::Dend => Some("dend"),
+        Sections::Apic => Some("apic"),
+        Sections::All => None,
+    };
+    let all = cell.morphology.sections.iter().enumerate();
+    let chosen = all.filter(|(_, section)| {
+        let own = section.name.split('[').next().unwrap_or_default();
+        name.is_none_or(|name| name == own)
+    });
+    let segments = chosen.flat_map(|(index, section)| match compartments {
+        Compartments::All => {
+            section.first_segment as u32..(section.first_segment + section.n_segments) as u32
+        }
+        Compartments::Center => {
+            let middle = cell.morphology.segment_at(index, 0.5) as u32;
+            middle..middle + 1
+        }
+    });
+    segments.collect()
+}

@@ -3,7 +3,8 @@
 usage: read_recordings.py RUN [VIRTUAL]
 
 RUN is a directory with merged files and export-csv, export-npy, export-sonata and, if it is there, results.nio,
-to which a block is appended with neo. VIRTUAL has the same run with virtual traces.
+to which a block is appended with neo. With VIRTUAL, the same simulation with virtual traces, RUN is one of net-sim's:
+the provenance in its files is checked too.
 """
 
 import csv
@@ -30,7 +31,6 @@ def main(run):
         check_rosters(file, manifest)
     with h5py.File(run / "traces.h5") as file:
         signals = {name: read_signal(group, manifest) for name, group in file["traces"].items()}
-    check_provenance(run)
     check_csv(run / "export-csv", manifest, spikes, signals)
     check_npy(run / "export-npy", spikes, signals)
     check_sonata(run / "export-sonata", manifest, spikes, signals)
@@ -199,5 +199,6 @@ def is_of_all(train, manifest):
 
 main(sys.argv[1])
 if len(sys.argv) > 2:
+    check_provenance(Path(sys.argv[1]))
     check_virtual(Path(sys.argv[2]), Path(sys.argv[1]))
-    print("read_recordings: virtual traces agree")
+    print("read_recordings: provenance and virtual traces agree")

@@ -49,8 +49,7 @@
 //! let mut sums = ExactSums::new(&bounds, 5)?;
 //! let mut sampler = CurrentSampler::new(0..u64::MAX, 4, Sampling::Average);
 //! for step in 0..17 {
-//!     let append = |mean: &[F8], samples: &mut Vec<F8>| samples.extend_from_slice(mean);
-//!     sampler.push(step, &[F8::splat(-0.5), F8::splat(0.5)], append);
+//!     sampler.push(step, &[F8::splat(-0.5), F8::splat(0.5)]);
 //! }
 //! let lanes = LaneMask::NONE.with(0);
 //! matrices.add_products(sampler.samples(), 2, 0, &mut [SumTarget { lanes, sums: &mut sums }])?;

@@ -52,7 +52,9 @@
 //!     sampler.push(step, &[F8::splat(-0.5), F8::splat(0.5)]);
 //! }
 //! let lanes = LaneMask::NONE.with(0);
-//! matrices.add_products(sampler.samples(), 2, 0, &mut [SumTarget { lanes, sums: &mut sums }])?;
+//! let mut buffer = ProductBuffer::default();
+//! let targets = &mut [SumTarget { lanes, sums: &mut sums }];
+//! matrices.add_products(sampler.samples(), 2, 0, targets, &mut buffer)?;
 //! let potential_mv = sums.to_f64(); // contacts x samples
 //! let expected = 0.5 * (matrix[[0, 1]] - matrix[[0, 0]]);
 //! assert!((potential_mv[0] - expected).abs() < 1e-15 * expected.abs());

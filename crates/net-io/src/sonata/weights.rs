@@ -1,5 +1,7 @@
 //! Weights that make potentials at electrodes of membrane currents.
 
+use std::collections::HashMap;
+use std::ops::Range;
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -9,14 +11,12 @@ use crate::h5;
 /// electrode.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ElectrodeWeights {
-    /// The nodes.
-    pub node_ids: Vec<i64>,
-    /// First compartment of each node, and the number of compartments.
-    pub offsets: Vec<i64>,
+    /// Compartments of each node.
+    compartments: HashMap<u64, Range<usize>>,
     /// Number of electrodes.
     pub n_electrodes: usize,
     /// In mV/nA: of each compartment one number an electrode, side by side.
-    pub factors: Vec<f64>,
+    factors: Vec<f64>,
 }
 
 impl ElectrodeWeights {
@@ -54,13 +54,14 @@ impl ElectrodeWeights {
                 expected: format!("compartments that ascend from 0 to {n_compartments}"),
             });
         }
-        Ok(Some(ElectrodeWeights { node_ids, offsets, n_electrodes, factors }))
+        let range = |ends: &[i64]| ends[0] as usize..ends[1] as usize;
+        let nodes = node_ids.iter().map(|&id| id as u64).zip(offsets.windows(2).map(range));
+        Ok(Some(ElectrodeWeights { compartments: nodes.collect(), n_electrodes, factors }))
     }
 
-    /// The weights of a node: of each of its compartments one number an electrode.
+    /// The weights of a node in mV/nA: of each of its compartments one number an electrode.
     pub fn of(&self, node: u64) -> Option<&[f64]> {
-        let at = self.node_ids.iter().position(|id| u64::try_from(*id) == Ok(node))?;
-        let (from, to) = (self.offsets[at] as usize, self.offsets[at + 1] as usize);
-        self.factors.get(from * self.n_electrodes..to * self.n_electrodes)
+        let Range { start, end } = self.compartments.get(&node)?;
+        self.factors.get(start * self.n_electrodes..end * self.n_electrodes)
     }
 }

@@ -107,8 +107,8 @@ impl CurrentSampler {
         }
     }
 
-    /// The currents of the finished samples since the last call of [`clear`](Self::clear), in nA, one
-    /// after the other.
+    /// What was pushed (currents in nA, potentials in mV) of the finished samples since the last call
+    /// of [`clear`](Self::clear), or its means, one after the other.
     pub fn samples(&self) -> &[F8] {
         &self.samples
     }

@@ -5,8 +5,8 @@
 pub enum MonitorError {
     /// A key that is no name with a period.
     #[error(
-        "monitor \"{key}\": expected the name of a population, or \"name;period\" with the time \
-         between samples in ms"
+        "monitor \"{key}\": expected the name of a population or projection, or \"name;period\" with \
+         the time between samples in ms"
     )]
     Key {
         /// The key.

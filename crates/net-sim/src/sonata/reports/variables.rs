@@ -72,7 +72,11 @@ impl Variable {
             let part = Self::of_mechanism(&part, mechanism, name, density)?;
             Ok(Variable { ion: Some(ion.clone()), ..part })
         };
-        parts.map(part).collect()
+        let parts: Vec<Variable> = parts.map(part).collect::<Result<_, String>>()?;
+        if parts.is_empty() {
+            return Err(format!("no mechanism has {name} among its variables"));
+        }
+        Ok(parts)
     }
 
     fn of_mechanism(

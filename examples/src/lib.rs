@@ -121,6 +121,7 @@ impl RunArgs {
             },
             output,
             keep_in_memory: false,
+            keep_spikes: false,
             progress: match self.progress {
                 Show::Auto => Progress::Auto,
                 Show::Lines => Progress::Lines,

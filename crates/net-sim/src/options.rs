@@ -27,6 +27,8 @@ pub struct RunOptions {
     pub output: Option<Output>,
     /// Keep spikes and samples in memory too, for [`Outcome`](crate::Outcome).
     pub keep_in_memory: bool,
+    /// Keep spikes in memory, if not everything is.
+    pub keep_spikes: bool,
     /// What to show while it runs.
     pub progress: Progress,
     /// Save the whole state now and then, and go on from there; absent: not.
@@ -87,6 +89,9 @@ pub struct Output {
     /// How samples get into `traces.h5` at the end: copied, or as a view of the ranks' chunks, which
     /// are kept then.
     pub traces: Traces,
+    /// Leave what was recorded in the ranks' chunks at the end and make no other file of it; `net-sim
+    /// merge` does.
+    pub leave_chunks: bool,
     /// Identifier and time of the run; absent: a new one, now. With given ones, files are the same to
     /// the last byte whenever and wherever they are made.
     pub identity: Option<Identity>,

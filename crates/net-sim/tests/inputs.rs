@@ -5,7 +5,7 @@ mod sonata_case;
 use std::path::Path;
 
 use net_io::provenance::Provenance;
-use net_io::sonata::{Layout, ReportPopulation, write_report};
+use net_io::sonata::{Layout, ReportPopulation, ReportWriter};
 use serde_json::{Value, json};
 use sonata_case::{Case, reference};
 
@@ -71,12 +71,16 @@ fn write_files(folder: &Path) {
         index_pointers: vec![0, 2, 3],
         element_ids: vec![0, 1, 0],
         element_pos: vec![0.5, 0.5, 0.5],
-        // The second element of cell 0 is not played, nor what comes after 20 ms.
-        data: (0..30).flat_map(|k| if k < 20 { [0.1, 5.0, 0.1] } else { [7.0; 3] }).collect(),
     };
+    // The second element of cell 0 is not played, nor what comes after 20 ms.
+    let rows = (0..30).flat_map(|k| if k < 20 { [0.1, 5.0, 0.1] } else { [7.0; 3] });
     let path = folder.join("currents_report.h5");
     let by = Provenance::new("currents", 1, 0.1);
-    write_report(&path, &[report], [0.0, 30.0, 1.0], ("i", "nA"), Layout::Allen, &by).unwrap();
+    let shape = (&[report][..], 30);
+    let (time_ms, names) = ([0.0, 30.0, 1.0], ("i", "nA"));
+    let file = ReportWriter::create(&path, shape, time_ms, names, Layout::Allen, &by).unwrap();
+    file.write_rows(0, 0, &rows.collect::<Vec<_>>()).unwrap();
+    file.seal().unwrap();
     let file = hdf5::File::create(folder.join("currents.h5")).unwrap();
     let amplitudes = file.new_dataset::<f64>().shape((2, 4)).create("amplitudes").unwrap();
     amplitudes.write_raw(&[0.1; 8]).unwrap();

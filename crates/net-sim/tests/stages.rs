@@ -163,6 +163,112 @@ fn forecast() {
     assert!(table.lines().last().unwrap().starts_with("all            5          25           6"));
 }
 
+/// Reports of all types and of synapses are the same bytes, however often what they are made from is
+/// sealed, in chunks of any size, by any number of ranks and threads; nothing of it stays.
+#[test]
+fn reports_are_streamed() {
+    let Some(case) = ring() else { return };
+    for (variant, n_reports) in [("reports", 20), ("synreport", 3)] {
+        let config = case.configuration(variant);
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).into_os_string().into_string().unwrap();
+        let (whole, parallel, parted) = (path("whole"), path("parallel"), path("parted"));
+        let common = ["run", config.to_str().unwrap(), "--quiet"];
+        succeed(1, &[&common[..], &["--threads", "1", "--output", &whole]].concat());
+        let ranks = if BUILT_WITH_MPI { 2 } else { 1 };
+        succeed(ranks, &[&common[..], &["--threads", "2", "--output", &parallel]].concat());
+
+        let mut simulation = described(&config);
+        simulation.set_output(&parted);
+        let comm = Communicator::solo();
+        let mut options = RunOptions { progress: Progress::Off, ..simulation.options() };
+        let output = options.output.as_mut().unwrap();
+        (output.chunk_bytes, output.seal_interval_ms) = (Some(4096), Some(1.3));
+        let model = simulation.sim_init().unwrap();
+        let outcome = Simulation::build(&comm, &model, &options).unwrap().run().unwrap();
+        assert!(outcome.traces.is_empty());
+        simulation.sonata_reports(&comm, &outcome).unwrap();
+
+        let reports = |name: &str| name.ends_with(".h5") && name != "out.h5";
+        let expected = files(Path::new(&whole), reports);
+        assert_eq!(expected.len(), n_reports, "{:?}", expected.keys());
+        for other in [&parallel, &parted] {
+            assert!(!Path::new(other).join("recordings").exists());
+            let found = files(Path::new(other), reports);
+            assert!(found.keys().eq(expected.keys()));
+            for (name, bytes) in &expected {
+                assert!(found[name] == *bytes, "{other}: {name} differs");
+            }
+        }
+    }
+}
+
+/// Of a run that never came to its end, reports are made from what was sealed.
+#[test]
+fn reports_of_a_run_that_was_killed() {
+    let Some(case) = ring() else { return };
+    let config = case.configuration("synreport");
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    let arguments = |command, output: &Path| {
+        let text = |path: &Path| path.to_str().unwrap().to_owned();
+        [command, text(&config), "--output".to_owned(), text(output)]
+    };
+    let whole_run = arguments("run".to_owned(), &whole);
+    succeed(1, &whole_run.each_ref().map(String::as_str));
+
+    let mut simulation = described(&config);
+    simulation.set_output(&killed);
+    let comm = Communicator::solo();
+    let options = RunOptions { progress: Progress::Off, ..simulation.options() };
+    let model = simulation.sim_init().unwrap();
+    let mut run = Simulation::build(&comm, &model, &options).unwrap();
+    run.advance(22.0).unwrap();
+    drop(run);
+    // A tenth of the time is sealed at once: 5 ms.
+    let recovered = arguments("reports".to_owned(), &killed);
+    let said = succeed(1, &recovered.each_ref().map(String::as_str));
+    assert!(said.contains("reports up to"), "{said}");
+    for name in ["soma.h5", "syn_g.h5", "syn_u.h5"] {
+        let read = |folder: &Path, object: &str| {
+            let file = hdf5::File::open(folder.join(name)).unwrap();
+            file.dataset(&format!("report/RingB/{object}")).unwrap().read_raw::<f64>().unwrap()
+        };
+        let [found, expected] = [&killed, &whole].map(|folder| read(folder, "data"));
+        let n = read(&killed, "mapping/element_ids").len();
+        assert!(n > 0 && found.len() / n >= 150 && found.len() / n <= 221, "{name}: {n}");
+        assert!(found == expected[..found.len()], "{name}");
+        assert_eq!(read(&killed, "mapping/element_ids"), read(&whole, "mapping/element_ids"));
+        let end_ms = read(&killed, "mapping/time")[1];
+        assert!((end_ms - 0.1 * (found.len() / n) as f64).abs() < 1e-9, "{end_ms}");
+    }
+}
+
+/// What is reported needs no memory that grows with the time.
+#[test]
+fn a_run_ten_times_as_long_reports_in_the_same_memory() {
+    let Some(case) = ring() else { return };
+    case.replace("reports", "\"tstop\": 50.0", "\"tstop\": 300.0");
+    let peak_mb = |tstop: &str| {
+        let path = case.configuration("reports");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text.replace("\"dt\": 1.0", "\"dt\": 0.1").replace("40.0", tstop);
+        let config = path.with_file_name(format!("sim_{tstop}.json"));
+        std::fs::write(&config, text.replace("\"tstop\": 300.0", &format!("\"tstop\": {tstop}")))
+            .unwrap();
+        let (config, folder) = (config.to_str().unwrap(), tempfile::tempdir().unwrap());
+        let output = folder.path().to_str().unwrap();
+        let arguments = ["run", config, "--quiet", "--threads", "1", "--output", output];
+        let said = succeed(1, &arguments);
+        let before = said.split(" MB a rank").next().unwrap();
+        before.rsplit(' ').next().unwrap().parse::<f64>().unwrap()
+    };
+    let (short, long) = (peak_mb("300.0"), peak_mb("3000.0"));
+    println!("0.3 s: {short} MB, 3 s: {long} MB");
+    // 27000 more samples of some hundred columns.
+    assert!(long - short < 10.0, "{short} MB and {long} MB");
+}
+
 fn described(config: &Path) -> CircuitSimulation {
     let mut simulation = CircuitSimulation::load(config).unwrap();
     simulation.use_mechanisms().unwrap();
@@ -186,7 +292,9 @@ fn cleared() {
     let Some(case) = ring() else { return };
     let mut simulation = described(&case.configuration("base"));
     let comm = Communicator::solo();
-    let options = RunOptions { progress: Progress::Off, ..simulation.options() };
+    let progress = Progress::Off;
+    let options =
+        RunOptions { progress, output: None, keep_in_memory: true, ..simulation.options() };
     let run = |simulation: &CircuitSimulation| {
         let model = simulation.sim_init().unwrap();
         let outcome = Simulation::build(&comm, &model, &options).unwrap().run().unwrap();

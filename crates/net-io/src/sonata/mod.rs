@@ -26,7 +26,7 @@ pub use report::ReportReader;
 pub use signals::{Signal, read_amplitudes, read_first_elements, read_sweep};
 pub use spikes::{SpikeTable, read_spikes};
 pub use weights::ElectrodeWeights;
-pub use write::{Layout, ReportPopulation, SpikeOrder, write_report, write_spikes};
+pub use write::{Layout, ReportPopulation, ReportWriter, SpikeOrder, write_spikes};
 
 use std::path::Path;
 

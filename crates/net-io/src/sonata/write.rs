@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use hdf5::{Group, H5Type};
+use ndarray::ArrayView2;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::h5::NewFile;
 use crate::provenance::{self, Provenance};
 
@@ -90,7 +91,7 @@ pub fn write_spikes(
     file.seal()
 }
 
-/// What a report holds of one population.
+/// What a report has of one population, but for its samples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReportPopulation {
     /// Name of the population.
@@ -103,60 +104,128 @@ pub struct ReportPopulation {
     pub element_ids: Vec<u32>,
     /// Position of each element on its section, 0..1.
     pub element_pos: Vec<f64>,
-    /// Samples: rows of one value an element, one after the other.
-    pub data: Vec<f64>,
 }
 
-/// Writes `/report/<population>/{data, mapping}` of all populations.
+/// A report that is written a block of rows at a time: `/report/<population>/{data, mapping}`. The
+/// bytes do not depend on the blocks.
 ///
-/// `time_ms` are start, end and interval of the samples. The root says where they come from.
-///
-/// # Errors
-/// When the file cannot be written.
-pub fn write_report(
-    path: &Path,
-    populations: &[ReportPopulation],
-    time_ms: [f64; 3],
-    (variable, units): (&str, &str),
+/// ```
+/// use net_io::provenance::Provenance;
+/// use net_io::sonata::{Layout, ReportPopulation, ReportReader, ReportWriter};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("soma.h5");
+/// let cells = ReportPopulation {
+///     name: "cells".to_owned(),
+///     node_ids: vec![3, 5],
+///     index_pointers: vec![0, 1, 2],
+///     element_ids: vec![0, 0],
+///     element_pos: vec![0.5, 0.5],
+/// };
+/// let provenance = Provenance::new("example", 1, 0.1);
+/// let shape = (&[cells][..], 3); // three samples
+/// let report =
+///     ReportWriter::create(&path, shape, [0.0, 0.3, 0.1], ("v", "mV"), Layout::Obi, &provenance)?;
+/// report.write_rows(0, 0, &[-65.0, -70.0])?;
+/// report.write_rows(0, 1, &[-64.0, -69.0, -63.0, -68.0])?;
+/// report.seal()?;
+/// let read = &ReportReader::open(&path)?[0];
+/// assert_eq!(read.read(1, 0..3)?, [-70.0, -69.0, -68.0]);
+/// # Ok::<(), net_io::Error>(())
+/// ```
+pub struct ReportWriter {
+    file: NewFile,
     layout: Layout,
-    provenance: &Provenance,
-) -> Result<()> {
-    let file = NewFile::create(path)?;
-    let root = start(&file, layout)?;
-    provenance::stamp_with(&file, provenance)?;
-    let report = file.group(&root, "report")?;
-    for population in populations {
-        let group = file.group(&report, &population.name)?;
-        let n_elements = population.element_ids.len();
-        let shape = [population.data.len().checked_div(n_elements).unwrap_or(0), n_elements];
-        let data = match layout {
-            Layout::Obi => {
-                let single: Vec<f32> = population.data.iter().map(|v| *v as f32).collect();
-                table(&file, &group, shape, &single)?
+    /// Of each population: samples, and the number of elements.
+    data: Vec<(hdf5::Dataset, usize)>,
+}
+
+impl ReportWriter {
+    /// Starts the file that will be `path`, with `n_rows` samples of every element. `time_ms` are
+    /// start, end and interval of the samples. The root says where they come from.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn create(
+        path: &Path,
+        (populations, n_rows): (&[ReportPopulation], usize),
+        time_ms: [f64; 3],
+        (variable, units): (&str, &str),
+        layout: Layout,
+        provenance: &Provenance,
+    ) -> Result<Self> {
+        let file = NewFile::create(path)?;
+        let root = start(&file, layout)?;
+        provenance::stamp_with(&file, provenance)?;
+        let report = file.group(&root, "report")?;
+        let mut all = Vec::new();
+        for population in populations {
+            let group = file.group(&report, &population.name)?;
+            let n_elements = population.element_ids.len();
+            let data = match layout {
+                Layout::Obi => table::<f32>(&file, &group, [n_rows, n_elements])?,
+                Layout::Allen => table::<f64>(&file, &group, [n_rows, n_elements])?,
+            };
+            file.text(&data, "units", units)?;
+            let mapping = file.group(&group, "mapping")?;
+            file.dataset(&mapping, "node_ids", &population.node_ids)?;
+            let time = file.dataset(&mapping, "time", &time_ms)?;
+            file.text(&time, "units", "ms")?;
+            match layout {
+                Layout::Obi => {
+                    file.dataset(&mapping, "index_pointers", &population.index_pointers)?;
+                    file.dataset(&mapping, "element_ids", &population.element_ids)?;
+                }
+                Layout::Allen => {
+                    file.text(&data, "variable", variable)?;
+                    file.dataset(&mapping, "index_pointer", &population.index_pointers)?;
+                    let ids: Vec<u64> =
+                        population.element_ids.iter().map(|id| u64::from(*id)).collect();
+                    file.dataset(&mapping, "element_ids", &ids)?;
+                    file.dataset(&mapping, "element_pos", &population.element_pos)?;
+                }
             }
-            Layout::Allen => table(&file, &group, shape, &population.data)?,
-        };
-        file.text(&data, "units", units)?;
-        let mapping = file.group(&group, "mapping")?;
-        file.dataset(&mapping, "node_ids", &population.node_ids)?;
-        let time = file.dataset(&mapping, "time", &time_ms)?;
-        file.text(&time, "units", "ms")?;
-        match layout {
-            Layout::Obi => {
-                file.dataset(&mapping, "index_pointers", &population.index_pointers)?;
-                file.dataset(&mapping, "element_ids", &population.element_ids)?;
-            }
-            Layout::Allen => {
-                file.text(&data, "variable", variable)?;
-                file.dataset(&mapping, "index_pointer", &population.index_pointers)?;
-                let ids: Vec<u64> =
-                    population.element_ids.iter().map(|id| u64::from(*id)).collect();
-                file.dataset(&mapping, "element_ids", &ids)?;
-                file.dataset(&mapping, "element_pos", &population.element_pos)?;
-            }
+            all.push((data, n_elements));
         }
+        Ok(ReportWriter { file, layout, data: all })
     }
-    file.seal()
+
+    /// Writes rows from `first` on of a population, by its index: of each row one value an element.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchIndex`] for a population that is not there; errors of writing.
+    pub fn write_rows(&self, population: usize, first: usize, values: &[f64]) -> Result<()> {
+        let len = self.data.len();
+        let missing =
+            || Error::NoSuchIndex { what: "population".to_owned(), index: population, len };
+        let (data, n_elements) = self.data.get(population).ok_or_else(missing)?;
+        if values.is_empty() {
+            return Ok(());
+        }
+        let shape = (values.len() / n_elements, *n_elements);
+        let rows = first..first + shape.0;
+        let written = match self.layout {
+            Layout::Obi => {
+                let single: Vec<f32> = values.iter().map(|value| *value as f32).collect();
+                ArrayView2::from_shape(shape, &single)
+                    .map_err(Into::into)
+                    .and_then(|view| data.write_slice(view, (rows, ..)))
+            }
+            Layout::Allen => ArrayView2::from_shape(shape, values)
+                .map_err(Into::into)
+                .and_then(|view| data.write_slice(view, (rows, ..))),
+        };
+        written.map_err(|e| self.file.error("data", "write", e))
+    }
+
+    /// Ends the file and gives it its name.
+    ///
+    /// # Errors
+    /// Errors of writing.
+    pub fn seal(self) -> Result<()> {
+        // HDF5 keeps a file open as long as one of its datasets is.
+        drop(self.data);
+        self.file.seal()
+    }
 }
 
 fn start(file: &NewFile, layout: Layout) -> Result<Group> {
@@ -168,18 +237,12 @@ fn start(file: &NewFile, layout: Layout) -> Result<Group> {
     Ok(root)
 }
 
-fn table<T: H5Type>(
-    file: &NewFile,
-    group: &Group,
-    shape: [usize; 2],
-    data: &[T],
-) -> Result<hdf5::Dataset> {
+fn table<T: H5Type>(file: &NewFile, group: &Group, shape: [usize; 2]) -> Result<hdf5::Dataset> {
     group
         .new_dataset_builder()
         .obj_track_times(false)
         .empty::<T>()
         .shape(shape)
         .create("data")
-        .and_then(|dataset| dataset.write_raw(data).map(|()| dataset))
-        .map_err(|e| file.error("data", "write", e))
+        .map_err(|e| file.error("data", "create", e))
 }

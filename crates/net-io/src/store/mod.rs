@@ -307,6 +307,16 @@ impl RunDirectory {
         [MANIFEST, PARTS].into_iter().chain(RESULTS).find(|name| self.path.join(name).exists())
     }
 
+    /// Removes the run: manifest, parts, merged files and checkpoints, and the directory if nothing
+    /// else is in it.
+    ///
+    /// # Errors
+    /// Errors of the disk.
+    pub fn remove(self) -> Result<()> {
+        self.clear()?;
+        remove_directory_if_empty(&self.path)
+    }
+
     /// Removes an old run. The manifest goes first: what is left of a run without it is no run.
     fn clear(&self) -> Result<()> {
         for name in [MANIFEST].into_iter().chain(RESULTS) {

@@ -6,6 +6,7 @@ mod mechanisms;
 mod merge;
 mod plot;
 mod recover;
+mod reports;
 mod run;
 mod say;
 mod validate;
@@ -31,6 +32,7 @@ enum Command {
     Merge(merge::Args),
     Plot(plot::Args),
     Recover(recover::Args),
+    Reports(reports::Args),
     Run(run::Args),
     Validate(validate::Args),
 }
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Merge(args) => merge::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Recover(args) => recover::run(&args),
+        Command::Reports(args) => reports::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Validate(args) => validate::run(&args),
     };

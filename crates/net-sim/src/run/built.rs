@@ -8,7 +8,7 @@ use net_mpi::Communicator;
 use super::epochs::{Plan, Run};
 use super::output;
 use super::progress::Meter;
-use super::recorder::{self, Recorder, SignalPlan, SpikeRecorder};
+use super::recorder::{self, Keep, Recorder, SignalPlan, SpikeRecorder};
 use super::threads::Threads;
 use super::tracks::{TrackColumn, Tracks};
 use super::transfer::Transfer;
@@ -135,5 +135,10 @@ fn recorder(
         Some(ms) => clock.n_steps(ms),
         None => clock.n_steps(options.tstop_ms) / 10,
     };
-    Recorder::new(writer, recorded, seal_steps, options.keep_in_memory)
+    let keep = match (options.keep_in_memory, options.keep_spikes) {
+        (true, _) => Keep::All,
+        (false, true) => Keep::Spikes,
+        (false, false) => Keep::Nothing,
+    };
+    Recorder::new(writer, recorded, seal_steps, keep)
 }

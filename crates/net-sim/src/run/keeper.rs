@@ -193,11 +193,15 @@ pub(super) fn hashes_of(
     let described = |value: serde_json::Value| sha256(value.to_string().as_bytes());
     let recordings = serde_json::json!([&manifest.spike_recorders, &manifest.signals]);
     let s = &options.settings;
+    let in_memory = match (options.keep_in_memory, options.keep_spikes) {
+        (false, true) => serde_json::json!("spikes"),
+        (everything, _) => serde_json::json!(everything),
+    };
     let settings = serde_json::json!({
         "dt_ms": s.dt_ms.to_bits(), "second_order": s.second_order, "celsius": s.celsius.to_bits(),
         "v_init_mv": s.v_init_mv.to_bits(), "tables": s.tables, "random_key": s.random_key,
         "seed": manifest.seed, "tstop_ms": options.tstop_ms.to_bits(),
-        "in_memory": options.keep_in_memory,
+        "in_memory": in_memory,
     });
     let probe = |(probe, name): (&crate::model::ProbeRecording, String)| {
         let described = probe.probe.describe();

@@ -17,6 +17,7 @@ mod tracks;
 mod transfer;
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use net_cell::Spike;
@@ -118,6 +119,8 @@ pub struct Outcome {
     /// SHA-256 of what was simulated: cells, connections, inputs, populations, stimulations. The same
     /// for all layouts.
     pub model_hash: String,
+    /// Directory of the files, if there are some.
+    pub directory: Option<PathBuf>,
     dt_ms: f64,
 }
 
@@ -545,7 +548,8 @@ impl<'a> Simulation<'a> {
         let traces = finished.kept.traces;
         let signals = finished.signals;
         let (model_hash, dt_ms) = (self.model_hash, self.clock.dt_ms());
-        Ok(Outcome { report, spikes, traces, signals, model_hash, dt_ms })
+        let directory = self.output.as_ref().map(|files| files.directory().to_owned());
+        Ok(Outcome { report, spikes, traces, signals, model_hash, directory, dt_ms })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The files of a run.
 
+use std::path::Path;
+
 use net_cell::mechanism::{INTERFACE_VERSION, Origin, origins};
 use net_core::{Gid, Network, StepClock};
 use net_io::merge::{MergeOptions, RunReader, Traces, merge_recordings};
@@ -188,6 +190,9 @@ impl Files {
             provenance.duration_ms = n_steps as f64 * self.manifest.dt_ms;
             provenance.mark_finished();
             provenance.write(&self.run)?;
+            if self.output.leave_chunks {
+                return Ok(());
+            }
             // A run that was interrupted while it merged may have these.
             if !self.run.file(RunDirectory::CELLS).exists() {
                 merge_cells(&self.run)?;
@@ -240,15 +245,22 @@ impl Files {
     /// Removes what the merged files replace, when all are complete. Collective.
     pub(crate) fn end(&self, comm: &Communicator) -> Result<()> {
         let removed = match self.output.traces {
-            Traces::Copied if comm.is_root() => self.run.remove_recordings(),
+            Traces::Copied if comm.is_root() && !self.output.leave_chunks => {
+                self.run.remove_recordings()
+            }
             _ => Ok(()),
         };
         Ok(comm.agree(removed)?)
     }
 
+    /// The directory.
+    pub(crate) fn directory(&self) -> &Path {
+        self.run.path()
+    }
+
     /// Writes the report beside them; called by all ranks, done by rank 0.
     pub(crate) fn write_report(&self, comm: &Communicator, report: &RunReport) -> Result<()> {
-        if !comm.is_root() {
+        if !comm.is_root() || self.output.leave_chunks {
             return Ok(());
         }
         let path = self.run.file(REPORT);
@@ -264,7 +276,7 @@ fn probes_of_rank(comm: &Communicator) -> String {
 }
 
 /// Whether a directory holds the run that is described.
-fn check_same(directory: &std::path::Path, found: &Manifest, expected: &Manifest) -> Result<()> {
+fn check_same(directory: &Path, found: &Manifest, expected: &Manifest) -> Result<()> {
     let differs = [
         ("identifier", found.run_id != expected.run_id),
         ("time step", found.dt_ms.to_bits() != expected.dt_ms.to_bits()),

@@ -31,6 +31,15 @@ pub(crate) struct Recorder {
     restoring: Option<Vec<Vec<bool>>>,
 }
 
+/// What is kept in memory, too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    Nothing,
+    Spikes,
+    /// Spikes and samples.
+    All,
+}
+
 /// What to record on this rank.
 pub(crate) struct Plan {
     /// Columns and statistics of each recording.
@@ -84,7 +93,7 @@ impl Recorder {
         writer: Option<PartWriter>,
         plan: Plan,
         seal_steps: u64,
-        keep: bool,
+        keep: Keep,
     ) -> Result<Self> {
         let signal = |SignalPlan { columns, windows, statistics_steps, .. }: SignalPlan| {
             let n = columns.len();
@@ -93,7 +102,7 @@ impl Recorder {
                 samples: Samples::new(n),
                 held: Vec::new(),
                 held_step: 0,
-                kept: keep.then(|| vec![Vec::new(); n_kept]),
+                kept: (keep == Keep::All).then(|| vec![Vec::new(); n_kept]),
                 statistics: statistics_steps.map(|steps| Statistics::new(n, steps)),
                 windows,
                 columns,
@@ -105,7 +114,7 @@ impl Recorder {
             signals: plan.signals.into_iter().map(signal).collect(),
             rates: plan.rates.into_iter().map(rate).collect(),
             spike_recorders: plan.spikes,
-            kept_spikes: keep.then(Vec::new),
+            kept_spikes: (keep != Keep::Nothing).then(Vec::new),
             seal_steps: seal_steps.max(1),
             n_spikes: 0,
             column: Vec::new(),

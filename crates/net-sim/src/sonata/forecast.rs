@@ -70,7 +70,7 @@ pub struct RankForecast {
     pub n_segments: u64,
     /// Edges that end on the cells.
     pub n_edges: u64,
-    /// Memory while it runs, MB (1e6 bytes), without what reports keep.
+    /// Memory while it runs, MB (1e6 bytes), without what reports hold until it is sealed.
     pub memory_mb: f64,
     /// Time of the run, s, without building, waiting for others and files.
     pub run_s: f64,
@@ -102,8 +102,8 @@ impl CircuitSimulation {
     /// What a run on `n_ranks` ranks of `options.threads` threads (1 if not given) will need, measured
     /// on a sample of its cells. After all stages before [`sim_init`](Self::sim_init). Collective.
     ///
-    /// Neither spikes of other cells nor gap junctions act in the sample, and what reports keep in
-    /// memory is not in it.
+    /// Neither spikes of other cells nor gap junctions act in the sample, and what reports hold in
+    /// memory until it is sealed is not in it.
     ///
     /// # Errors
     /// Those of making cells and reading edges, [`Error::Value`] for no ranks.
@@ -227,7 +227,8 @@ impl CircuitSimulation {
             threads: Some(1),
             progress: Progress::Off,
             partition: CellPartition::RoundRobin,
-            keep_in_memory: false,
+            output: None,
+            keep_spikes: false,
             ..self.options()
         };
         let base_mb = resident_memory_mb();

@@ -13,6 +13,7 @@ mod dump;
 mod fields;
 mod forecast;
 mod modifications;
+mod recordings;
 mod reports;
 mod stimuli;
 mod synapses;
@@ -39,7 +40,7 @@ pub use cells::{CellPopulation, CellTable};
 use fields::Field;
 pub use forecast::{Forecast, RankForecast};
 use modifications::Modifications;
-use reports::{Report, ReportedIds};
+use reports::Report;
 use stimuli::Stimulus;
 use synapses::{Listing, Replay, SynapseIds, SynapseLister};
 
@@ -293,7 +294,10 @@ impl CircuitSimulation {
         Ok(left_out)
     }
 
-    /// How the model is run: step, method, temperature of the configuration.
+    /// How the model is run: step, method, temperature of the configuration. After
+    /// [`enable_reports`](Self::enable_reports) it has a folder in the output directory where what is
+    /// reported is sealed while it runs: each 100 ms or tenth of the time (Allen: each `nsteps_block`),
+    /// or 16 MiB of a rank.
     pub fn options(&self) -> RunOptions {
         let config = &self.config;
         RunOptions {
@@ -308,7 +312,8 @@ impl CircuitSimulation {
                 tables: true,
             },
             partition: self.partition.clone(),
-            keep_in_memory: true,
+            output: self.recordings(),
+            keep_spikes: true,
             ..RunOptions::default()
         }
     }
@@ -450,43 +455,6 @@ impl CircuitSimulation {
         Ok(comm.agree(written)?)
     }
 
-    /// Writes the reports of a run. Collective; rank 0 writes.
-    ///
-    /// # Errors
-    /// Those of files.
-    pub fn sonata_reports(&self, comm: &Communicator, outcome: &Outcome) -> Result<()> {
-        let ids = comm.gather_v(0, &self.synapse_ids.rows())?;
-        let Some(traces) = outcome.gather_traces(comm)? else {
-            return Ok(comm.agree::<(), Error>(Ok(()))?);
-        };
-        let ids = ReportedIds::new(ids.into_iter().flatten().flatten());
-        let written = self.make_output().and_then(|()| {
-            let provenance = self.provenance_of(outcome);
-            let mut first = 0;
-            for report in &self.reports {
-                let after = first + report.n_recordings();
-                let from = traces.partition_point(|trace| trace.recording < first);
-                let to = traces.partition_point(|trace| trace.recording < after);
-                let folder = (&*self.output, self.config.flavor);
-                let mechanism = report
-                    .mechanism_of_synapses()
-                    .and_then(|name| self.synapse_ids.mechanism(name));
-                report
-                    .write(
-                        folder,
-                        self.cells()?,
-                        (&traces[from..to], first),
-                        (&ids, mechanism),
-                        &provenance,
-                    )
-                    .map_err(|source| Error::Listed { source })?;
-                first = after;
-            }
-            Ok(())
-        });
-        Ok(comm.agree(written)?)
-    }
-
     /// The record of a run, for its files.
     fn provenance_of(&self, outcome: &Outcome) -> Provenance {
         let mut provenance = self.provenance.clone();
@@ -521,7 +489,9 @@ impl CircuitSimulation {
         self.enable_modifications()?;
         let left_out = self.enable_reports()?;
         let model = self.sim_init()?;
-        let outcome = Simulation::build(comm, &model, options)?.run()?;
+        let output = options.output.clone().or_else(|| self.recordings());
+        let options = RunOptions { output, ..options.clone() };
+        let outcome = Simulation::build(comm, &model, &options)?.run()?;
         self.sonata_spikes(comm, &outcome)?;
         self.sonata_reports(comm, &outcome)?;
         Ok((outcome, left_out))

@@ -1,7 +1,7 @@
 //! Reports: `enable_reports`, and their files at the end.
 //!
-//! Each variable of a report becomes a recording of the model; an element of the report is a sum
-//! over columns of recordings. What is not supported is named when the run starts, and left out.
+//! Each variable of a report becomes a recording of the model, which is sealed on the disk while it
+//! runs; an element of the report is a sum over columns of recordings, which are read block by block. What is not supported is named when the run starts, and left out.
 
 mod elements;
 mod variables;
@@ -204,11 +204,18 @@ impl Report {
                 instances,
                 interval_ms: Some(self.interval_ms),
                 start_ms: self.start_ms,
+                windows_ms: self.window_ms().into_iter().collect(),
                 sample_type: SampleType::F64,
                 ..Recording::new(name, gids, quantity)
             }
         };
         self.variables.iter().map(recording).collect()
+    }
+
+    /// From the first sample on, until there are as many as the report has rows.
+    fn window_ms(&self) -> Option<(f64, f64)> {
+        let duration_ms = self.n_rows as f64 * self.interval_ms;
+        (self.n_rows > 0).then_some((self.start_ms, self.start_ms + duration_ms))
     }
 
     /// The segments of a cell that the report is about; those of places in their order.

@@ -5,12 +5,15 @@
 //! DIR/step-000000040000/checkpoint.json    written last: without it there is no checkpoint
 //! ```
 //!
+//! A model that went back to its start counts steps anew: then `reset-00001-step-000000040000`, which is
+//! later than all folders of fewer resets.
+//!
 //! A rank's file is a header, then records, all little-endian:
 //!
 //! | bytes | header |
 //! |---|---|
 //! | 0..8 | magic `NETSTATE` |
-//! | 8..12 | version, 1 |
+//! | 8..12 | version, 2 |
 //! | 12..16 | rank |
 //! | 16..24 | step |
 //! | 24..40 | identifier of the run |
@@ -38,11 +41,12 @@ use crate::fsio;
 use crate::nix::Uuid;
 
 const MAGIC: [u8; 8] = *b"NETSTATE";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER_BYTES: usize = 40;
 const RECORD_BYTES: usize = 24;
 const MANIFEST: &str = "checkpoint.json";
 const PREFIX: &str = "step-";
+const RESET_PREFIX: &str = "reset-";
 
 /// What `checkpoint.json` says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,7 +55,9 @@ pub struct CheckpointManifest {
     pub format_version: u32,
     /// The run.
     pub run_id: Uuid,
-    /// Steps that were computed.
+    /// How often the model went back to its start before.
+    pub resets: u64,
+    /// Steps that were computed since.
     pub step: u64,
     /// Time step in ms.
     pub dt_ms: f64,
@@ -78,11 +84,12 @@ impl CheckpointManifest {
     /// The version that this program reads and writes.
     pub const FORMAT_VERSION: u32 = VERSION;
 
-    /// Of a run at a step, without files and state.
+    /// Of a run at a step, which never went back to its start, without files and state.
     pub fn new(run_id: Uuid, step: u64, dt_ms: f64, model: BTreeMap<String, String>) -> Self {
         let (format_version, files, state) = (Self::FORMAT_VERSION, Vec::new(), String::new());
         let state_crc32 = crc32fast::hash(b"");
-        Self { format_version, run_id, step, dt_ms, model, state, state_crc32, files }
+        let resets = 0;
+        Self { format_version, run_id, resets, step, dt_ms, model, state, state_crc32, files }
     }
 
     /// Sets the state that is the same on all ranks.
@@ -140,12 +147,19 @@ impl CheckpointManifest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckpointDirectory {
     path: PathBuf,
+    /// Of the checkpoints that are written.
+    resets: u64,
 }
 
 impl CheckpointDirectory {
     /// The checkpoints at a place, which is made when there is one.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        CheckpointDirectory { path: path.into() }
+        CheckpointDirectory { path: path.into(), resets: 0 }
+    }
+
+    /// The same for checkpoints of a model that went back to its start so often.
+    pub fn after_resets(self, resets: u64) -> Self {
+        CheckpointDirectory { resets, ..self }
     }
 
     /// Where it is.
@@ -153,8 +167,12 @@ impl CheckpointDirectory {
         &self.path
     }
 
-    fn folder(&self, step: u64) -> PathBuf {
-        self.path.join(format!("{PREFIX}{step:012}"))
+    fn folder(&self, (resets, step): (u64, u64)) -> PathBuf {
+        let name = format!("{PREFIX}{step:012}");
+        self.path.join(match resets {
+            0 => name,
+            _ => format!("{RESET_PREFIX}{resets:05}-{name}"),
+        })
     }
 
     /// Makes the folder of a checkpoint; called by one rank, before all [`write`](Self::write).
@@ -163,7 +181,7 @@ impl CheckpointDirectory {
     /// # Errors
     /// Errors of the disk.
     pub fn begin(&self, step: u64) -> Result<()> {
-        let folder = self.folder(step);
+        let folder = self.folder((self.resets, step));
         remove_folder(&folder)?;
         fs::create_dir_all(&folder).map_err(|e| Error::io(&folder, "create", e))?;
         fsio::sync_directory(&self.path)
@@ -174,7 +192,8 @@ impl CheckpointDirectory {
     /// # Errors
     /// Errors of the disk.
     pub fn write(&self, step: u64, rank: u32, run_id: Uuid) -> Result<StateWriter> {
-        StateWriter::create(self.folder(step).join(file_name(rank)), step, rank, run_id)
+        let folder = self.folder((self.resets, step));
+        StateWriter::create(folder.join(file_name(rank)), step, rank, run_id)
     }
 
     /// Makes a checkpoint of all ranks' files, and then removes those before; called by one rank,
@@ -184,15 +203,17 @@ impl CheckpointDirectory {
     /// # Errors
     /// Errors of the disk.
     pub fn seal(&self, manifest: &CheckpointManifest) -> Result<()> {
-        let path = self.folder(manifest.step).join(MANIFEST);
-        let mut text = serde_json::to_vec_pretty(manifest).map_err(|source| Error::Json {
+        let place = (self.resets, manifest.step);
+        let manifest = CheckpointManifest { resets: self.resets, ..manifest.clone() };
+        let path = self.folder(place).join(MANIFEST);
+        let mut text = serde_json::to_vec_pretty(&manifest).map_err(|source| Error::Json {
             path: path.clone(),
             object: "checkpoint".to_owned(),
             source,
         })?;
         text.push(b'\n');
         fsio::write_sealed(&path, &[&text])?;
-        self.remove_others(Some(manifest.step))
+        self.remove_others(Some(place))
     }
 
     /// Removes all checkpoints.
@@ -209,9 +230,9 @@ impl CheckpointDirectory {
         }
     }
 
-    fn remove_others(&self, keep: Option<u64>) -> Result<()> {
-        for step in self.steps()?.into_iter().filter(|&step| Some(step) != keep) {
-            let folder = self.folder(step);
+    fn remove_others(&self, keep: Option<(u64, u64)>) -> Result<()> {
+        for place in self.places()?.into_iter().filter(|&place| Some(place) != keep) {
+            let folder = self.folder(place);
             // The manifest first: what is left of a checkpoint without it is none.
             fsio::remove_if_there(&folder.join(MANIFEST))?;
             remove_folder(&folder)?;
@@ -219,20 +240,25 @@ impl CheckpointDirectory {
         Ok(())
     }
 
-    /// Steps of all folders, complete or not.
-    fn steps(&self) -> Result<Vec<u64>> {
+    /// Resets and steps of all folders, complete or not, in the order of time.
+    fn places(&self) -> Result<Vec<(u64, u64)>> {
         let entries = match fs::read_dir(&self.path) {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(|e| Error::io(&self.path, "list", e))?,
         };
-        let mut steps = Vec::new();
+        let mut places = Vec::new();
         for entry in entries {
             let name = entry.map_err(|e| Error::io(&self.path, "list", e))?.file_name();
             let name = name.to_string_lossy();
-            steps.extend(name.strip_prefix(PREFIX).and_then(|step| step.parse::<u64>().ok()));
+            let (resets, rest) = match name.strip_prefix(RESET_PREFIX) {
+                Some(after) => after.split_once('-').unwrap_or((after, "")),
+                None => ("0", &*name),
+            };
+            let step = rest.strip_prefix(PREFIX).and_then(|step| step.parse::<u64>().ok());
+            places.extend(resets.parse::<u64>().ok().zip(step));
         }
-        steps.sort_unstable();
-        Ok(steps)
+        places.sort_unstable();
+        Ok(places)
     }
 
     /// The latest complete checkpoint, if there is one.
@@ -241,8 +267,8 @@ impl CheckpointDirectory {
     /// [`Error::Json`] or [`Error::StateCorrupt`] if its manifest was changed into something else or is
     /// of another version; errors of reading.
     pub fn latest(&self) -> Result<Option<Checkpoint>> {
-        for step in self.steps()?.into_iter().rev() {
-            let folder = self.folder(step);
+        for place in self.places()?.into_iter().rev() {
+            let folder = self.folder(place);
             let path = folder.join(MANIFEST);
             let text = match fs::read(&path) {
                 Err(e) if e.kind() == ErrorKind::NotFound => continue,
@@ -261,8 +287,13 @@ impl CheckpointDirectory {
                 return Err(corrupt(&path, "version", found, VERSION));
             }
             let manifest: CheckpointManifest = serde_json::from_value(any).map_err(json)?;
-            if manifest.step != step {
-                return Err(corrupt(&path, "step", manifest.step, step));
+            let found = (manifest.resets, manifest.step);
+            for (what, found, expected) in
+                [("resets", found.0, place.0), ("step", found.1, place.1)]
+            {
+                if found != expected {
+                    return Err(corrupt(&path, what, found, expected));
+                }
             }
             let found = crc32fast::hash(manifest.state.as_bytes());
             if found != manifest.state_crc32 {

@@ -385,6 +385,13 @@ fn a_checkpoint_is_the_latest_that_is_complete() {
     assert_eq!(records(&at).unwrap()[1].2, "state 1 at 200");
     checkpoint(&at, 3000, run_id);
     assert_eq!(records(&at).unwrap()[1].2, "state 1 at 3000");
+    // A model that goes back to its start counts anew, and is later all the same.
+    let after = at.clone().after_resets(1);
+    after.begin(10).unwrap();
+    assert_eq!(records(&at).unwrap()[1].2, "state 1 at 3000");
+    checkpoint(&after, 10, run_id);
+    assert_eq!(records(&at).unwrap()[1].2, "state 1 at 10");
+    assert_eq!(at.latest().unwrap().unwrap().manifest().resets, 1);
     at.remove().unwrap();
     assert!(!at.path().exists());
 }
@@ -433,8 +440,8 @@ fn a_damaged_checkpoint_is_an_error_that_says_what_is_wrong() {
             fs::write(&manifest, text.replace(old, new)).unwrap();
         }
     };
-    let newer = text("\"format_version\": 1", "\"format_version\": 2");
-    refused(&newer, &["checkpoint.json", "version is 2", "expected 1"]);
+    let newer = text("\"format_version\": 2", "\"format_version\": 3");
+    refused(&newer, &["checkpoint.json", "version is 3", "expected 2"]);
     refused(&text("all ranks know", "all ranks knew"), &["checkpoint.json", "checksum"]);
     refused(&text("\"step\": 20", "\"step\": 21"), &["checkpoint.json", "step is 21"]);
     refused(&|| change(&manifest, &cut), &["checkpoint.json", "EOF"]);

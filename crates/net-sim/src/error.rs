@@ -58,9 +58,6 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
-    /// What monitors have kept in memory is not saved.
-    #[error("checkpoints do not keep what monitors have recorded; use recordings")]
-    MonitorsInCheckpoint,
     /// Signals cannot be listened to.
     #[error("cannot listen to signal {signal}: {source}")]
     Signal {

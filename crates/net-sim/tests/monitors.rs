@@ -533,6 +533,37 @@ fn monitors_belong_to_a_model_and_reset_it() {
 }
 
 #[test]
+fn monitors_of_a_resumed_simulation_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let comm = Communicator::solo();
+    let directory = Some(folder.path().to_owned());
+    let checkpoints = Checkpoints { directory, resume: true, ..Checkpoints::default() };
+    let options = RunOptions { checkpoints: Some(checkpoints), ..options() };
+    let mut own = monitors(&[("E;0.5", &["v", "spike"])]);
+    let model_of = |own: &Monitors| model().with_monitors(own).unwrap();
+    let (with, mut new) = (model_of(&own), own.clone());
+    let mut first = Simulation::build(&comm, &with, &options).unwrap();
+    own.start(&mut first).unwrap();
+    first.advance(10.0).unwrap();
+    first.checkpoint().unwrap();
+    first.advance(10.0).unwrap();
+    let expected = all(&mut own, &mut first).unwrap();
+    drop(first);
+    let mut second = Simulation::build(&comm, &with, &options).unwrap();
+    let error = new.start(&mut second).unwrap_err().to_string();
+    assert!(error.contains("Monitors::resume"), "{error}");
+    // They run whether they know it or not.
+    second.advance(10.0).unwrap();
+    assert!(new.resume(&mut second).unwrap());
+    assert!(!new.resume(&mut second).unwrap());
+    assert_eq!(all(&mut new, &mut second).unwrap(), expected);
+    drop(second);
+    let others = model_of(&monitors(&[("E;0.5", &["spike"])]));
+    let error = Simulation::build(&comm, &others, &options).err().unwrap().to_string();
+    assert!(error.contains("another model: its monitors"), "{error}");
+}
+
+#[test]
 fn projections_are_monitored_by_synapse() {
     let network = common::connected(5, [7, 5], 0.5);
     let i = || Targets::Population("I".into());

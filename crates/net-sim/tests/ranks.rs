@@ -21,7 +21,6 @@ use net_lfp::{
 };
 use net_mpi::{Communicator, Mode, SpikeTime, run};
 use net_nmodl::library::{BuildOptions, build, mod_files};
-use net_sim::monitor::{Monitors, Recordings, SampleLabels};
 use net_sim::sonata::CircuitSimulation;
 use net_sim::tables::{model_of_tables, settings_of_tables};
 use net_sim::*;
@@ -490,35 +489,18 @@ fn fields_of_ranks(comm: &Communicator, threads: usize) -> Result<()> {
     Ok(comm.barrier()?)
 }
 
-/// What monitors record of a connected network in pieces, chunks and periods.
+/// What monitors record of a connected network in pieces, chunks and periods; also if it is saved, given
+/// up, and resumed on other ranks and threads, before and after a reset.
 fn monitors(comm: &Communicator, threads: usize) -> Result<()> {
-    let record = |comm: &Communicator, threads| -> Result<Option<Recordings>> {
-        let dictionary = [
-            ("E;0.5", &["v", "spike"][..]),
-            ("I", &["i_membrane", "hh.m"][..]),
-            ("E:I;0.4", &["w", "g"][..]),
-        ];
-        let mut monitors = Monitors::new(dictionary)?.with_labels(SampleLabels::AfterStep);
-        let (model, options) = (connected(5, [30, 10], 0.5), in_memory(0.0, threads));
-        let model = model.with_monitors(&monitors)?;
-        let mut simulation = Simulation::build(comm, &model, &options)?;
-        monitors.start_some(&mut simulation, &["E"])?;
-        simulation.advance(20.3)?;
-        monitors.pause_some(&mut simulation, &["E"])?;
-        monitors.start_some(&mut simulation, &["I"])?;
-        simulation.advance(2.0)?;
-        monitors.start(&mut simulation)?;
-        simulation.advance(10.0)?;
-        monitors.new_chunk(&mut simulation)?;
-        simulation.advance(0.1)?;
-        monitors.reset(&mut simulation)?;
-        simulation.advance(15.0)?;
-        monitors.recordings(&mut simulation)
+    let alone = match comm.is_root() {
+        true => common::monitored::whole(&Communicator::solo(), 1)?,
+        false => None,
     };
-    let together = record(comm, threads)?;
+    let together = common::monitored::whole(comm, threads)?;
+    assert!(alone == together, "monitors: recordings differ");
+    let resumed = common::monitored::resumed(comm, threads)?;
+    assert!(alone == resumed, "monitors: recordings differ after they were resumed");
     if let Some(together) = together {
-        let alone = record(&Communicator::solo(), 1)?;
-        assert!(alone.as_ref() == Some(&together), "monitors: recordings differ");
         let n_spikes: usize = (0..together.n_chunks())
             .map(|chunk| together.spike_steps(chunk, "E").map_or(0, |cells| cells.concat().len()))
             .sum();

@@ -23,6 +23,15 @@ pub(crate) struct Monitored {
 }
 
 impl Monitored {
+    /// What is recorded and when, for a comparison.
+    pub(crate) fn describe(&self) -> serde_json::Value {
+        let each = self.recordings.iter().zip(&self.usual_steps).map(|(own, steps)| {
+            (&own.name, own.interval_ms.map(f64::to_bits), format!("{:?}", own.quantity), steps)
+        });
+        let spikes = self.spikes.iter().map(|gids| (gids.start, gids.end));
+        serde_json::json!([self.shift, each.collect::<Vec<_>>(), spikes.collect::<Vec<_>>()])
+    }
+
     /// Checks periods and variables.
     pub(super) fn validate(&self, model: &super::Model, clock: &StepClock) -> Result<()> {
         for recording in &self.recordings {

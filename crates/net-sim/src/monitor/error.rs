@@ -106,6 +106,9 @@ pub enum MonitorError {
     /// The simulation went back to its start without its monitors.
     #[error("the simulation was reset without its monitors; use Monitors::reset")]
     ResetWithout,
+    /// The simulation goes on from a checkpoint, of which its monitors do not know.
+    #[error("the simulation goes on from a checkpoint; call Monitors::resume after building it")]
+    NotResumed,
     /// An expression that cannot be evaluated.
     #[error("\"{expression}\": {problem}")]
     Expression {

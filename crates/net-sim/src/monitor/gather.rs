@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use ndarray::Array2;
+use net_cell::Spike;
 use net_core::Gid;
 use net_mpi::Communicator;
 
@@ -72,10 +73,11 @@ fn fill(array: &mut Array2<f64>, places: &[usize], values: &[f64]) {
 /// Steps of each cell's spikes.
 pub(super) fn of_spikes(
     comm: &Communicator,
-    spikes: &[[u64; 2]],
+    spikes: &[Spike],
     cells: &Range<Gid>,
 ) -> Result<Option<Vec<Vec<u64>>>> {
-    let Some(by_rank) = comm.gather_v(0, spikes)? else { return Ok(None) };
+    let spikes: Vec<[u64; 2]> = spikes.iter().map(|spike| [spike.gid, spike.step]).collect();
+    let Some(by_rank) = comm.gather_v(0, &spikes)? else { return Ok(None) };
     let mut of_cells = vec![Vec::new(); (cells.end - cells.start) as usize];
     for [gid, step] in by_rank.into_iter().flatten() {
         of_cells[(gid - cells.start) as usize].push(step);

@@ -57,6 +57,7 @@ mod error;
 mod gather;
 mod parts;
 mod recordings;
+mod state;
 mod times;
 
 pub use combine::{ChunkTime, Combined, Fill};
@@ -66,10 +67,14 @@ pub use times::{PeriodLimits, RecordingTimes};
 
 use crate::error::{Error, Result};
 use crate::model::{Model, Monitored, whole_steps};
-use crate::run::{Simulation, TrackColumn};
+use crate::run::Simulation;
 use definition::Definition;
-use recordings::ChunkRecordings;
+use std::sync::Arc;
+
 use times::{ChunkTimes, CompartmentTimes, Period};
+
+pub(crate) use recordings::ChunkRecordings;
+pub(crate) use state::MonitorsState;
 
 /// Which state a sample of label t shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -98,35 +103,7 @@ impl SampleLabels {
 pub struct Monitors {
     definitions: Vec<Definition>,
     labels: SampleLabels,
-    /// One a definition.
-    states: Vec<State>,
-    /// What this rank recorded in the current chunk.
-    current: Local,
-    /// Chunks that are complete: times everywhere, recordings on rank 0.
-    chunk_times: Vec<ChunkTimes>,
-    chunks: Vec<ChunkRecordings>,
-    /// Simulated steps before the last reset of the model.
-    origin: u64,
-    n_resets: u64,
-}
-
-/// Whether a compartment is recorded, and since when.
-#[derive(Clone, Debug, Default)]
-struct State {
-    is_running: bool,
-    /// Periods of this chunk that have ended.
-    periods: Vec<Period>,
-    /// Start of the one that goes on.
-    started: Option<u64>,
-}
-
-/// Samples and spikes of this rank's cells in the current chunk.
-#[derive(Clone, Debug, Default)]
-struct Local {
-    /// For each variable whose samples these are, and the samples row by row.
-    samples: Vec<(Vec<TrackColumn>, Vec<f64>)>,
-    /// For each population with spikes (gid, step).
-    spikes: Vec<Vec<[u64; 2]>>,
+    own: MonitorsState,
 }
 
 impl Model {
@@ -162,13 +139,8 @@ impl Monitors {
             definitions.push(new);
         }
         Ok(Monitors {
-            states: vec![State::default(); definitions.len()],
-            current: Local::default(),
+            own: MonitorsState::new(definitions.len()),
             labels: SampleLabels::default(),
-            chunk_times: Vec::new(),
-            chunks: Vec::new(),
-            origin: 0,
-            n_resets: 0,
             definitions,
         })
     }
@@ -177,6 +149,20 @@ impl Monitors {
     pub fn with_labels(mut self, labels: SampleLabels) -> Self {
         self.labels = labels;
         self
+    }
+
+    /// Goes on as the monitors of a simulation that was saved and is resumed: with the same periods
+    /// and chunks, and what was recorded until then. Does nothing for a simulation that begins anew; to
+    /// be called after building one that may be [resumed](crate::Checkpoints::resume), before anything
+    /// else. Returns whether it went on.
+    ///
+    /// # Errors
+    /// A simulation without these monitors.
+    pub fn resume(&mut self, simulation: &mut Simulation<'_>) -> Result<bool> {
+        self.check_model(simulation)?;
+        let Some(resumed) = simulation.tracks_mut().take_resumed() else { return Ok(false) };
+        self.own = resumed;
+        Ok(true)
     }
 
     /// Starts or resumes all monitors; those that run go on.
@@ -238,10 +224,7 @@ impl Monitors {
         let elapsed = simulation.step();
         self.new_chunk(simulation)?;
         reset(simulation)?;
-        self.n_resets = simulation.n_resets();
-        self.origin += elapsed;
-        let states = self.states.iter_mut().filter(|state| state.is_running);
-        states.for_each(|state| state.started = Some(0));
+        self.own.has_reset(simulation.n_resets(), elapsed);
         self.apply(simulation);
         Ok(())
     }
@@ -252,23 +235,21 @@ impl Monitors {
     /// # Errors
     /// Those of communication; a simulation without these monitors.
     pub fn new_chunk(&mut self, simulation: &mut Simulation<'_>) -> Result<()> {
-        self.pull(simulation)?;
-        let now = simulation.step();
+        self.check(simulation)?;
         if let Some((times, recordings)) = self.gather(simulation)? {
-            self.chunk_times.push(times);
-            self.chunks.extend(recordings);
+            self.own.chunk_times.push(times);
+            self.own.chunks.extend(recordings.map(Arc::new));
         }
-        self.current = Local::default();
-        for state in &mut self.states {
-            state.periods.clear();
-            state.started = state.is_running.then_some(now);
-        }
+        simulation.tracks_mut().forget();
+        self.own.begin_chunk(simulation.step());
+        self.apply(simulation);
         Ok(())
     }
 
     /// Index of the chunk that is being recorded; None if all monitors are paused.
     pub fn current_chunk(&self) -> Option<usize> {
-        self.states.iter().any(|state| state.is_running).then_some(self.chunk_times.len())
+        let is_any_running = self.own.states.iter().any(|state| state.is_running);
+        is_any_running.then_some(self.own.chunk_times.len())
     }
 
     /// Whether a compartment is being recorded.
@@ -276,7 +257,7 @@ impl Monitors {
     /// # Errors
     /// A compartment that is not monitored.
     pub fn is_running(&self, compartment: &str) -> Result<bool, MonitorError> {
-        Ok(self.states[self.index_of(compartment)?].is_running)
+        Ok(self.own.states[self.index_of(compartment)?].is_running)
     }
 
     /// All chunks, with what was recorded of the current one until now; on rank 0. Monitors that run
@@ -285,12 +266,12 @@ impl Monitors {
     /// # Errors
     /// Those of communication; a simulation without these monitors.
     pub fn recordings(&mut self, simulation: &mut Simulation<'_>) -> Result<Option<Recordings>> {
-        self.pull(simulation)?;
+        self.check(simulation)?;
         let current = self.gather(simulation)?;
         if !simulation.comm().is_root() {
             return Ok(None);
         }
-        let mut chunks = self.chunks.clone();
+        let mut chunks: Vec<_> = self.own.chunks.iter().map(|own| own.as_ref().clone()).collect();
         chunks.extend(current.and_then(|(_, recordings)| recordings));
         Ok(Some(Recordings { chunks, times: self.recording_times(simulation)? }))
     }
@@ -301,7 +282,7 @@ impl Monitors {
     /// A simulation without these monitors.
     pub fn recording_times(&self, simulation: &Simulation<'_>) -> Result<RecordingTimes> {
         self.check(simulation)?;
-        let mut chunks = self.chunk_times.clone();
+        let mut chunks = self.own.chunk_times.clone();
         chunks.extend(self.current_times(simulation)?);
         Ok(RecordingTimes { dt_ms: simulation.clock().dt_ms(), chunks })
     }
@@ -316,12 +297,8 @@ impl Monitors {
         simulation: &mut Simulation<'_>,
     ) -> Result<Option<Recordings>> {
         let recordings = self.recordings(simulation)?;
-        self.states.fill(State::default());
-        self.current = Local::default();
-        self.chunk_times.clear();
-        self.chunks.clear();
-        // Time goes on; chunks count from where the simulation counts from.
-        self.origin = 0;
+        simulation.tracks_mut().forget();
+        self.own.clear();
         self.apply(simulation);
         Ok(recordings)
     }
@@ -348,7 +325,7 @@ impl Monitors {
     ) -> Result<()> {
         self.check(simulation)?;
         let chosen = match names {
-            None => (0..self.states.len()).collect(),
+            None => (0..self.own.states.len()).collect(),
             Some(names) => names
                 .iter()
                 .map(|name| self.index_of(name))
@@ -356,17 +333,18 @@ impl Monitors {
         };
         let now = simulation.step();
         for at in chosen {
-            self.states[at].set_running(is_running, now);
+            self.own.states[at].set_running(is_running, now);
         }
         self.apply(simulation);
         Ok(())
     }
 
-    /// Tells the simulation which compartments are recorded from now on.
+    /// Tells the simulation which compartments are recorded from now on, and what to save of the
+    /// monitors.
     fn apply(&self, simulation: &mut Simulation<'_>) {
         let tracks = simulation.tracks_mut();
         let (mut variable, mut population) = (0, 0);
-        for (own, state) in self.definitions.iter().zip(&self.states) {
+        for (own, state) in self.definitions.iter().zip(&self.own.states) {
             for _ in &own.variables {
                 tracks.run_samples(variable, state.is_running);
                 variable += 1;
@@ -376,10 +354,24 @@ impl Monitors {
                 population += 1;
             }
         }
+        tracks.remember(self.own.clone());
     }
 
-    /// Checks that a simulation has these monitors and was not reset without them.
+    /// Checks that a simulation has these monitors, was not reset without them, and does not go on
+    /// from a checkpoint without them.
     fn check(&self, simulation: &Simulation<'_>) -> Result<()> {
+        self.check_model(simulation)?;
+        if simulation.tracks().is_resumed() {
+            return Err(MonitorError::NotResumed.into());
+        }
+        if self.own.n_resets != simulation.n_resets() {
+            return Err(MonitorError::ResetWithout.into());
+        }
+        Ok(())
+    }
+
+    /// Checks that a simulation has these monitors.
+    fn check_model(&self, simulation: &Simulation<'_>) -> Result<()> {
         let names = self.definitions.iter().flat_map(Definition::names);
         let Monitored { recordings, spikes, shift, .. } = simulation.monitored();
         let n_spikes = self.definitions.iter().filter(|own| own.spikes).count();
@@ -389,37 +381,13 @@ impl Monitors {
         if !is_own {
             return Err(MonitorError::OtherModel.into());
         }
-        if self.n_resets != simulation.n_resets() {
-            return Err(MonitorError::ResetWithout.into());
-        }
-        Ok(())
-    }
-
-    /// Takes what the simulation recorded since the last time.
-    fn pull(&mut self, simulation: &mut Simulation<'_>) -> Result<()> {
-        self.check(simulation)?;
-        let n_variables = self.definitions.iter().map(|own| own.variables.len()).sum();
-        let n_spikes = self.definitions.iter().filter(|own| own.spikes).count();
-        self.current.samples.resize_with(n_variables, Default::default);
-        self.current.spikes.resize_with(n_spikes, Vec::new);
-        let tracks = simulation.tracks_mut();
-        for (at, (columns, values)) in self.current.samples.iter_mut().enumerate() {
-            let (own, new) = tracks.drain_samples(at);
-            if columns.is_empty() {
-                columns.extend_from_slice(own);
-            }
-            values.extend(new);
-        }
-        for (at, spikes) in self.current.spikes.iter_mut().enumerate() {
-            spikes.extend(tracks.drain_spikes(at).iter().map(|spike| [spike.gid, spike.step]));
-        }
         Ok(())
     }
 
     /// The times of the current chunk until now; None without any sample.
     fn current_times(&self, simulation: &Simulation<'_>) -> Result<Option<ChunkTimes>> {
         let (now, clock) = (simulation.step(), simulation.clock());
-        let times = |(own, state): (&Definition, &State)| -> Result<CompartmentTimes> {
+        let times = |(own, state): (&Definition, &state::Running)| -> Result<CompartmentTimes> {
             let key = || format!("period of monitor '{}'", own.compartment);
             let interval = match own.period_ms {
                 Some(ms) => whole_steps(&clock, key(), ms, 1)?,
@@ -430,14 +398,14 @@ impl Monitors {
             periods.extend(going_on.filter(|period| period.start < period.stop));
             Ok(CompartmentTimes { name: own.compartment.clone(), interval, offset: 0, periods })
         };
-        let compartments = self.definitions.iter().zip(&self.states).map(times);
+        let compartments = self.definitions.iter().zip(&self.own.states).map(times);
         let compartments = compartments.collect::<Result<Vec<_>>>()?;
         let is_empty = compartments.iter().all(|own| own.n_samples() == 0)
             && self.definitions.iter().zip(&compartments).all(|(definition, own)| {
                 // Spikes do not wait for the grid of samples.
                 !definition.spikes || own.periods.is_empty()
             });
-        Ok((!is_empty).then_some(ChunkTimes { compartments, origin: self.origin }))
+        Ok((!is_empty).then_some(ChunkTimes { compartments, origin: self.own.origin }))
     }
 
     /// The current chunk until now: its times, and on rank 0 its recordings. Collective.
@@ -451,7 +419,8 @@ impl Monitors {
         let network = model.network();
         let mut gathered = ChunkRecordings::default();
         let mut recordings = simulation.monitored().recordings.iter();
-        let (mut samples, mut spikes) = (self.current.samples.iter(), self.current.spikes.iter());
+        let tracks = simulation.tracks();
+        let (mut samples, mut spikes) = (tracks.samples(), tracks.spikes());
         for (own, times) in self.definitions.iter().zip(&times.compartments) {
             let n_samples = times.n_samples() as usize;
             let is_projection = definition::projection(model, &own.compartment).is_some();
@@ -477,20 +446,6 @@ impl Monitors {
             }
         }
         Ok(Some((times, comm.is_root().then_some(gathered))))
-    }
-}
-
-impl State {
-    fn set_running(&mut self, is_running: bool, now: u64) {
-        match (self.is_running, is_running) {
-            (false, true) => self.started = Some(now),
-            (true, false) => {
-                let ended = self.started.take().map(|start| Period { start, stop: now });
-                self.periods.extend(ended.filter(|period| period.start < period.stop));
-            }
-            _ => {}
-        }
-        self.is_running = is_running;
     }
 }
 

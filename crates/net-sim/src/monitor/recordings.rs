@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 use net_core::Gid;
+use serde::{Deserialize, Serialize};
 
 use super::combine::{ChunkTime, Combined, Fill, combine, steps_of_chunks};
 use super::error::MonitorError;
@@ -18,7 +19,7 @@ pub struct Recordings {
 
 /// A synapse, or the state that several linear ones of a kind share on a segment: a column of an array
 /// of a projection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MonitoredSynapse {
     /// The cell that a connection comes from; of variables of a mechanism none is told.
     pub source: Option<Gid>,

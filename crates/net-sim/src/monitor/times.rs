@@ -1,16 +1,18 @@
 //! When something was recorded: by chunk, compartment and period, in ms and as indices.
 
+use serde::{Deserialize, Serialize};
+
 use super::error::MonitorError;
 
 /// A time of recording between a start and a pause, in steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Period {
     pub(crate) start: u64,
     pub(crate) stop: u64,
 }
 
 /// The recording times of a compartment in a chunk.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CompartmentTimes {
     pub(crate) name: String,
     /// Steps between samples.
@@ -21,7 +23,7 @@ pub(crate) struct CompartmentTimes {
 }
 
 /// Recording times of a chunk.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ChunkTimes {
     /// In the order of the monitors.
     pub(crate) compartments: Vec<CompartmentTimes>,

@@ -265,6 +265,16 @@ impl<'a> Run<'a> {
         &self.leader.plan
     }
 
+    /// What saves it.
+    pub(super) fn into_keeper(self) -> Option<Keeper> {
+        self.leader.keeper
+    }
+
+    /// What is recorded for monitors.
+    pub(crate) fn tracks(&self) -> &Tracks {
+        &self.leader.tracks
+    }
+
     /// What is recorded for monitors.
     pub(crate) fn tracks_mut(&mut self) -> &mut Tracks {
         &mut self.leader.tracks
@@ -384,7 +394,7 @@ pub(super) struct Leader<'a> {
     /// Steps that were recorded.
     pub(super) recorded: u64,
     pub(super) recorder: Recorder,
-    tracks: Tracks,
+    pub(super) tracks: Tracks,
     pub(super) collector: Collector,
     meter: Meter,
     times: Times,

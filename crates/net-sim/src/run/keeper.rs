@@ -45,15 +45,8 @@ pub(super) fn directory(options: &RunOptions) -> Option<CheckpointDirectory> {
 }
 
 /// The checkpoint that a run is to go on from; none if it begins anew. Collective.
-pub(super) fn to_resume(
-    comm: &Communicator,
-    model: &Model,
-    options: &RunOptions,
-) -> Result<Option<Checkpoint>> {
+pub(super) fn to_resume(comm: &Communicator, options: &RunOptions) -> Result<Option<Checkpoint>> {
     let Some(checkpoints) = &options.checkpoints else { return Ok(None) };
-    if !model.monitored().recordings.is_empty() || !model.monitored().spikes.is_empty() {
-        return Err(Error::MonitorsInCheckpoint);
-    }
     if !checkpoints.resume {
         return Ok(None);
     }
@@ -75,8 +68,9 @@ pub(super) fn to_resume(
     let found = directory(options).map_or(Ok(None), |directory| directory.latest());
     let found = comm.agree(found)?;
     // A file system that shows ranks different things must not part them.
-    let step = found.as_ref().map_or(u64::MAX, |found| found.manifest().step);
-    let is_one = comm.min(step)? == comm.max(step)?;
+    let told = found.as_ref().map(Checkpoint::manifest);
+    let place = told.map_or([u64::MAX; 2], |told| [told.resets, told.step]);
+    let is_one = comm.all_gather_v(&place)?.iter().all(|other| other[..] == place);
     let differs = || Error::CheckpointContent {
         directory: directory(options).map(|d| d.path().to_owned()).unwrap_or_default(),
         what: "step of the latest checkpoint".to_owned(),
@@ -107,7 +101,8 @@ impl Keeper {
         let signals = checkpoints.on_signals.then(Signals::listen).transpose();
         let now = Instant::now();
         Ok(Some(Keeper {
-            directory,
+            directory: directory
+                .after_resets(resumed.map_or(0, |resumed| resumed.manifest().resets)),
             run_id: resumed.map_or(manifest.run_id, |resumed| resumed.manifest().run_id),
             model,
             every_steps: checkpoints.every_ms.map(|ms| clock.n_steps(ms)),
@@ -121,6 +116,11 @@ impl Keeper {
             last: now,
             wish: Wish::Nothing,
         }))
+    }
+
+    /// Keeps the run of a model that went back to its start so often.
+    pub(super) fn restarted(self, resets: u64) -> Self {
+        Keeper { directory: self.directory.after_resets(resets), last_step: 0, ..self }
     }
 
     /// What this rank wants now.
@@ -164,7 +164,7 @@ impl Keeper {
     /// Whether a checkpoint is due at a step: the same on all ranks.
     pub(super) fn is_due(&self, step: u64) -> bool {
         let by_time = self.every_steps.is_some_and(|every| step.is_multiple_of(every));
-        let is_wanted = by_time && self.last_step < step && step < self.end_step;
+        let is_wanted = by_time && self.last_step < step && step != self.end_step;
         is_wanted || matches!(self.wish, Wish::Checkpoint) || self.stop().is_some()
     }
 
@@ -192,6 +192,7 @@ pub(super) fn hashes_of(
     let all = comm.all_gather_v(&own)?;
     let described = |value: serde_json::Value| sha256(value.to_string().as_bytes());
     let recordings = serde_json::json!([&manifest.spike_recorders, &manifest.signals]);
+    let monitors = model.monitored().describe();
     let s = &options.settings;
     let in_memory = match (options.keep_in_memory, options.keep_spikes) {
         (false, true) => serde_json::json!("spikes"),
@@ -215,6 +216,7 @@ pub(super) fn hashes_of(
         ("inputs", format!("{:016x}", sum(&all, 2))),
         ("populations", described(serde_json::json!(&manifest.populations))),
         ("recordings", described(recordings)),
+        ("monitors", described(monitors)),
         ("settings", described(settings)),
         ("probes", described(serde_json::json!(probes))),
         ("stimulations", format!("{:016x}", sum(&all, 3))),

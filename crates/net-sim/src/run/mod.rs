@@ -150,7 +150,7 @@ impl<'a> Simulation<'a> {
         let started = Instant::now();
         let clock = options.clock()?;
         model.validate(&clock)?;
-        let resumed = keeper::to_resume(comm, model, options)?;
+        let resumed = keeper::to_resume(comm, options)?;
         let threads = threads::threads_of(comm, options.threads)?;
         let pool = comm.agree(threads::pool(threads.n))?;
         let gids = match chosen {
@@ -209,6 +209,7 @@ impl<'a> Simulation<'a> {
         }
         let write_s = started.elapsed().as_secs_f64();
         let parameters = run.parameters().to_vec();
+        let n_resets = resumed.as_ref().map_or(0, |from| from.manifest().resets);
         Ok(Simulation {
             comm,
             model,
@@ -223,7 +224,7 @@ impl<'a> Simulation<'a> {
             phases: Phases { build_s, write_s, ..Phases::default() },
             model_hash,
             n_columns,
-            n_resets: 0,
+            n_resets,
             parameters,
         })
     }
@@ -428,6 +429,7 @@ impl<'a> Simulation<'a> {
         let parameters = std::mem::take(&mut self.parameters);
         self.reset()?;
         self.parameters = parameters;
+        self.run.remember_parameters(&self.parameters);
         self.apply_parameters()
     }
 
@@ -443,8 +445,12 @@ impl<'a> Simulation<'a> {
         let pool = comm.agree(threads::pool(threads.n))?;
         let built = Built::new(comm, model, options, clock, &self.gids, threads, &pool)?;
         let described = (model, &self.manifest);
-        self.run = built.start(comm, described, options, clock, threads, None)?;
+        let run = built.start(comm, described, options, clock, threads, None)?;
+        let keeper = std::mem::replace(&mut self.run, run).into_keeper();
         self.n_resets += 1;
+        if let Some(keeper) = keeper {
+            self.run.keep(keeper.restarted(self.n_resets));
+        }
         self.parameters.clear();
         Ok(())
     }
@@ -457,8 +463,8 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// How often it went back.
-    pub(crate) fn n_resets(&self) -> u64 {
+    /// How often it [went back](Self::reset) to its start, before it was resumed too.
+    pub fn n_resets(&self) -> u64 {
         self.n_resets
     }
 
@@ -473,6 +479,11 @@ impl<'a> Simulation<'a> {
     /// What is recorded for monitors.
     pub(crate) fn monitored(&self) -> &'a Monitored {
         self.model.monitored()
+    }
+
+    /// The recordings for monitors.
+    pub(crate) fn tracks(&self) -> &Tracks {
+        self.run.tracks()
     }
 
     /// The recordings for monitors.

@@ -6,6 +6,7 @@
 //! | 2 | gid | state of a cable cell or an artificial cell |
 //! | 3 | population | state of some point neurons |
 //! | 4 | gid | [`Partial`]s: means of currents under way |
+//! | 5 | number of a chunk | what monitors recorded in a chunk that is complete, all ranks; of rank 0 |
 //!
 //! [`OfAll`] stands in the checkpoint's manifest. Data are in postcard's format. Which rank wrote a record does not matter, except that counts that
 //! are added up over ranks must be read once each.
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::epochs::{Leader, Shared, lock};
 use super::keeper::Keeper;
 use super::recorder::{RecorderState, Windows};
+use super::tracks::{TracksOfAll, TracksState};
 use crate::error::{Error, Result};
 use crate::probes::{KeptProbe, Partial};
 
@@ -29,6 +31,7 @@ const OF_RANK: u32 = 1;
 const CELL: u32 = 2;
 const POINTS: u32 = 3;
 const PARTIALS: u32 = 4;
+const MONITORED: u32 = 5;
 
 /// A parameter that was set since the start: gids of a population, name and value.
 pub(super) type SetParameter = (std::ops::Range<Gid>, String, f64);
@@ -39,6 +42,7 @@ pub(super) struct OfRank {
     recorder: RecorderState,
     /// Signals of probes that are kept in memory; none where another rank has them.
     probes: Vec<Option<KeptProbe>>,
+    tracks: TracksState,
 }
 
 /// What is the same on all ranks.
@@ -46,6 +50,7 @@ pub(super) struct OfRank {
 struct OfAll {
     parameters: Vec<SetParameter>,
     windows: Windows,
+    tracks: TracksOfAll,
 }
 
 impl Leader<'_> {
@@ -74,7 +79,8 @@ impl Leader<'_> {
         let sealed = comm.is_root().then(|| {
             let mut manifest = keeper.manifest(step, self.clock.dt_ms());
             let (parameters, windows) = (self.parameters.clone(), self.recorder.windows());
-            let state = serde_json::json!(OfAll { parameters, windows });
+            let tracks = self.tracks.of_all();
+            let state = serde_json::json!(OfAll { parameters, windows, tracks });
             manifest.set_state(state.to_string());
             let file = |own: &Vec<u64>| StateFile { bytes: own[0], crc32: own[1] as u32 };
             manifest.files = files.iter().map(file).collect();
@@ -88,7 +94,12 @@ impl Leader<'_> {
         let rank = self.comm.rank() as u32;
         let mut file = keeper.directory.write(self.step, rank, keeper.run_id)?;
         let (recorder, probes) = (self.recorder.save(), self.collector.kept());
-        file.put(OF_RANK, 0, &encode(&OfRank { recorder, probes })?)?;
+        file.put(OF_RANK, 0, &encode(&OfRank { recorder, probes, tracks: self.tracks.save() })?)?;
+        if self.comm.is_root() {
+            for (at, chunk) in self.tracks.chunks().iter().enumerate() {
+                file.put(MONITORED, at as u64, &encode(chunk.as_ref())?)?;
+            }
+        }
         let file = std::cell::RefCell::new(file);
         let put = |kind, key, data: Result<Vec<u8>>| -> Result<()> {
             Ok(file.borrow_mut().put(kind, key, &data?)?)
@@ -129,6 +140,7 @@ impl Leader<'_> {
         }
         self.parameters = of_all.parameters;
         self.recorder.begin_restore(of_all.windows);
+        self.tracks.begin_restore(of_all.tracks);
         for member in &shared.members {
             lock(member).group.begin_restore_points();
         }
@@ -138,6 +150,7 @@ impl Leader<'_> {
         self.comm.agree(read)?;
         let is_complete =
             reading.is_complete() && self.recorder.has_restored() && shared.restored();
+        let is_complete = is_complete && self.tracks.has_restored();
         // Files of other ranks are read only where cells have moved.
         if self.comm.min(u64::from(is_complete))? == 0 {
             let others = (0..checkpoint.n_ranks()).filter(|file| file % n_ranks != rank);
@@ -157,6 +170,8 @@ impl Leader<'_> {
         self.recorder
             .finish_restore(step)
             .map_err(|reason| reading_error(reading.checkpoint, "recordings", reason))?;
+        let monitors = |reason| reading_error(reading.checkpoint, "monitors", reason);
+        self.tracks.finish_restore().map_err(monitors)?;
         for (at, member) in shared.members.iter().enumerate() {
             let group: &mut CellGroup = &mut lock(member).group;
             group.restore(|gid| reading.cells.remove(&gid)).map_err(what)?;
@@ -223,6 +238,7 @@ impl Reading<'_> {
             OF_RANK => {
                 let of_rank: OfRank = self.decode(data, || named("record"))?;
                 leader.recorder.restore(of_rank.recorder, is_own);
+                leader.tracks.restore(of_rank.tracks, is_own);
                 if file == leader.comm.rank() as u32 {
                     leader.collector.keep(of_rank.probes);
                 }
@@ -250,7 +266,11 @@ impl Reading<'_> {
                     restored.map_err(|e| reading_error(self.checkpoint, "point neurons", e))?;
                 }
             }
-            CELL | PARTIALS => {}
+            MONITORED if leader.comm.is_root() && is_own => {
+                let chunk = self.decode(data, || named("chunk of monitors"))?;
+                leader.tracks.restore_chunk(chunk);
+            }
+            CELL | PARTIALS | MONITORED => {}
             _ => {
                 let reason = format!("records of kind {kind}, which is not known");
                 return Err(reading_error(self.checkpoint, &named("record"), reason));

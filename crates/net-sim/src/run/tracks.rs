@@ -4,7 +4,10 @@
 //! running. Pieces of a run end between two samples: one taken at the very end belongs to what comes
 //! next, and is held back until it is known whether the track runs then.
 
+mod state;
+
 use std::ops::Range;
+use std::sync::Arc;
 
 use net_cell::{Samples, Spike};
 use net_core::Gid;
@@ -12,12 +15,21 @@ use net_io::store::Column;
 
 use super::recorder::TakeSamples;
 use crate::model::Monitored;
+use crate::monitor::{ChunkRecordings, MonitorsState};
+
+pub(super) use state::{TracksOfAll, TracksState};
 
 /// All tracks of a rank, in the order of what is monitored.
 #[derive(Default)]
 pub(crate) struct Tracks {
     samples: Vec<Track>,
     spikes: Vec<SpikeTrack>,
+    /// How far the monitors are, as they said last.
+    monitors: Option<MonitorsState>,
+    /// Whether that is of a checkpoint, and the monitors do not know it yet.
+    is_resumed: bool,
+    /// For each track and column, whether it is still to be restored, while they are.
+    restoring: Vec<Vec<bool>>,
 }
 
 /// Whose samples a column of a track has.
@@ -86,7 +98,30 @@ impl Tracks {
         Tracks {
             samples: columns.into_iter().enumerate().map(track).collect(),
             spikes: monitored.spikes.iter().map(spikes).collect(),
+            monitors: None,
+            is_resumed: false,
+            restoring: Vec::new(),
         }
+    }
+
+    /// Notes how far the monitors are.
+    pub(crate) fn remember(&mut self, monitors: MonitorsState) {
+        self.monitors = Some(monitors);
+    }
+
+    /// Whether monitors have to go on from a checkpoint.
+    pub(crate) fn is_resumed(&self) -> bool {
+        self.is_resumed
+    }
+
+    /// How far the monitors were at the checkpoint that the run goes on from.
+    pub(crate) fn take_resumed(&mut self) -> Option<MonitorsState> {
+        std::mem::take(&mut self.is_resumed).then(|| self.monitors.clone()).flatten()
+    }
+
+    /// Chunks of the monitors that are complete.
+    pub(super) fn chunks(&self) -> &[Arc<ChunkRecordings>] {
+        self.monitors.as_ref().map_or(&[], |monitors| &monitors.chunks)
     }
 
     /// Takes what was recorded in the epoch that ended at `end_step`.
@@ -109,15 +144,20 @@ impl Tracks {
         self.spikes[track].is_running = is_running;
     }
 
-    /// Columns of a variable and the values, row by row, since the last call.
-    pub(crate) fn drain_samples(&mut self, track: usize) -> (&[TrackColumn], Vec<f64>) {
-        let track = &mut self.samples[track];
-        (&track.columns, std::mem::take(&mut track.values))
+    /// Columns of each variable and the values, row by row, since they were forgotten.
+    pub(crate) fn samples(&self) -> impl Iterator<Item = (&[TrackColumn], &[f64])> {
+        self.samples.iter().map(|track| (&track.columns[..], &track.values[..]))
     }
 
-    /// The spikes of a population since the last call.
-    pub(crate) fn drain_spikes(&mut self, track: usize) -> Vec<Spike> {
-        std::mem::take(&mut self.spikes[track].spikes)
+    /// The spikes of each population since they were forgotten.
+    pub(crate) fn spikes(&self) -> impl Iterator<Item = &[Spike]> {
+        self.spikes.iter().map(|track| &track.spikes[..])
+    }
+
+    /// Forgets what was recorded.
+    pub(crate) fn forget(&mut self) {
+        self.samples.iter_mut().for_each(|track| track.values = Vec::new());
+        self.spikes.iter_mut().for_each(|track| track.spikes = Vec::new());
     }
 }
 
@@ -152,7 +192,7 @@ mod tests {
         let monitored = Monitored { shift, ..Monitored::default() };
         let column = TrackColumn { gid: 0, segment: 0, number: 0, source: None };
         let mut tracks = Tracks::new(&monitored, vec![vec![column]], 3);
-        let (mut next, mut kept) = (0, Vec::new());
+        let mut next = 0;
         for (end, is_running) in
             [(2, false), (4, true), (5, true), (7, false), (8, true), (9, false)]
         {
@@ -170,9 +210,11 @@ mod tests {
                 &[],
                 end,
             );
-            kept.extend(tracks.drain_samples(0).1);
         }
-        kept
+        let kept = tracks.samples().next().map(|(_, values)| values.to_vec());
+        tracks.forget();
+        assert!(tracks.samples().all(|(_, values)| values.is_empty()));
+        kept.unwrap_or_default()
     }
 
     #[test]
@@ -194,8 +236,6 @@ mod tests {
         tracks.take(none, &[spike(0, 0), spike(0, 3)], 1);
         tracks.run_spikes(1, true);
         tracks.take(none, &[spike(1, 0), spike(2, 4)], 3);
-        assert_eq!(tracks.drain_spikes(0), []);
-        assert_eq!(tracks.drain_spikes(1), [spike(2, 4)]);
-        assert_eq!(tracks.drain_spikes(1), []);
+        assert_eq!(tracks.spikes().collect::<Vec<_>>(), [&[][..], &[spike(2, 4)]]);
     }
 }

@@ -110,7 +110,8 @@ fn group(n_cells: usize, trees: Trees, membrane: Membrane, n_synapses: usize) ->
             let mut used = vec![false; template.n_segments()];
             (0..n_synapses).for_each(|_| used[sequence.below(template.n_segments())] = true);
             let points = used.iter().enumerate().filter(|(_, used)| **used);
-            let points = points.map(|(s, _)| PointSpec { segment: s as u32, kind: 0 }).collect();
+            let points =
+                points.map(|(s, _)| PointSpec { segment: s as u32, kind: 0, row: 0 }).collect();
             CellSpec { gid, template, points }
         })
         .collect();

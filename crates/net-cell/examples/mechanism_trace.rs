@@ -169,7 +169,7 @@ fn trace(request: &Request) -> Result<BTreeMap<String, Vec<f64>>, Box<dyn Error>
         MechanismKind::Electrode => template.insert_point(&request.name, 0, &parameters)?,
         MechanismKind::Point => {
             kinds.push(PointKind::new(&request.name, &parameters)?);
-            points.push(PointSpec { segment: 0, kind: 0 });
+            points.push(PointSpec { segment: 0, kind: 0, row: 0 });
         }
         MechanismKind::ArtificialCell => {
             return Err(format!("{} is an artificial cell; see events_neuron", request.name).into());

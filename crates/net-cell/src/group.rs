@@ -1,31 +1,27 @@
 //! Cells of one rank, divided into groups that threads advance on their own.
 
+mod cells;
 mod state;
 mod streams;
 mod weights;
 
+pub use cells::Cells;
 pub use weights::ConnectionId;
 use weights::KeptColumn;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::Arc;
 
 use net_core::{ConnectionTable, StepClock};
-use rayon::prelude::*;
 
-use crate::block::{
-    Block, CellSpec, Due, Event, NOT_KEPT, PointKind, Spike, StepSettings, TimedEvent, Watch,
-    blocks_of, check_tables,
-};
+use crate::block::{Block, Due, Event, NOT_KEPT, Spike, TimedEvent, Watch};
 use crate::currents::{BlockLayout, CurrentObserver, CurrentType};
 use crate::error::{CellError, NotFinite};
 use crate::extracellular::ExtracellularPotential;
 use crate::point::PointPopulation;
 use crate::queue::EventQueue;
-use crate::record::{Quantity, Samples, Schedule};
+use crate::record::Samples;
 use crate::source::{RunningSource, SourceKey, SpikeSource};
-use crate::waveform::Waveform;
 
 /// Where an event goes: a group, and the number of one of its endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,189 +95,6 @@ pub struct CellGroup {
     /// Block and place of the potentials that others see.
     published: Vec<(u32, u32)>,
     observer: Option<Box<dyn CurrentObserver>>,
-}
-
-/// Where a cell is.
-#[derive(Debug, Clone, Copy)]
-struct Home {
-    group: u32,
-    block: u32,
-    member: u32,
-}
-
-/// All cells of a rank.
-///
-/// Made once from [`CellSpec`]s; then every [`CellGroup`] gets its connections and inputs and is
-/// advanced epoch by epoch: [`CellGroup::enqueue`] with the spikes of earlier epochs, then
-/// [`CellGroup::advance`].
-#[derive(Debug)]
-pub struct Cells {
-    groups: Vec<CellGroup>,
-    home: HashMap<u64, Home>,
-    targets: Vec<Target>,
-    target_start: Vec<usize>,
-}
-
-impl Cells {
-    /// Lays out cells in `n_groups` groups of about equal cost.
-    ///
-    /// # Errors
-    /// When the time step is not a positive number, a pointer of a mechanism refers to nothing, or a
-    /// mechanism has no table for one of its functions.
-    pub fn new(
-        cells: &[CellSpec],
-        kinds: &[PointKind],
-        settings: StepSettings,
-        n_groups: usize,
-    ) -> Result<Self, CellError> {
-        let clock = StepClock::new(settings.dt_ms).map_err(|_| CellError::BadValue {
-            quantity: "dt (ms)",
-            value: settings.dt_ms,
-            expected: "a finite number > 0",
-        })?;
-        if settings.tables {
-            check_tables(cells, kinds)?;
-        }
-        let n_groups = n_groups.max(1);
-        let mut target_start = Vec::with_capacity(cells.len() + 1);
-        target_start.push(0);
-        for cell in cells {
-            let n_points = if cell.template.is_artificial() { 1 } else { cell.points.len() };
-            target_start.push(target_start[target_start.len() - 1] + n_points);
-        }
-        let mut this = Cells {
-            groups: (0..n_groups).map(|_| CellGroup::new(clock)).collect(),
-            home: HashMap::with_capacity(cells.len()),
-            targets: vec![Target { group: 0, endpoint: 0 }; target_start[cells.len()]],
-            target_start,
-        };
-        // The most expensive block first, to the group that has least so far.
-        let blocks = blocks_of(cells, if n_groups == 1 { 1 } else { 4 * n_groups });
-        let built = blocks.par_iter().map(|rows| Block::new(rows, kinds, settings));
-        let mut built = built.collect::<Result<Vec<_>, _>>()?;
-        built.sort_by(|(a, _), (b, _)| b.cost().total_cmp(&a.cost()));
-        let mut load = vec![0.0; n_groups];
-        for (block, endpoints) in built {
-            let group = (0..n_groups).min_by(|&a, &b| f64::total_cmp(&load[a], &load[b]));
-            let group = group.unwrap_or(0);
-            load[group] += block.cost();
-            this.add_block(group, block, &endpoints);
-        }
-        Ok(this)
-    }
-
-    fn add_block(&mut self, group: usize, block: Block, endpoints: &[(u32, u32, u32)]) {
-        let to = &mut self.groups[group];
-        let at = to.blocks.len() as u32;
-        for &(cell, point, endpoint) in endpoints {
-            let target = Target { group: group as u32, endpoint: to.routes.len() as u32 };
-            self.targets[self.target_start[cell as usize] + point as usize] = target;
-            let weights = block.keeps_weights(endpoint);
-            let needs = Needs { weights, time: block.is_timed(endpoint) };
-            to.routes.push(Route { block: at, endpoint, needs });
-        }
-        for (member, gid) in block.gids().enumerate() {
-            let home = Home { group: group as u32, block: at, member: member as u32 };
-            self.home.insert(gid, home);
-        }
-        to.blocks.push(block);
-        to.network.push(EventQueue::default());
-        to.external.push(EventQueue::default());
-        to.network_timed.push(EventQueue::default());
-        to.external_timed.push(EventQueue::default());
-    }
-
-    /// Where events for point `point` of the cell at `cell` in the list given to
-    /// [`new`](Self::new) go. The only point of an artificial cell is the cell itself.
-    pub fn target(&self, cell: usize, point: usize) -> Target {
-        self.targets[self.target_start[cell] + point]
-    }
-
-    /// Records `quantity` of a segment as column `column` of recording `recording`; all columns of
-    /// one recording have the same schedule.
-    ///
-    /// # Errors
-    /// When the cell is not here, or has no such segment, mechanism or variable.
-    pub fn record(
-        &mut self,
-        (recording, schedule): (usize, Schedule),
-        column: u32,
-        gid: u64,
-        segment: usize,
-        quantity: &Quantity,
-    ) -> Result<(), CellError> {
-        let home = *self.home.get(&gid).ok_or(CellError::NoSuchCell { gid })?;
-        let block = &mut self.groups[home.group as usize].blocks[home.block as usize];
-        block.record((recording, schedule), column, home.member as usize, segment, quantity)
-    }
-
-    /// The instances of a mechanism on a segment, in the order of their creation: the index in
-    /// [`CellSpec::points`], or none for one of the template.
-    ///
-    /// # Errors
-    /// When the cell is not here.
-    pub fn instances_on(
-        &self,
-        gid: u64,
-        segment: usize,
-        mechanism: &str,
-    ) -> Result<Vec<Option<u32>>, CellError> {
-        let home = *self.home.get(&gid).ok_or(CellError::NoSuchCell { gid })?;
-        let block = &self.groups[home.group as usize].blocks[home.block as usize];
-        Ok(block.instances_on(home.member as usize, segment, mechanism))
-    }
-
-    /// Has a parameter of the point process that events for a target go to follow a waveform: in every
-    /// step it has the value of the middle of the step.
-    ///
-    /// # Errors
-    /// When there is no such parameter, its first value is not allowed, or it is used at the start only.
-    pub fn play(
-        &mut self,
-        target: Target,
-        parameter: &str,
-        waveform: Arc<Waveform>,
-    ) -> Result<(), CellError> {
-        let group = &mut self.groups[target.group as usize];
-        let Route { block, endpoint, .. } = group.routes[target.endpoint as usize];
-        group.blocks[block as usize].play(endpoint, parameter, waveform)
-    }
-
-    /// Shows the potential of a segment to other cells; gives the group and its number among the
-    /// group's [`published`](CellGroup::published).
-    ///
-    /// # Errors
-    /// When the cell is not here, or has no such segment.
-    pub fn publish(&mut self, gid: u64, segment: usize) -> Result<(u32, usize), CellError> {
-        let home = *self.home.get(&gid).ok_or(CellError::NoSuchCell { gid })?;
-        let group = &mut self.groups[home.group as usize];
-        let block = &group.blocks[home.block as usize];
-        let place = block.potential_place(home.member as usize, segment)?;
-        group.published.push((home.block, place));
-        Ok((home.group, group.published.len() - 1))
-    }
-
-    /// Has a variable of the point process that events for a target go to set from the `from`-th of
-    /// the values that [`set_received`](CellGroup::set_received) gets; until the first step it is the
-    /// initial potential.
-    ///
-    /// # Errors
-    /// When the mechanism has no such variable.
-    pub fn receive(&mut self, target: Target, variable: &str, from: u32) -> Result<(), CellError> {
-        let group = &mut self.groups[target.group as usize];
-        let Route { block, endpoint, .. } = group.routes[target.endpoint as usize];
-        group.blocks[block as usize].receive_from(endpoint, variable, from)
-    }
-
-    /// The groups, to be advanced.
-    pub fn groups_mut(&mut self) -> &mut [CellGroup] {
-        &mut self.groups
-    }
-
-    /// Hands over the groups, when everything has been set up.
-    pub fn into_groups(self) -> Vec<CellGroup> {
-        self.groups
-    }
 }
 
 impl CellGroup {

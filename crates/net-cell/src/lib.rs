@@ -28,7 +28,7 @@ mod waveform;
 
 pub use net_kernel::simd;
 
-pub use block::{CellSpec, PointKind, PointSpec, Spike, StepSettings};
+pub use block::{BlockPlan, CellSpec, PointKind, PointSpec, Spike, StepSettings};
 pub use cell::{CellTemplate, PointerTarget, Region, Values};
 pub use error::{CellError, NotFinite};
 pub use group::{CellGroup, Cells, ConnectionId, Target};

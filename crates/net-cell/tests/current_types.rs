@@ -109,7 +109,7 @@ fn network(clamps: bool) -> Network {
     ];
     let kinds = kinds.iter().map(|(name, values)| PointKind::new(name, values).unwrap()).collect();
     let templates = [Arc::new(branched(1, clamps)), Arc::new(branched(3, clamps))];
-    let point = |(segment, kind)| PointSpec { segment, kind };
+    let point = |(segment, kind)| PointSpec { segment, kind, row: 0 };
     let points = [(2, 0), (2, 1), (1, 1), (1, 0), (3, 2), (0, 3), (2, 3)].map(point).to_vec();
     let spec = |gid: u64| CellSpec {
         gid,
@@ -267,7 +267,7 @@ fn leak_and_capacitive_current_are_those_of_lfpy() {
     let inputs =
         [(10, 0.01, vec![3.0, 10.03, 10.06]), (18, 0.005, vec![6.1, 12.4]), (0, 0.01, vec![8.0])];
     let points = inputs.iter().enumerate();
-    let points = points.map(|(k, i)| PointSpec { segment: i.0, kind: k as u32 }).collect();
+    let points = points.map(|(k, i)| PointSpec { segment: i.0, kind: k as u32, row: 0 }).collect();
     let n_segments = cell.n_segments();
     let spec = CellSpec { gid: 0, template: Arc::new(cell), points };
     let specs = [spec];

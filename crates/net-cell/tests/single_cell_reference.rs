@@ -67,7 +67,11 @@ fn run(
     for synapse in synapses {
         let names = ["tau", "tau1", "tau2", "e"].into_iter().filter(|n| synapse[n].is_number());
         let values: Vec<(&str, f64)> = names.map(|n| (n, number(synapse, n))).collect();
-        points.push(PointSpec { segment: number(synapse, "idx") as u32, kind: kinds.len() as u32 });
+        points.push(PointSpec {
+            segment: number(synapse, "idx") as u32,
+            kind: kinds.len() as u32,
+            row: 0,
+        });
         kinds.push(PointKind::new(synapse["syntype"].as_str().unwrap(), &values).unwrap());
     }
     let spec = CellSpec { gid: 0, template: Arc::new(cell), points };

@@ -30,10 +30,10 @@ pub use error::{BoxError, Error, Result, StopReason};
 pub use mechanisms::load_mechanisms;
 pub use model::{
     CellBuilder, CellKind, CellPattern, Input, InputRow, InputSynapses, InputTable, Instances,
-    ListedCell, ListedPoint, ListedPoints, ListedStream, Model, PointLister, PointPlace,
-    PointSource, Potential, PotentialFunction, ProbeRecording, RateRecording, RateUnit, Recording,
-    SegmentChoice, Segments, SpikeRecording, StimulatedSegment, Stimulation, StrengthFunction,
-    Targets, table_projection,
+    ListedCell, ListedKind, ListedPoint, ListedPoints, ListedStream, Model, PointLister,
+    PointPlace, PointSource, Potential, PotentialFunction, ProbeRecording, RateRecording, RateUnit,
+    Recording, SegmentChoice, Segments, SpikeRecording, StimulatedSegment, Stimulation,
+    StrengthFunction, Targets, table_projection,
 };
 pub use net_cell::currents::CurrentType;
 pub use net_cell::mechanism::IonVariable;

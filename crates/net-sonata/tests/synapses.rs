@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use net_sonata::cell::{Cell, CellSource};
 use net_sonata::config::{InputKind, InputType, NodeKind};
-use net_sonata::connect::{Connector, Synapse, Synapses, TargetCell};
+use net_sonata::connect::{ConnectionRules, Connector, Synapse, Synapses, TargetCell};
 use net_sonata::{Circuit, EdgePopulation, Flavor, SimulationConfig};
 use serde_json::Value as Json;
 
@@ -54,7 +54,21 @@ fn cells(case: &Path, circuit: &Circuit) -> Option<Vec<Vec<(u64, Cell)>>> {
 struct Found<'a> {
     edges: &'a EdgePopulation,
     synapse: Synapse,
-    model: Option<net_sonata::connect::SynapseModel>,
+    model: Option<Model>,
+}
+
+/// A mechanism and its parameters.
+#[derive(Debug)]
+struct Model {
+    mechanism: String,
+    parameters: BTreeMap<String, f64>,
+}
+
+impl Model {
+    fn of(synapses: &Synapses, synapse: &Synapse) -> Self {
+        let model = &synapses.models[synapse.model as usize];
+        Model { mechanism: model.mechanism.clone(), parameters: model.parameters(synapse.row) }
+    }
 }
 
 /// All synapses by target gid, in the order in which BioNet makes them: those within cells first,
@@ -88,16 +102,17 @@ fn all_synapses<'a>(
             }
         }
     }
-    let mut connector = Connector::new(config, circuit).unwrap();
+    let rules = ConnectionRules::read(config, circuit).unwrap();
+    let mut connector = Connector::new(config, circuit, &rules);
     let mut all: BTreeMap<u64, Vec<Found>> = BTreeMap::new();
     for edges in order {
         let own = &mut targets[edges.target()];
         let synapses = connector.synapses(edges, own).unwrap();
         let first_gid = circuit.nodes()[edges.target()].first_gid();
-        for synapse in synapses.synapses {
+        for &synapse in &synapses.synapses {
             let gid = first_gid + own[synapse.target as usize].node;
-            let model = (synapse.model != Synapses::ARTIFICIAL)
-                .then(|| synapses.models[synapse.model as usize].clone());
+            let model =
+                (synapse.model != Synapses::ARTIFICIAL).then(|| Model::of(&synapses, &synapse));
             all.entry(gid).or_default().push(Found { edges, synapse, model });
         }
     }
@@ -313,7 +328,8 @@ fn overrides_make_plastic_synapses() {
         let own = cells[edges.target()].iter();
         let mut targets: Vec<TargetCell> =
             own.map(|(node, cell)| TargetCell::new(*node, cell, config.flavor)).collect();
-        let mut connector = Connector::new(&config, &circuit).unwrap();
+        let rules = ConnectionRules::read(&config, &circuit).unwrap();
+        let mut connector = Connector::new(&config, &circuit, &rules);
         let synapses = connector.synapses(edges, &mut targets);
         let first_gid = circuit.nodes()[edges.target()].first_gid();
         let stream = connector.release_stream(edges, (2, 5), "GluSynapse");
@@ -327,7 +343,7 @@ fn overrides_make_plastic_synapses() {
         attributes[1].1 = rho0;
         let found = synapses(&attributes).unwrap();
         let [synapse] = found.synapses[..] else { panic!("{found:?}") };
-        let model = &found.models[synapse.model as usize];
+        let model = Model::of(&found, &synapse);
         assert_eq!(model.mechanism, "GluSynapse");
         let value = |name: &str| model.parameters[name];
         assert_eq!(

@@ -41,13 +41,12 @@ use transfer::Received;
 pub(crate) use connections::{Due, Event, NOT_KEPT};
 pub(crate) use events::TimedEvent;
 pub(crate) use membrane::Watch;
-pub(crate) use rows::blocks_of;
-pub use rows::{CellSpec, PointSpec};
+pub use rows::{BlockPlan, CellSpec, PointSpec};
 pub(crate) use sampling::RecordedWeight;
 pub use specification::{PointKind, StepSettings};
 pub use spike::Spike;
 pub(crate) use state::{Kept, Owners, Pending};
-pub(crate) use tables::check_tables;
+pub(crate) use tables::TableValues;
 
 #[derive(Debug)]
 struct Detector {

@@ -17,6 +17,8 @@ pub struct PointSpec {
     pub segment: u32,
     /// Index in the list of [`PointKind`](super::PointKind)s.
     pub kind: u32,
+    /// Row of the kind, where its point processes differ; else 0.
+    pub row: u32,
 }
 
 /// One cell to be advanced.
@@ -94,9 +96,64 @@ impl<'a> Row<'a> {
 /// enough to stay in the cache nearest to the core.
 const BLOCK_SLOTS: usize = 64;
 
+/// Which cells stand side by side in which block; by cells and their templates, whatever their points.
+#[derive(Debug)]
+pub struct BlockPlan {
+    blocks: Vec<Vec<PlannedRow>>,
+    n_cells: usize,
+}
+
+/// A row before its cells have their points.
+#[derive(Debug)]
+struct PlannedRow {
+    first_slot: usize,
+    /// Indices of the cells.
+    cells: Vec<u32>,
+}
+
+impl BlockPlan {
+    /// Puts cells side by side, in blocks enough for `n_groups` groups.
+    pub fn new(cells: &[CellSpec], n_groups: usize) -> Self {
+        let planned = |row: Row| PlannedRow {
+            first_slot: row.first_slot,
+            cells: row.lanes.iter().map(|(at, _)| *at as u32).collect(),
+        };
+        let blocks = blocks_of(cells, if n_groups <= 1 { 1 } else { 4 * n_groups });
+        let mut blocks: Vec<Vec<PlannedRow>> =
+            blocks.into_iter().map(|rows| rows.into_iter().map(planned).collect()).collect();
+        // What is read for neighbors comes at one time.
+        blocks.sort_by_key(|rows| rows.iter().flat_map(|row| &row.cells).min().copied());
+        BlockPlan { blocks, n_cells: cells.len() }
+    }
+
+    /// Number of blocks.
+    pub fn n_blocks(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// Number of cells.
+    pub fn n_cells(&self) -> usize {
+        self.n_cells
+    }
+
+    /// Indices of the cells of a block.
+    pub fn cells_of(&self, block: usize) -> impl Iterator<Item = usize> {
+        self.blocks[block].iter().flat_map(|row| &row.cells).map(|cell| *cell as usize)
+    }
+
+    /// The rows of a block with their cells.
+    pub(crate) fn rows<'c>(&self, block: usize, cells: &'c [CellSpec]) -> Vec<Row<'c>> {
+        let row = |planned: &PlannedRow| {
+            let lanes = planned.cells.iter().map(|cell| (*cell as usize, &cells[*cell as usize]));
+            Row { first_slot: planned.first_slot, ..Row::new(lanes.collect()) }
+        };
+        self.blocks[block].iter().map(row).collect()
+    }
+}
+
 /// Puts cells side by side and rows into blocks, at least `min_blocks` of them if there are rows
 /// enough.
-pub(crate) fn blocks_of(cells: &[CellSpec], min_blocks: usize) -> Vec<Vec<Row<'_>>> {
+fn blocks_of(cells: &[CellSpec], min_blocks: usize) -> Vec<Vec<Row<'_>>> {
     let rows = rows_of(cells);
     // Artificial cells have no slots, but take time.
     let size = |row: &Row| row.n_slots.max(1);

@@ -9,8 +9,16 @@ pub struct PointKind {
     /// Index in the catalogue.
     pub(crate) mechanism: usize,
     /// One value a column.
-    pub(crate) columns: Vec<f64>,
+    columns: Vec<f64>,
+    /// Place in a row of each column that rows have; [`COMMON`] for others. Empty without rows.
+    place_in_row: Vec<u32>,
+    /// Values, row after row.
+    rows: Vec<f64>,
+    row_len: usize,
 }
+
+/// Marks columns of which all point processes of a kind have one value.
+const COMMON: u32 = u32::MAX;
 
 impl PointKind {
     /// `mechanism` with `parameters`.
@@ -29,7 +37,51 @@ impl PointKind {
                 expected: MechanismKind::Point.describe(),
             });
         }
-        Ok(PointKind { mechanism: index, columns: description.instance(parameters)? })
+        let columns = description.instance(parameters)?;
+        let (place_in_row, rows, row_len) = (Vec::new(), Vec::new(), 0);
+        Ok(PointKind { mechanism: index, columns, place_in_row, rows, row_len })
+    }
+
+    /// The same with further parameters that differ from one point process to the other: their names,
+    /// and their values, row after row. [`PointSpec::row`](super::PointSpec::row) says which row counts.
+    ///
+    /// # Errors
+    /// As of [`new`](Self::new).
+    pub fn with_rows(mut self, names: &[&str], rows: Vec<f64>) -> Result<Self, CellError> {
+        let description = &mechanism::catalogue()[self.mechanism];
+        let mut place_in_row = vec![COMMON; self.columns.len()];
+        for (place, name) in names.iter().enumerate() {
+            let values = || rows.iter().skip(place).step_by(names.len()).copied();
+            let least = values().fold(f64::INFINITY, f64::min);
+            let wrong = values().find(|value| !value.is_finite());
+            // Without rows there is only the name to check.
+            let value = wrong.unwrap_or(if least == f64::INFINITY { 1.0 } else { least });
+            place_in_row[description.parameter(name, value)?] = place as u32;
+        }
+        (self.place_in_row, self.rows, self.row_len) = (place_in_row, rows, names.len());
+        Ok(self)
+    }
+
+    /// The value of a column for a point process with this row.
+    pub(crate) fn value(&self, row: u32, column: usize) -> f64 {
+        match self.place_in_row.get(column) {
+            None | Some(&COMMON) => self.columns[column],
+            Some(&place) => self.rows[row as usize * self.row_len + place as usize],
+        }
+    }
+
+    /// Whether there is such a row; without rows there is row 0.
+    pub fn has_row(&self, row: u32) -> bool {
+        (row as usize) < self.n_rows()
+    }
+
+    /// All values of a column.
+    pub(crate) fn values(&self, column: usize) -> impl Iterator<Item = f64> {
+        (0..self.n_rows() as u32).map(move |row| self.value(row, column))
+    }
+
+    fn n_rows(&self) -> usize {
+        self.rows.len().checked_div(self.row_len).unwrap_or(1)
     }
 
     /// Whether these are artificial cells: connections go to the cell itself.

@@ -3,25 +3,10 @@
 use std::collections::HashMap;
 
 use super::Block;
-use super::connections::Endpoint;
 use crate::error::CellError;
 use crate::mechanism::Mechanism;
 
 impl Block {
-    /// Sets the ids of a random stream of the instance that an endpoint is.
-    pub(crate) fn set_stream_ids(
-        &mut self,
-        endpoint: u32,
-        stream: &str,
-        ids: [u32; 3],
-    ) -> Result<(), CellError> {
-        let Endpoint { instances, place } = self.endpoints[endpoint as usize];
-        let instances = &mut self.instances[instances as usize];
-        let columns = columns_of(instances.mechanism, stream)?;
-        instances.set_stream_ids(columns, place, ids);
-        Ok(())
-    }
-
     /// Sets the ids of a random stream of a density mechanism, by segment of a member.
     pub(crate) fn set_channel_stream_ids(
         &mut self,

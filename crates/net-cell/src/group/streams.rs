@@ -1,25 +1,9 @@
 //! Ids of random streams that are given.
 
-use super::{Cells, Route, Target};
+use super::Cells;
 use crate::error::CellError;
 
 impl Cells {
-    /// Sets the ids of random stream `stream` (a `RANDOM` variable) of the instance that events for a
-    /// target go to. Without it they follow from gid, mechanism and the number of the instance.
-    ///
-    /// # Errors
-    /// When the mechanism has no such stream.
-    pub fn set_stream_ids(
-        &mut self,
-        target: Target,
-        stream: &str,
-        ids: [u32; 3],
-    ) -> Result<(), CellError> {
-        let group = &mut self.groups[target.group as usize];
-        let Route { block, endpoint, .. } = group.routes[target.endpoint as usize];
-        group.blocks[block as usize].set_stream_ids(endpoint, stream, ids)
-    }
-
     /// Sets the ids of random stream `stream` of a density mechanism, by segment of a cell. Others keep
     /// theirs, which follow from gid, mechanism and segment.
     ///

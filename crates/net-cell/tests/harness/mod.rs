@@ -101,7 +101,8 @@ impl Model {
     /// Adds a cell whose gid is its number, and returns it.
     pub(crate) fn cell(&mut self, template: &Arc<CellTemplate>, points: &[(u32, u32)]) -> usize {
         let gid = self.cells.len();
-        let points = points.iter().map(|&(segment, kind)| PointSpec { segment, kind }).collect();
+        let points =
+            points.iter().map(|&(segment, kind)| PointSpec { segment, kind, row: 0 }).collect();
         self.cells.push(CellSpec { gid: gid as u64, template: template.clone(), points });
         gid
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use net_cell::{CellSpec, CellTemplate, PointKind, PointSpec};
+use net_cell::{CellTemplate, PointKind, PointSpec};
 use net_core::{
     ConnectionCounts, DrawnSynapse, Gid, ProjectionSampler, Purpose, Sampler, SiteError,
     SiteSampler, StepClock, StreamFamily, SynapseKind,
@@ -12,7 +12,9 @@ use net_core::{
 use super::cells::{LocalCell, PlacedCell};
 use super::points;
 use crate::error::{Error, Result};
-use crate::model::{Input, InputSynapses, Model, PointPlace, PointSource, PointsByCell};
+use crate::model::{
+    Input, InputSynapses, ListedKind, Model, PointPlace, PointSource, PointsByCell,
+};
 
 /// Draws what ends on a cell; the same from any rank and thread.
 pub(crate) struct Drawer<'m> {
@@ -94,18 +96,24 @@ impl<'m> Drawer<'m> {
         Ok(drawer)
     }
 
-    /// Adds points that are listed by index of the cell.
-    pub(super) fn with_listed(mut self, listed: PointsByCell) -> Result<Self> {
-        for kind in &listed.kinds {
+    /// Takes points that are listed for some cells, in place of those of others.
+    pub(super) fn set_listed(&mut self, mut listed: PointsByCell) -> Result<()> {
+        self.kinds.truncate(self.n_drawn_kinds);
+        for kind in std::mem::take(&mut listed.kinds) {
+            let ListedKind { common, names, rows } = kind;
             let parameters: Vec<(&str, f64)> =
-                kind.parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-            let kind = PointKind::new(&kind.mechanism, &parameters).map_err(|source| {
-                Error::Synapse { user: "listed points".to_owned(), source: Box::new(source) }
-            })?;
-            self.kinds.push(kind);
+                common.parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let kind = PointKind::new(&common.mechanism, &parameters).and_then(|kind| {
+                if names.is_empty() { Ok(kind) } else { kind.with_rows(&names, rows) }
+            });
+            self.kinds.push(kind.map_err(|source| Error::Synapse {
+                user: "listed points".to_owned(),
+                source: Box::new(source),
+            })?);
         }
         self.listed = Some(listed);
-        Ok(self)
+        Ok(())
     }
 
     /// The points that are listed.
@@ -140,14 +148,16 @@ impl<'m> Drawer<'m> {
         }) as u32)
     }
 
-    /// Draws for some cells.
+    /// Draws for some cells, given by their indices; points are listed for them from the `first`-th on.
     pub(super) fn draw_part(
         &self,
-        (first_cell, cells): (usize, &[LocalCell]),
+        own_cells: &[LocalCell],
+        (first, chosen): (usize, &[usize]),
         scratch: &mut Scratch,
     ) -> Result<Part> {
         let mut part = Part::default();
-        for (at, cell) in cells.iter().enumerate() {
+        for (at, &index) in chosen.iter().enumerate() {
+            let cell = &own_cells[index];
             scratch.placed.place(self.model.network(), cell)?;
             let Scratch { placed, drawn, points } = scratch;
             points.start(self.n_drawn_kinds, &cell.template);
@@ -156,13 +166,9 @@ impl<'m> Drawer<'m> {
                 self.draw_input(index, input, cell, placed, points, &mut part)?;
             }
             if let Some(listed) = &self.listed {
-                self.add_listed(listed, first_cell + at, cell, points, &mut part)?;
+                self.add_listed(listed, first + at, cell, points, &mut part)?;
             }
-            part.end_cell(CellSpec {
-                gid: cell.gid,
-                template: cell.template.clone(),
-                points: points.finish(),
-            });
+            part.end_cell(index, points.finish());
         }
         part.shrink();
         Ok(part)
@@ -194,25 +200,29 @@ impl<'m> Drawer<'m> {
                         return Err(Error::Synapse { user, source: Box::new(source) });
                     }
                 },
-                PointPlace::Kind(_) if row.segment as usize >= n_segments => {
+                PointPlace::Kind { .. } if row.segment as usize >= n_segments => {
                     let segment = row.segment as usize;
                     let source = net_cell::CellError::NoSuchSegment { segment, n_segments };
                     let user = format!("a listed point of gid {}", cell.gid);
                     return Err(Error::Synapse { user, source: Box::new(source) });
                 }
-                PointPlace::Kind(kind) => {
+                PointPlace::Kind { kind, row: of }
+                    if !self.kinds[self.n_drawn_kinds + kind as usize].has_row(of) =>
+                {
+                    let what = format!("row {of} of listed kind {kind}, of gid {}", cell.gid);
+                    return Err(Error::Listed { source: format!("there is no {what}").into() });
+                }
+                PointPlace::Kind { kind, row: of } => {
                     let kind = self.n_drawn_kinds as u32 + kind;
                     let is_linear = self.kinds[kind as usize].is_linear();
-                    let new = points.listed_point(kind, is_linear, row.segment);
+                    let new = points.listed_point((kind, of), is_linear, row.segment);
                     made.push(new);
                     new
                 }
             };
             match row.source {
                 PointSource::None => {}
-                PointSource::Waveform { .. }
-                | PointSource::Stream { .. }
-                | PointSource::Junction { .. } => {
+                PointSource::Waveform { .. } | PointSource::Junction { .. } => {
                     let (number, weight) = (number as u32, 0.0);
                     part.inputs.push(DrawnInput { input: LISTED, number, point, weight });
                 }
@@ -367,8 +377,8 @@ struct Points {
     is_artificial: bool,
     /// The shared point of each kind and segment.
     shared: Vec<u32>,
-    /// The same of listed points, which can have very many kinds.
-    shared_listed: HashMap<(u32, u32), u32>,
+    /// The same of listed points, by kind, row and segment.
+    shared_listed: HashMap<(u32, u32, u32), u32>,
 }
 
 impl Points {
@@ -382,15 +392,15 @@ impl Points {
         self.shared_listed.clear();
     }
 
-    fn listed_point(&mut self, kind: u32, is_linear: bool, segment: u32) -> u32 {
+    fn listed_point(&mut self, (kind, row): (u32, u32), is_linear: bool, segment: u32) -> u32 {
         let next = self.specs.len() as u32;
         if is_linear {
-            let shared = *self.shared_listed.entry((kind, segment)).or_insert(next);
+            let shared = *self.shared_listed.entry((kind, row, segment)).or_insert(next);
             if shared != next {
                 return shared;
             }
         }
-        self.specs.push(PointSpec { segment, kind });
+        self.specs.push(PointSpec { segment, kind, row });
         next
     }
 
@@ -407,7 +417,7 @@ impl Points {
             }
             *shared = next;
         }
-        self.specs.push(PointSpec { segment, kind });
+        self.specs.push(PointSpec { segment, kind, row: 0 });
         next
     }
 
@@ -427,10 +437,13 @@ pub(crate) struct DrawnInput {
     pub(super) weight: f64,
 }
 
-/// What was drawn for some consecutive cells: 22 bytes a synapse.
+/// What was drawn for some cells: 22 bytes a synapse.
 #[derive(Default)]
 pub(crate) struct Part {
-    pub(super) specs: Vec<CellSpec>,
+    /// Indices of the cells.
+    pub(super) cells: Vec<usize>,
+    /// The points of each cell.
+    pub(super) specs: Vec<Vec<PointSpec>>,
     pub(super) counts: ConnectionCounts,
     sources: Vec<Gid>,
     points: Vec<u32>,
@@ -450,8 +463,9 @@ impl Part {
         self.weights.push(weight);
     }
 
-    fn end_cell(&mut self, spec: CellSpec) {
-        self.specs.push(spec);
+    fn end_cell(&mut self, cell: usize, points: Vec<PointSpec>) {
+        self.cells.push(cell);
+        self.specs.push(points);
         self.connection_ends.push(self.sources.len());
         self.input_ends.push(self.inputs.len());
     }
@@ -462,10 +476,6 @@ impl Part {
         self.delay_steps.shrink_to_fit();
         self.weights.shrink_to_fit();
         self.inputs.shrink_to_fit();
-    }
-
-    pub(super) fn n_cells(&self) -> usize {
-        self.connection_ends.len()
     }
 
     /// Shortest and longest delay.

@@ -1,7 +1,9 @@
 //! From the description to this rank's cells, connections and inputs.
 //!
 //! Each rank draws what ends on its own cells, cell by cell on all threads, into packed parts. Then
-//! the cells are laid out, and the parts become connection tables of the groups of cells.
+//! the cells are laid out, and the parts become connection tables of the groups of cells. Where points
+//! are listed, this goes in cycles over some blocks of cells, so that lists of some cells only are in
+//! memory.
 
 mod cells;
 mod draw;
@@ -11,9 +13,10 @@ mod save;
 mod weights;
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use net_cell::{CellGroup, CellTemplate, Cells, SourceKey, StepSettings};
+use net_cell::{BlockPlan, CellGroup, CellSpec, CellTemplate, Cells, SourceKey, StepSettings};
 use net_core::{ConnectionCounts, ConnectionPart, ConnectionTable, Gid, Partition, StepClock};
 use net_mpi::Communicator;
 use rayon::prelude::*;
@@ -106,50 +109,70 @@ pub(crate) fn build(
     let (point_gids, gids): (Vec<Gid>, Vec<Gid>) = gids.iter().partition(|&&g| model.is_point(g));
     let own_cells = pool.install(|| cells::build_all(model, &gids))?;
     let mut drawer = Drawer::new(model, &gids, clock)?;
-    if let Some(listed) = pool.install(|| list_points(model, &own_cells))? {
-        drawer = drawer.with_listed(listed)?;
-    }
-    let mut parts = pool.install(|| draw_all(&drawer, &own_cells, n_groups))?;
-
-    let specs: Vec<_> = parts.iter_mut().flat_map(|part| std::mem::take(&mut part.specs)).collect();
+    let spec = |cell: &LocalCell| CellSpec {
+        gid: cell.gid,
+        template: cell.template.clone(),
+        points: Vec::new(),
+    };
+    let mut specs: Vec<CellSpec> = own_cells.iter().map(spec).collect();
     // Random streams of mechanisms are those of the network's seed.
     let random_key = model.network().seed() as u32;
     let settings = StepSettings { random_key, ..options.settings };
-    let laid_out = pool.install(|| Cells::new(&specs, drawer.kinds(), settings, n_groups));
-    let mut cells = laid_out.map_err(|source| Error::Layout { source: Box::new(source) })?;
+    let wrong_layout = |source| Error::Layout { source: Box::new(source) };
+    let plan = pool.install(|| BlockPlan::new(&specs, n_groups));
+    let mut cells = Cells::start(&specs, settings, n_groups).map_err(wrong_layout)?;
     let mut size = LocalSize {
         n_cells: own_cells.len() as u64,
         n_segments: own_cells.iter().map(|cell| cell.template.n_segments() as u64).sum(),
-        n_points: specs.iter().map(|spec| spec.points.len() as u64).sum(),
         ..LocalSize::default()
     };
+    let keeps_parts = weights::are_recorded(model, &clock)?;
+    let mut kept_parts = Vec::new();
+    let mut by_group: Vec<Vec<ConnectionPart>> = vec![Vec::new(); n_groups];
+    let mut junctions = (Junctions::default(), HashMap::new());
+    let mut done = 0..0;
+    while done.end < plan.n_blocks() {
+        done = next_cycle(model, &plan, done, size.n_points, n_groups);
+        let mut chosen: Vec<usize> = done.clone().flat_map(|block| plan.cells_of(block)).collect();
+        chosen.sort_unstable();
+        if let Some(listed) = pool.install(|| list_points(model, &own_cells, &chosen))? {
+            drawer.set_listed(listed)?;
+        }
+        let mut parts = pool.install(|| draw_all(&drawer, (&own_cells, &chosen), n_groups))?;
+        for part in &mut parts {
+            for (cell, points) in part.cells.iter().zip(std::mem::take(&mut part.specs)) {
+                size.n_points += points.len() as u64;
+                specs[*cell].points = points;
+            }
+        }
+        pool.install(|| cells.add(&plan, done.clone(), &specs, drawer.kinds()))
+            .map_err(wrong_layout)?;
+        // Each part is given back when its connections have been split.
+        for part in parts {
+            size.add(&part);
+            for (at, &cell) in part.cells.iter().enumerate() {
+                let at_cell = (cell, own_cells[cell].gid);
+                let drawn = part.inputs_of(at);
+                add_inputs((model, &drawer), drawn, at_cell, &mut cells, &mut junctions)?;
+            }
+            split_by_group(&part, &cells, &mut by_group);
+            if keeps_parts {
+                kept_parts.push(part);
+            }
+        }
+        set_channel_streams(&drawer, (&own_cells, &chosen), &mut cells)?;
+    }
+    let (junctions, _) = junctions;
     let mut recordings = record::record(model, clock, &own_cells, (&specs, &drawer), &mut cells)?;
     let weights = weights::wanted(
         (model, clock),
         &drawer,
         (&own_cells, &specs),
-        (&parts, &cells),
+        (&kept_parts, &cells),
         &mut recordings,
     )?;
-    drop(specs);
+    drop((specs, kept_parts, drawer));
 
-    let mut by_group: Vec<Vec<ConnectionPart>> = vec![Vec::new(); n_groups];
-    let mut first_cell = 0;
-    let mut seen = HashMap::new();
-    let mut junctions = Junctions::default();
-    // Each part is given back when its connections have been split.
-    for part in parts {
-        size.add(&part);
-        for (cell, local) in own_cells[first_cell..].iter().take(part.n_cells()).enumerate() {
-            let junctions = (&mut junctions, &mut seen);
-            let at = (first_cell + cell, local.gid);
-            add_inputs((model, &drawer), part.inputs_of(cell), at, &mut cells, junctions)?;
-        }
-        split_by_group(&part, first_cell, &cells, &mut by_group);
-        first_cell += part.n_cells();
-    }
-
-    set_channel_streams(&drawer, &own_cells, &mut cells)?;
     let tables: Vec<_> =
         pool.install(|| by_group.into_par_iter().map(ConnectionTable::from_parts).collect());
     let mut groups = cells.into_groups();
@@ -186,15 +209,43 @@ impl LocalSize {
     }
 }
 
-/// Draws everything that ends on the cells, in parts of some consecutive cells.
-fn draw_all(drawer: &Drawer, own_cells: &[LocalCell], n_groups: usize) -> Result<Vec<Part>> {
+/// Points that are listed in one go, roughly, so that what is listed takes little of the memory that
+/// the cells take.
+const CYCLE_POINTS: u64 = 1 << 16;
+
+/// Which blocks come next: all where nothing is listed, else so many that their points, as many a cell
+/// as there were so far, are [`CYCLE_POINTS`].
+fn next_cycle(
+    model: &Model,
+    plan: &BlockPlan,
+    done: Range<usize>,
+    n_points: u64,
+    n_groups: usize,
+) -> Range<usize> {
+    let from = done.end;
+    let rest = plan.n_blocks() - from;
+    let n_blocks = match (model.lister(), n_points) {
+        (None, _) => rest,
+        // One for each thread tells how many points there are.
+        (Some(_), 0) => n_groups.max(from),
+        (Some(_), n_points) => (CYCLE_POINTS * from as u64 / n_points) as usize,
+    };
+    from..from + n_blocks.clamp(1, rest)
+}
+
+/// Draws everything that ends on the chosen cells, in parts of some of them.
+fn draw_all(
+    drawer: &Drawer,
+    (own_cells, chosen): (&[LocalCell], &[usize]),
+    n_groups: usize,
+) -> Result<Vec<Part>> {
     // Enough parts to keep all threads busy, and to give memory back early.
-    let cells_per_part = own_cells.len().div_ceil(16 * n_groups).clamp(1, 256);
-    own_cells
+    let cells_per_part = chosen.len().div_ceil(16 * n_groups).clamp(1, 256);
+    chosen
         .par_chunks(cells_per_part)
         .enumerate()
         .map_init(Scratch::default, |scratch, (at, chunk)| {
-            drawer.draw_part((at * cells_per_part, chunk), scratch)
+            drawer.draw_part(own_cells, (at * cells_per_part, chunk), scratch)
         })
         .collect()
 }
@@ -205,14 +256,13 @@ fn add_inputs(
     inputs: &[DrawnInput],
     (cell, gid): (usize, Gid),
     cells: &mut Cells,
-    junctions: (&mut Junctions, &mut HashMap<u64, u32>),
+    junctions: &mut (Junctions, HashMap<u64, u32>),
 ) -> Result<()> {
-    let (junctions, seen) = junctions;
     for drawn in inputs {
         let target = cells.target(cell, drawn.point as usize);
         if drawn.input == LISTED {
             let number = drawn.number as usize;
-            add_listed_input(drawer, number, (target, gid), cells, (junctions, seen))?;
+            add_listed_input(drawer, number, (target, gid), cells, junctions)?;
             continue;
         }
         let input = &model.inputs()[drawn.input as usize];
@@ -242,7 +292,7 @@ fn add_listed_input(
     number: usize,
     (target, gid): (net_cell::Target, Gid),
     cells: &mut Cells,
-    (junctions, seen): (&mut Junctions, &mut HashMap<u64, u32>),
+    (junctions, seen): &mut (Junctions, HashMap<u64, u32>),
 ) -> Result<()> {
     let Some(listed) = drawer.listed() else { return Ok(()) };
     let added = match listed.point(number).source {
@@ -263,7 +313,6 @@ fn add_listed_input(
                 cells.receive(target, GAP_VARIABLE, from)
             })
         }
-        PointSource::Stream { name, ids } => cells.set_stream_ids(target, name, ids),
         PointSource::Train { train, further, weight, delay_ms } => {
             let source = &listed.trains[train as usize];
             // Given times and streams with ids draw nothing by a key.
@@ -281,10 +330,14 @@ fn add_listed_input(
 }
 
 /// Gives channels the random streams that are listed for them.
-fn set_channel_streams(drawer: &Drawer, own_cells: &[LocalCell], cells: &mut Cells) -> Result<()> {
+fn set_channel_streams(
+    drawer: &Drawer,
+    (own_cells, chosen): (&[LocalCell], &[usize]),
+    cells: &mut Cells,
+) -> Result<()> {
     for listed in drawer.listed().map_or(&[][..], |listed| &listed.streams) {
         let ListedStream { cell, mechanism, stream, ids } = listed;
-        let gid = own_cells[*cell as usize].gid;
+        let gid = own_cells[chosen[*cell as usize]].gid;
         cells.set_channel_stream_ids(gid, (mechanism, stream), ids).map_err(|source| {
             Error::Listed { source: format!("random streams of gid {gid}: {source}").into() }
         })?;
@@ -292,38 +345,36 @@ fn set_channel_streams(drawer: &Drawer, own_cells: &[LocalCell], cells: &mut Cel
     Ok(())
 }
 
-/// The points that the model lists for the cells of this rank.
-fn list_points(model: &Model, own_cells: &[LocalCell]) -> Result<Option<PointsByCell>> {
+/// The points that the model lists for these of the rank's cells.
+fn list_points(
+    model: &Model,
+    own_cells: &[LocalCell],
+    chosen: &[usize],
+) -> Result<Option<PointsByCell>> {
     let Some(lister) = model.lister() else { return Ok(None) };
     let cell = |cell: &LocalCell| ListedCell { gid: cell.gid, template: cell.template.clone() };
-    let cells: Vec<ListedCell> = own_cells.iter().map(cell).collect();
+    let cells: Vec<ListedCell> = chosen.iter().map(|at| cell(&own_cells[*at])).collect();
     let listed = lister(&cells).and_then(|listed| PointsByCell::new(listed, cells.len()));
     listed.map(Some).map_err(|source| Error::Listed { source })
 }
 
 /// Translates points of cells into endpoints of groups.
-fn split_by_group(
-    part: &Part,
-    first_cell: usize,
-    cells: &Cells,
-    by_group: &mut [Vec<ConnectionPart>],
-) {
-    let group_of = |cell: usize| cells.target(first_cell + cell, 0).group as usize;
+fn split_by_group(part: &Part, cells: &Cells, by_group: &mut [Vec<ConnectionPart>]) {
     let mut n_by_group = vec![0; by_group.len()];
-    for cell in 0..part.n_cells() {
-        let n = part.connections_of(cell).len();
+    for (at, &cell) in part.cells.iter().enumerate() {
+        let n = part.connections_of(at).len();
         if n > 0 {
-            n_by_group[group_of(cell)] += n;
+            n_by_group[cells.target(cell, 0).group as usize] += n;
         }
     }
     let mut split: Vec<ConnectionPart> = vec![ConnectionPart::new(); by_group.len()];
     for (own, n) in split.iter_mut().zip(n_by_group) {
         own.reserve(n);
     }
-    for cell in 0..part.n_cells() {
-        for at in part.connections_of(cell) {
-            let (source, point, delay_steps, weight) = part.connection(at);
-            let target = cells.target(first_cell + cell, point as usize);
+    for (at, &cell) in part.cells.iter().enumerate() {
+        for connection in part.connections_of(at) {
+            let (source, point, delay_steps, weight) = part.connection(connection);
+            let target = cells.target(cell, point as usize);
             split[target.group as usize].push(source, target.endpoint, delay_steps, weight);
         }
     }

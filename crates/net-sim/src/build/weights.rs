@@ -65,6 +65,11 @@ fn weight_recordings<'m>(model: &'m Model, clock: &StepClock) -> Result<Vec<Weig
     Ok(found)
 }
 
+/// Whether weights are recorded, so that what was drawn has to be kept until then.
+pub(super) fn are_recorded(model: &Model, clock: &StepClock) -> Result<bool> {
+    Ok(!weight_recordings(model, clock)?.is_empty())
+}
+
 /// The connections that are recorded on cable cells and artificial cells, whose columns are added to
 /// the plans. `parts` have what was drawn for all cells, whose points are those of `specs`.
 pub(super) fn wanted(
@@ -77,8 +82,12 @@ pub(super) fn wanted(
     let recordings = weight_recordings(model, &clock)?;
     let mut wanted = Vec::new();
     let mut scratch = Scratch::default();
-    let places = parts.iter().flat_map(|part| (0..part.n_cells()).map(move |at| (part, at)));
-    for (cell, (local, (part, at))) in own_cells.iter().zip(places).enumerate() {
+    let place = |part| move |(at, cell): (usize, &usize)| (*cell, part, at);
+    let mut places: Vec<(usize, &Part, usize)> =
+        parts.iter().flat_map(|part| part.cells.iter().enumerate().map(place(part))).collect();
+    places.sort_unstable_by_key(|(cell, ..)| *cell);
+    for (cell, part, at) in places {
+        let local = &own_cells[cell];
         let of_cell: Vec<&WeightRecording> = recordings
             .iter()
             .filter(|own| own.targets.contains(local.gid))

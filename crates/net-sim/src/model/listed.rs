@@ -27,13 +27,6 @@ pub enum PointSource {
         /// Index in [`ListedPoints::waveforms`].
         waveform: u32,
     },
-    /// Nothing, but one of its random streams has these ids.
-    Stream {
-        /// Name of the stream.
-        name: &'static str,
-        /// Its ids.
-        ids: [u32; 3],
-    },
     /// The potential of another segment: of a gap junction, `vgap` is set to it in every step.
     Junction {
         /// Number under which the potential of its own segment is known, unique in the network.
@@ -68,8 +61,13 @@ pub enum PointSource {
 pub enum PointPlace {
     /// The cell itself, which is an artificial one.
     Cell,
-    /// A point process: an index in [`ListedPoints::kinds`].
-    Kind(u32),
+    /// A point process.
+    Kind {
+        /// Index in [`ListedPoints::kinds`].
+        kind: u32,
+        /// Row of its values; 0 without rows.
+        row: u32,
+    },
     /// The point of the row before, which gets events from a second source.
     Same,
     /// One of the point processes that this cell's earlier rows made, by number.
@@ -89,6 +87,17 @@ pub struct ListedPoint {
     pub source: PointSource,
 }
 
+/// A mechanism with parameters, of which some may differ from point process to point process.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedKind {
+    /// The mechanism, and parameters that all of the kind have.
+    pub common: SynapseKind,
+    /// Names of the parameters that differ, ids of random streams (`rng.id1`) among them.
+    pub names: Vec<String>,
+    /// Their values, row after row.
+    pub rows: Vec<f64>,
+}
+
 /// Ids of a random stream of a density mechanism of a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedStream {
@@ -102,11 +111,11 @@ pub struct ListedStream {
     pub ids: Vec<(u32, [u32; 3])>,
 }
 
-/// Points of some cells. Of linear synapses of one kind on one segment a cell has only one.
+/// Points of some cells. Of linear synapses of one kind and row on one segment a cell has only one.
 #[derive(Clone, Debug, Default)]
 pub struct ListedPoints {
-    /// Mechanisms with their parameters, each once.
-    pub kinds: Vec<SynapseKind>,
+    /// Mechanisms with their parameters.
+    pub kinds: Vec<ListedKind>,
     /// The points; those of one cell keep their order.
     pub points: Vec<ListedPoint>,
     /// What sends events from outside of the network.
@@ -119,13 +128,14 @@ pub struct ListedPoints {
     pub streams: Vec<ListedStream>,
 }
 
-/// Lists the points of the cells of a rank; called once on every rank. What it gives for a cell must
-/// not depend on which others are on the rank.
+/// Lists the points of some cells of a rank, which come by gid. A rank asks for some cells after the
+/// other, so that what is listed need not be in memory at once; what a cell gets must not depend on
+/// which others are asked for.
 pub type PointLister = dyn Fn(&[ListedCell]) -> Result<ListedPoints, BoxError> + Send + Sync;
 
-/// The points of a rank's cells, by cell.
+/// The points of some of a rank's cells, by cell.
 pub(crate) struct PointsByCell {
-    pub(crate) kinds: Vec<SynapseKind>,
+    pub(crate) kinds: Vec<ListedKind>,
     pub(crate) trains: Vec<SpikeSource>,
     pub(crate) further: Vec<Box<[f64]>>,
     pub(crate) waveforms: Vec<(&'static str, Arc<Waveform>)>,
@@ -139,17 +149,16 @@ impl PointsByCell {
     pub(crate) fn new(listed: ListedPoints, n_cells: usize) -> Result<Self, BoxError> {
         let ListedPoints { kinds, mut points, trains, further, waveforms, streams } = listed;
         let beyond = |point: &ListedPoint| {
-            let kind =
-                matches!(point.point, PointPlace::Kind(kind) if kind as usize >= kinds.len());
+            let kind = matches!(point.point, PointPlace::Kind { kind, .. }
+                if kind as usize >= kinds.len());
             let source = match point.source {
                 PointSource::Train { train, further: of, .. } => {
                     train as usize >= trains.len() || of as usize >= further.len()
                 }
                 PointSource::Waveform { waveform } => waveform as usize >= waveforms.len(),
-                PointSource::None
-                | PointSource::Stream { .. }
-                | PointSource::Junction { .. }
-                | PointSource::Cell { .. } => false,
+                PointSource::None | PointSource::Junction { .. } | PointSource::Cell { .. } => {
+                    false
+                }
             };
             point.cell as usize >= n_cells || kind || source
         };

@@ -23,7 +23,8 @@ use crate::error::{BoxError, Error, Result, bad_value};
 pub use input::{Input, InputRow, InputSynapses, InputTable};
 pub(crate) use listed::PointsByCell;
 pub use listed::{
-    ListedCell, ListedPoint, ListedPoints, ListedStream, PointLister, PointPlace, PointSource,
+    ListedCell, ListedKind, ListedPoint, ListedPoints, ListedStream, PointLister, PointPlace,
+    PointSource,
 };
 pub(crate) use monitored::Monitored;
 pub use probe::ProbeRecording;
@@ -171,7 +172,7 @@ impl Model {
         self
     }
 
-    /// Says which points cells have beside those of projections and inputs, rank by rank.
+    /// Says which points cells have beside those of projections and inputs; see [`PointLister`].
     pub fn with_points(
         mut self,
         lister: impl Fn(&[ListedCell]) -> std::result::Result<ListedPoints, BoxError>

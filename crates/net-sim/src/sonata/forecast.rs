@@ -189,7 +189,7 @@ impl CircuitSimulation {
                 (template.n_segments().max(1) as f64, template.cost().max(1.0));
             sizes.push(CellSize { n_segments, n_edges: 0.0, cost });
         }
-        for edges in self.circuit.edges().iter().filter(|_| self.has_synapses) {
+        for edges in self.circuit.edges().iter().filter(|_| self.rules.is_some()) {
             let Some(population) = cells.population(edges.target()) else { continue };
             let last = population.first_gid + population.nodes.len();
             let own = gids.start.max(population.first_gid)..gids.end.min(last);
@@ -237,7 +237,7 @@ impl CircuitSimulation {
             Ok::<_, Error>(built.memory_bytes() as f64)
         };
         let bare = bytes(&self.model(false, false)?)?;
-        let model = self.model(self.has_synapses, false)?;
+        let model = self.model(self.rules.is_some(), false)?;
         let mut connected =
             Simulation::build_cells(&alone, &model, &options, Some(chosen.clone()))?;
         let with_edges = connected.memory_bytes() as f64;

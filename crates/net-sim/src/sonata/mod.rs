@@ -30,6 +30,7 @@ use net_mpi::Communicator;
 use net_sonata::config::{
     EdgeKind, InputKind, InputTarget, Integration, NodeKind, SpikeSorting, WaveformFormat,
 };
+use net_sonata::connect::ConnectionRules;
 use net_sonata::{Circuit, Flavor, NodeSelector, SimulationConfig, SpikeTrains};
 
 use crate::error::{Error, Result};
@@ -77,7 +78,8 @@ pub struct CircuitSimulation {
     output: PathBuf,
     partition: CellPartition,
     cells: Option<Arc<CellTable>>,
-    has_synapses: bool,
+    /// What overrides say, once edges are to be made into synapses.
+    rules: Option<ConnectionRules>,
     replays: Vec<Replay>,
     /// Whether spikes of cells reach no synapse.
     cells_are_mute: bool,
@@ -111,7 +113,7 @@ impl CircuitSimulation {
             circuit: Arc::new(circuit),
             partition: CellPartition::RoundRobin,
             cells: None,
-            has_synapses: false,
+            rules: None,
             replays: Vec::new(),
             cells_are_mute: false,
             stimuli: Vec::new(),
@@ -186,8 +188,8 @@ impl CircuitSimulation {
     /// # Errors
     /// Those of overrides.
     pub fn create_synapses(&mut self) -> Result<()> {
-        net_sonata::connect::Connector::new(&self.config, &self.circuit).map_err(Error::circuit)?;
-        self.has_synapses = true;
+        let rules = ConnectionRules::read(&self.config, &self.circuit).map_err(Error::circuit)?;
+        self.rules = Some(rules);
         Ok(())
     }
 
@@ -324,7 +326,7 @@ impl CircuitSimulation {
     /// # Errors
     /// [`Error::Stage`] before [`create_cells`](Self::create_cells).
     pub fn sim_init(&self) -> Result<Model> {
-        self.model(self.has_synapses, true)
+        self.model(self.rules.is_some(), true)
     }
 
     fn model(&self, has_synapses: bool, has_junctions: bool) -> Result<Model> {
@@ -351,6 +353,7 @@ impl CircuitSimulation {
         let lister = SynapseLister {
             config: self.config.clone(),
             circuit: self.circuit.clone(),
+            rules: self.rules.clone().unwrap_or_default(),
             cells: cells.clone(),
             replays: self.replays.clone(),
             keeps_all: self.needs_all_synapses(),
@@ -382,7 +385,7 @@ impl CircuitSimulation {
     /// through again, from [`create_cells`](Self::create_cells) on.
     pub fn clear_model(&mut self) {
         self.cells = None;
-        self.has_synapses = false;
+        self.rules = None;
         self.replays.clear();
         self.cells_are_mute = false;
         self.stimuli.clear();

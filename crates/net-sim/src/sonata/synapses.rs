@@ -8,12 +8,14 @@ use net_cell::{SpikeSource, Waveform};
 use net_core::{Gid, SynapseKind};
 use net_sonata::cell::Cell;
 use net_sonata::config::{EdgeKind, NodeKind};
-use net_sonata::connect::{Connector, Synapse, SynapseModel, Synapses, TargetCell};
+use net_sonata::connect::{
+    ConnectionRules, Connector, Synapse, SynapseModel, Synapses, TargetCell,
+};
 use net_sonata::{Circuit, EdgePopulation, Flavor, Selection, SimulationConfig};
 
 use super::cells::CellTable;
 use crate::error::BoxError;
-use crate::model::{ListedCell, ListedPoint, ListedPoints, PointPlace, PointSource};
+use crate::model::{ListedCell, ListedKind, ListedPoint, ListedPoints, PointPlace, PointSource};
 
 /// Spikes that an input sends through the circuit's edges.
 #[derive(Debug, Clone)]
@@ -30,6 +32,7 @@ pub(super) struct Replay {
 pub(super) struct SynapseLister {
     pub(super) config: Arc<SimulationConfig>,
     pub(super) circuit: Arc<Circuit>,
+    pub(super) rules: ConnectionRules,
     pub(super) cells: Arc<CellTable>,
     pub(super) replays: Vec<Replay>,
     /// Whether synapses are made that nothing drives.
@@ -93,8 +96,12 @@ impl SynapseIds {
 #[derive(Default)]
 pub(super) struct Listing {
     pub(super) points: ListedPoints,
-    /// Models that are known, by mechanism and parameters.
+    /// Kinds without rows that are known, by mechanism and parameters.
     known: HashMap<String, u32>,
+    /// Kinds with rows, by mechanism and names of parameters.
+    with_rows: HashMap<(String, Vec<String>), u32>,
+    /// Rows that synapses share, by kind and bits of the values.
+    shared: HashMap<(u32, Vec<u64>), u32>,
     trains: HashMap<(usize, u64), u32>,
     /// Mechanism, variable, value.
     globals: Vec<(String, String, f64)>,
@@ -111,12 +118,16 @@ impl Listing {
         Listing { globals: globals.to_vec(), ..Listing::default() }
     }
 
+    /// Values of global variables of a mechanism.
+    fn globals_of(&self, mechanism: &str) -> impl Iterator<Item = (String, f64)> {
+        let own = self.globals.iter().filter(move |(of, ..)| of == mechanism);
+        own.map(|(_, name, value)| (name.clone(), *value))
+    }
+
     /// The index of a kind of point.
     pub(super) fn kind(&mut self, mechanism: &str, parameters: &BTreeMap<String, f64>) -> u32 {
         let mut parameters = parameters.clone();
-        for (_, name, value) in self.globals.iter().filter(|(of, ..)| of == mechanism) {
-            parameters.insert(name.clone(), *value);
-        }
+        parameters.extend(self.globals_of(mechanism));
         let mut key = mechanism.to_owned();
         for (name, value) in &parameters {
             key.push_str(&format!(" {name}={:x}", value.to_bits()));
@@ -124,8 +135,22 @@ impl Listing {
         let next = self.points.kinds.len() as u32;
         let at = *self.known.entry(key).or_insert(next);
         if at == next {
-            let mechanism = mechanism.to_owned();
-            self.points.kinds.push(SynapseKind { mechanism, parameters });
+            let common = SynapseKind { mechanism: mechanism.to_owned(), parameters };
+            let (names, rows) = (Vec::new(), Vec::new());
+            self.points.kinds.push(ListedKind { common, names, rows });
+        }
+        at
+    }
+
+    /// The index of a kind of point whose parameters `names` differ.
+    fn kind_with_rows(&mut self, mechanism: &str, names: Vec<String>) -> u32 {
+        let next = self.points.kinds.len() as u32;
+        let key = (mechanism.to_owned(), names.clone());
+        let at = *self.with_rows.entry(key).or_insert(next);
+        if at == next {
+            let parameters = self.globals_of(mechanism).collect();
+            let common = SynapseKind { mechanism: mechanism.to_owned(), parameters };
+            self.points.kinds.push(ListedKind { common, names, rows: Vec::new() });
         }
         at
     }
@@ -146,7 +171,7 @@ impl Listing {
 
     /// Puts a point process on a cell.
     pub(super) fn place(&mut self, cell: u32, segment: u32, kind: u32, source: PointSource) {
-        let point = PointPlace::Kind(kind);
+        let point = PointPlace::Kind { kind, row: 0 };
         self.push(&mut Site { cell, segment, point, type_slot: None }, source);
     }
 }
@@ -168,7 +193,7 @@ impl SynapseLister {
             places.push(at as u32);
             targets.push(TargetCell::new(node, own, self.config.flavor));
         }
-        let mut connector = Connector::new(&self.config, &self.circuit)?;
+        let mut connector = Connector::new(&self.config, &self.circuit, &self.rules);
         let modulates = |edges: &EdgePopulation| edges.kind() == EdgeKind::Neuromodulatory;
         into.remembers = self.circuit.edges().iter().any(modulates);
         for edges in self.order() {
@@ -218,7 +243,7 @@ impl SynapseLister {
         connector: &Connector,
         into: &mut Listing,
     ) -> Result<(), BoxError> {
-        let models: Vec<Model> = synapses.models.iter().map(|m| Model::new(m, into)).collect();
+        let mut models: Vec<Model> = synapses.models.iter().map(|m| Model::new(m, into)).collect();
         let sources = self.cells.population(edges.source());
         let target_cells = self.cells.population(edges.target());
         let note = |node: u64, synapse: &Synapse| {
@@ -244,11 +269,7 @@ impl SynapseLister {
                     }
                     None => continue,
                 },
-                model => {
-                    let model = &models[model as usize];
-                    site.point = PointPlace::Kind(model.kind);
-                    site.type_slot = model.type_slot;
-                }
+                model => site.type_slot = models[model as usize].type_slot,
             }
             let (weight, delay_ms) = (synapse.weight, synapse.delay_ms);
             let gid = sources.and_then(|sources| sources.gid(synapse.source));
@@ -264,23 +285,28 @@ impl SynapseLister {
             let is_made = !matches!(synapse.model, Synapses::ARTIFICIAL | Synapses::NEAREST);
             // A synapse that nothing drives is made only where somebody asks for all.
             let has_minis = synapse.minis_hz > 0.0;
-            if let Some(&[own, other]) = synapses.junctions.get(number) {
-                into.push(&mut site, PointSource::Junction { own, other });
-                note(node, synapse);
-                continue;
-            }
-            if is_made && (gid.is_some() || !trains.is_empty() || has_minis || self.keeps_all) {
-                let model = &models[synapse.model as usize];
-                note(node, synapse);
-                if model.has_stream {
-                    let mechanism = &synapses.models[synapse.model as usize].mechanism;
+            let junction = synapses.junctions.get(number);
+            let is_driven = gid.is_some() || !trains.is_empty() || has_minis || self.keeps_all;
+            if is_made && (is_driven || junction.is_some()) {
+                let own = &synapses.models[synapse.model as usize];
+                let model = &mut models[synapse.model as usize];
+                let ids = model.has_stream.then(|| {
                     let synapse_id = synapse.synapse_id;
-                    let ids = connector.release_stream(edges, (node, synapse_id), mechanism);
-                    into.push(&mut site, PointSource::Stream { name: STREAM, ids });
-                } else {
-                    into.push(&mut site, PointSource::None);
+                    connector.release_stream(edges, (node, synapse_id), &own.mechanism)
+                });
+                let row = model.row(own, synapse.row, ids, into);
+                site.point = PointPlace::Kind { kind: model.kind, row };
+                note(node, synapse);
+                if let Some(&[own, other]) = junction {
+                    into.push(&mut site, PointSource::Junction { own, other });
+                    continue;
                 }
                 into.remember(site.cell, synapse.place, edges.source(), model.type_slot);
+                let has_source =
+                    gid.is_some() && !self.cells_are_mute || !trains.is_empty() || has_minis;
+                if !has_source {
+                    into.push(&mut site, PointSource::None);
+                }
             }
             if let Some(gid) = gid.filter(|_| !self.cells_are_mute) {
                 into.push(&mut site, PointSource::Cell { gid, weight, delay_ms });
@@ -337,11 +363,14 @@ struct Model {
     /// Which weight says what events are: the value of `nc_type_param`.
     type_slot: Option<usize>,
     has_stream: bool,
+    /// Which of a row's values are listed; those of globals are common.
+    listed: Vec<usize>,
+    /// Rows of the kind by rows of the model, where synapses may share them.
+    rows: HashMap<u32, u32>,
 }
 
 impl Model {
     fn new(model: &SynapseModel, into: &mut Listing) -> Self {
-        let kind = into.kind(&model.mechanism, &model.parameters);
         let known = net_cell::mechanism::find(&model.mechanism).ok().map(|(_, known)| known);
         let slot = known.and_then(|known| {
             let column = known.column("nc_type_param")?;
@@ -351,7 +380,36 @@ impl Model {
             }
         });
         let stream = |known: &Mechanism| known.column(&format!("{STREAM}.id1")).is_some();
-        Model { kind, type_slot: slot, has_stream: known.is_some_and(stream) }
+        let has_stream = known.is_some_and(stream);
+        let globals: BTreeMap<String, f64> = into.globals_of(&model.mechanism).collect();
+        let listed: Vec<usize> =
+            (0..model.names.len()).filter(|at| !globals.contains_key(&model.names[*at])).collect();
+        let mut names: Vec<String> = listed.iter().map(|at| model.names[*at].clone()).collect();
+        if has_stream {
+            names.extend((1..=3).map(|which| format!("{STREAM}.id{which}")));
+        }
+        let kind = into.kind_with_rows(&model.mechanism, names);
+        Model { kind, type_slot: slot, has_stream, listed, rows: HashMap::new() }
+    }
+
+    /// The row of the kind with the values of a row of the model, and the ids of a stream.
+    fn row(
+        &mut self,
+        model: &SynapseModel,
+        row: u32,
+        ids: Option<[u32; 3]>,
+        into: &mut Listing,
+    ) -> u32 {
+        let values = model.row(row);
+        let values = self.listed.iter().map(|at| values[*at]);
+        match ids {
+            // Nobody else has its stream.
+            Some(ids) => into.push_row(self.kind, values.chain(ids.into_iter().map(f64::from))),
+            None => *self
+                .rows
+                .entry(row)
+                .or_insert_with(|| into.shared_row(self.kind, values.collect())),
+        }
     }
 }
 
@@ -393,11 +451,12 @@ const NEAR: f64 = 0.05;
 impl Listing {
     fn push(&mut self, site: &mut Site, source: PointSource) {
         let Site { cell, segment, point, .. } = *site;
-        if matches!(point, PointPlace::Kind(_)) {
+        let is_new = matches!(point, PointPlace::Kind { .. });
+        if is_new {
             self.count(cell);
         }
         self.points.points.push(ListedPoint { cell, segment, point, source });
-        if matches!(point, PointPlace::Kind(_)) {
+        if is_new {
             site.point = PointPlace::Same;
         }
     }
@@ -411,11 +470,35 @@ impl Listing {
         self.n_made[cell] += 1;
     }
 
+    /// Adds a row of a kind, and gives its number.
+    fn push_row(&mut self, kind: u32, values: impl Iterator<Item = f64>) -> u32 {
+        let kind = &mut self.points.kinds[kind as usize];
+        let next = kind.rows.len().checked_div(kind.names.len()).unwrap_or(0);
+        kind.rows.extend(values);
+        next as u32
+    }
+
+    /// The number of a row with these values, added if it is not there: linear synapses of one row on
+    /// one segment share a state.
+    fn shared_row(&mut self, kind: u32, values: Vec<f64>) -> u32 {
+        let key = (kind, values.iter().map(|value| value.to_bits()).collect());
+        match self.shared.get(&key) {
+            Some(row) => *row,
+            None => {
+                let row = self.push_row(kind, values.into_iter());
+                self.shared.insert(key, row);
+                row
+            }
+        }
+    }
+
+    /// Remembers the synapse that is made next.
     fn remember(&mut self, cell: u32, place: (u32, f64), source: usize, type_slot: Option<usize>) {
         if !self.remembers {
             return;
         }
-        let point = self.n_made[cell as usize] - 1;
+        // The next one is made after this.
+        let point = self.n_made.get(cell as usize).copied().unwrap_or(0);
         self.made.entry(cell).or_default().push(Made { point, place, source, type_slot });
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rand_mt::Mt;
 
 use super::location::Locations;
-use super::{Connector, Synapse, Synapses, TargetCell, cable};
+use super::{Connector, Sharing, Synapse, Synapses, TargetCell, cable};
 use crate::cell::{CableCell, SectionList};
 use crate::edges::{EdgeBatch, EdgePopulation};
 use crate::finding::{Error, Problem, Report, Result};
@@ -96,6 +96,7 @@ impl Connector<'_> {
                 target: at as u32,
                 segment: 0,
                 model: Synapses::ARTIFICIAL,
+                row: 0,
                 synapse_id: batch.synapse_ids[edge],
                 weight,
                 delay_ms: delays[edge],
@@ -115,7 +116,8 @@ impl Connector<'_> {
                 let at = format!("type {}: model_template", batch.type_ids[edge]);
                 self.invalid(edges, &at, Problem::Missing { expected: "a synapse model" })
             })?;
-            synapse.model = into.model(mechanism, &edge_type.parameters.of_mechanism());
+            let parameters = edge_type.parameters.of_mechanism();
+            (synapse.model, synapse.row) = into.model(mechanism, &parameters, Sharing::Likely);
             if let Some(locations) = &locations {
                 let placed = locations.segment(target, edge).map_err(|_| {
                     let found =

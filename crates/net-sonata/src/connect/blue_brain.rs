@@ -8,7 +8,7 @@ use net_core::random::{PolarNormal, Random123};
 use super::location::{Locations, NoSegment};
 use super::overrides::Change;
 use super::plasticity::{self, Plastic};
-use super::{Connector, Synapse, Synapses, TargetCell};
+use super::{Connector, Sharing, Synapse, Synapses, TargetCell};
 use crate::config::EdgeKind;
 use crate::edges::{EdgeBatch, EdgePopulation};
 use crate::finding::{Problem, Result};
@@ -28,7 +28,8 @@ impl Connector<'_> {
         let columns = Columns::new(edges.kind(), batch);
         let plastic = Plastic::new(batch);
         let locations = Locations::new(batch);
-        let overrides = self.overrides.of(edges);
+        let rules = self.rules.clone();
+        let overrides = rules.0.of(edges);
         let node_minis = self.node_minis(edges, batch)?;
         let mut parameters: Vec<(&str, f64)> = Vec::new();
         let mut at = 0;
@@ -60,6 +61,7 @@ impl Connector<'_> {
                 target: at as u32,
                 segment: 0,
                 model: Synapses::ARTIFICIAL,
+                row: 0,
                 synapse_id: batch.synapse_ids[edge],
                 weight: columns.weight(edge) * change.weight,
                 delay_ms: change.delay_ms.unwrap_or_else(|| self.snapped(columns.delay(edge))),
@@ -135,7 +137,12 @@ impl Connector<'_> {
                         }
                     }
                 }
-                synapse.model = into.model(mechanism, &parameters);
+                // Chemical synapses have times and probabilities of their own.
+                let sharing = match edges.kind() {
+                    EdgeKind::Chemical => Sharing::Unlikely,
+                    _ => Sharing::Likely,
+                };
+                (synapse.model, synapse.row) = into.model(mechanism, &parameters, sharing);
             }
             if overrides.has_later() && edges.kind() != EdgeKind::Electrical {
                 let at = into.synapses.len() as u32;

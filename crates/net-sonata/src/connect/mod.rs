@@ -12,6 +12,7 @@ mod overrides;
 mod plasticity;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use rand_mt::Mt;
 
@@ -62,13 +63,66 @@ impl<'a> TargetCell<'a> {
     }
 }
 
-/// A mechanism with its parameters, as many synapses have it.
+/// A mechanism with the parameters that synapses have, and the values that they have them with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SynapseModel {
     /// The mechanism.
     pub mechanism: String,
-    /// Parameters by name.
-    pub parameters: BTreeMap<String, f64>,
+    /// Names of the parameters.
+    pub names: Vec<String>,
+    /// Their values, row after row.
+    pub rows: Vec<f64>,
+    n_rows: u32,
+    /// Rows by their bits, where synapses are likely to share them.
+    known: HashMap<Vec<u64>, u32>,
+}
+
+impl SynapseModel {
+    /// The values of a row, in the order of the names.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn row(&self, row: u32) -> &[f64] {
+        let n = self.names.len();
+        &self.rows[row as usize * n..][..n]
+    }
+
+    /// The parameters of a row by name.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn parameters(&self, row: u32) -> BTreeMap<String, f64> {
+        self.names.iter().cloned().zip(self.row(row).iter().copied()).collect()
+    }
+
+    fn is(&self, mechanism: &str, parameters: &[(&str, f64)]) -> bool {
+        let names = parameters.iter().map(|(name, _)| *name);
+        self.mechanism == mechanism && self.names.iter().map(String::as_str).eq(names)
+    }
+
+    /// Adds a row, and gives its number.
+    fn add(&mut self, parameters: &[(&str, f64)], sharing: Sharing) -> u32 {
+        let next = self.n_rows;
+        if sharing == Sharing::Likely {
+            let bits = parameters.iter().map(|(_, value)| value.to_bits()).collect();
+            let row = *self.known.entry(bits).or_insert(next);
+            if row != next {
+                return row;
+            }
+        }
+        self.rows.extend(parameters.iter().map(|(_, value)| *value));
+        self.n_rows += 1;
+        next
+    }
+}
+
+/// Whether synapses have the same parameters as others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    /// Rows are looked up, so that there is one for all that are equal.
+    Likely,
+    /// Each has a row of its own.
+    Unlikely,
 }
 
 /// A synapse and its connection.
@@ -82,6 +136,8 @@ pub struct Synapse {
     pub segment: u32,
     /// Index of the [`SynapseModel`]; [`Synapses::ARTIFICIAL`] where events go to an artificial cell.
     pub model: u32,
+    /// Row of its parameters in the model.
+    pub row: u32,
     /// Place of the edge among those of its target in its population.
     pub synapse_id: u32,
     /// Weight in the mechanism's unit.
@@ -110,8 +166,6 @@ pub struct Synapses {
     pub junctions: Vec<[u64; 2]>,
     /// Edges whose place on their target is not there, such as an axon that was removed.
     pub n_skipped: u64,
-    /// Models by mechanism, names and bits of parameters.
-    known: HashMap<(String, Vec<u64>), u32>,
 }
 
 impl Synapses {
@@ -120,20 +174,39 @@ impl Synapses {
     /// Stands for a synapse of other edges in place of a model: the nearest one on the section.
     pub const NEAREST: u32 = u32::MAX - 1;
 
-    /// The index of a model.
-    fn model(&mut self, mechanism: &str, parameters: &[(&str, f64)]) -> u32 {
-        let bits = parameters.iter().map(|(_, value)| value.to_bits()).collect();
-        let mut name = mechanism.to_owned();
-        for (parameter, _) in parameters {
-            name.push(' ');
-            name.push_str(parameter);
-        }
-        let next = self.models.len() as u32;
-        *self.known.entry((name, bits)).or_insert_with(|| {
-            let parameters = parameters.iter().map(|(name, v)| ((*name).to_owned(), *v)).collect();
-            self.models.push(SynapseModel { mechanism: mechanism.to_owned(), parameters });
-            next
-        })
+    /// Indices of a model and of a row of it with these parameters.
+    fn model(
+        &mut self,
+        mechanism: &str,
+        parameters: &[(&str, f64)],
+        sharing: Sharing,
+    ) -> (u32, u32) {
+        let known = self.models.iter().position(|model| model.is(mechanism, parameters));
+        let at = known.unwrap_or_else(|| {
+            self.models.push(SynapseModel {
+                mechanism: mechanism.to_owned(),
+                names: parameters.iter().map(|(name, _)| (*name).to_owned()).collect(),
+                rows: Vec::new(),
+                n_rows: 0,
+                known: HashMap::new(),
+            });
+            self.models.len() - 1
+        });
+        (at as u32, self.models[at].add(parameters, sharing))
+    }
+}
+
+/// What connection overrides say, read once.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectionRules(Arc<Overrides>);
+
+impl ConnectionRules {
+    /// Reads them, and selects the nodes that they are about.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::Unknown`] for node sets that are not there.
+    pub fn read(config: &SimulationConfig, circuit: &Circuit) -> Result<Self> {
+        Ok(ConnectionRules(Arc::new(Overrides::new(config, circuit)?)))
     }
 }
 
@@ -142,19 +215,19 @@ impl Synapses {
 pub struct Connector<'a> {
     config: &'a SimulationConfig,
     circuit: &'a Circuit,
-    overrides: Overrides,
+    rules: ConnectionRules,
     models: SynapseModels,
 }
 
 impl<'a> Connector<'a> {
-    /// Reads what edges refer to.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`], [`Error::Unknown`] for node sets of overrides that are not there.
-    pub fn new(config: &'a SimulationConfig, circuit: &'a Circuit) -> Result<Self> {
-        let overrides = Overrides::new(config, circuit)?;
+    /// For the edges of a circuit, by these rules.
+    pub fn new(
+        config: &'a SimulationConfig,
+        circuit: &'a Circuit,
+        rules: &ConnectionRules,
+    ) -> Self {
         let models = SynapseModels::default();
-        Ok(Connector { config, circuit, overrides, models })
+        Connector { config, circuit, rules: rules.clone(), models }
     }
 
     /// The synapses of a population of edges on `targets`, which are cells of its target population
@@ -173,7 +246,7 @@ impl<'a> Connector<'a> {
         let nodes: Selection = targets.iter().map(|target| target.node).collect();
         let mut synapses = Synapses::default();
         let plastic = edges.kind() == EdgeKind::Chemical
-            && self.overrides.of(edges).asks_for(plasticity::OVERRIDE);
+            && self.rules.0.of(edges).asks_for(plasticity::OVERRIDE);
         let further = if plastic { PLASTICITY } else { &[] };
         for batch in edges.afferent_with(further, &nodes, BATCH_EDGES)? {
             let batch = batch?;

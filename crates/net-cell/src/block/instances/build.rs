@@ -29,13 +29,14 @@ struct Instance<'a> {
 #[derive(Debug, Clone, Copy)]
 enum Source<'a> {
     Template(&'a Insertion),
-    Kind(&'a PointKind),
+    /// With the row of the kind.
+    Kind(&'a PointKind, u32),
 }
 
 impl Instance<'_> {
     fn value(&self, column: usize) -> f64 {
         match self.source {
-            Source::Kind(kind) => kind.columns[column],
+            Source::Kind(kind, row) => kind.value(row, column),
             Source::Template(insertion) => match &insertion.columns[column] {
                 Values::Uniform(value) => *value,
                 Values::PerSegment(values) => values[self.segment as usize],
@@ -71,7 +72,7 @@ impl Instance<'_> {
     fn train(&self) -> Option<&Arc<[f64]>> {
         match self.source {
             Source::Template(insertion) => insertion.spike_train_ms.as_ref(),
-            Source::Kind(_) => None,
+            Source::Kind(..) => None,
         }
     }
 }
@@ -122,7 +123,7 @@ impl Instances {
                 for (point, spec) in cell.points.iter().enumerate() {
                     let kind = &kinds[spec.kind as usize];
                     if kind.mechanism == index {
-                        add(spec.segment, Source::Kind(kind), Some(point as u32));
+                        add(spec.segment, Source::Kind(kind, spec.row), Some(point as u32));
                     }
                 }
                 // Stable: instances on one segment keep their order whatever the layout.

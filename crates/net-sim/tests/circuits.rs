@@ -3,7 +3,8 @@
 
 mod sonata_case;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use net_mpi::Communicator;
@@ -171,6 +172,119 @@ fn a_ring_of_artificial_cells_and_a_biophysical_one() {
     assert_near(&found, &[0.01]);
 }
 
+/// Equations for a steady state at the start of `NaV` as BMTK's file has them: in that of I3 the
+/// current from I4 has the rate of I3 to C3.
+const START_OF_NAV: &str = "
+LINEAR start {
+    LOCAL qt, a, b
+    qt = 2.3^((celsius - 37)/10)
+    a = qt*alpha*exp(v/x1)
+    b = qt*beta*exp(v/x2)
+    ~ C2*b + I1*qt*Coff - C1*(4*a + qt*Con) = 0
+    ~ C1*4*a + C3*2*b + I2*qt*Coff/btfac - C2*(b + 3*a + qt*Con*alfac) = 0
+    ~ C2*3*a + C4*3*b + I3*qt*Coff/btfac^2 - C3*(2*b + 2*a + qt*Con*alfac^2) = 0
+    ~ C3*2*a + C5*4*b + I4*qt*Coff/btfac^3 - C4*(3*b + a + qt*Con*alfac^3) = 0
+    ~ C4*a + O*qt*delta + I5*qt*Coff/btfac^4 - C5*(4*b + qt*gamma + qt*Con*alfac^4) = 0
+    ~ C5*qt*gamma + I6*qt*Ooff - O*(qt*delta + qt*Oon) = 0
+    ~ I2*b/btfac + C1*qt*Con - I1*(4*a*alfac + qt*Coff) = 0
+    ~ I1*4*a*alfac + I3*2*b/btfac + C2*qt*Con*alfac - I2*(b/btfac + 3*a*alfac + qt*Coff/btfac) = 0
+    ~ I2*3*a*alfac + I4*qt*Coff/btfac^2 + C3*qt*Con*alfac^2
+        - I3*(2*b/btfac + 2*a*alfac + qt*Coff/btfac^2) = 0
+    ~ I3*2*a*alfac + I5*4*b/btfac + C4*qt*Con*alfac^3
+        - I4*(3*b/btfac + a*alfac + qt*Coff/btfac^3) = 0
+    ~ I4*a*alfac + I6*qt*delta + C5*qt*Con*alfac^4
+        - I5*(4*b/btfac + qt*gamma + qt*Coff/btfac^4) = 0
+    ~ C1 + C2 + C3 + C4 + C5 + I1 + I2 + I3 + I4 + I5 + O + I6 = 1
+}
+";
+
+/// Compiles the set `allen` as NEURON has it, with slopes of currents as difference quotients and the
+/// start of `NaV` of BMTK's file.
+fn channels_as_in_neuron(folder: &Path) -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../net-mechanisms/mod/allen");
+    let (files, library) = (folder.join("mod"), folder.join("allen.so"));
+    copy_all(&own, &files);
+    let path = files.join("NaV.mod");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let start = "INITIAL { SOLVE gating STEADYSTATE sparse }";
+    assert!(text.contains(start));
+    std::fs::write(&path, text.replace(start, "INITIAL { SOLVE start }") + START_OF_NAV).unwrap();
+    let mut build = program();
+    build.env("NET_MECHANISM_CACHE", folder.join("cache"));
+    succeed(build.args(["mechanisms", "build", "--neuron", "-o"]).args([&library, &files]));
+    library
+}
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_net-sim"))
+}
+
+fn succeed(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let from = entry.unwrap().path();
+        let to = to.join(from.file_name().unwrap());
+        if from.is_dir() {
+            copy_all(&from, &to)
+        } else {
+            std::fs::write(to, std::fs::read(from).unwrap()).unwrap()
+        }
+    }
+}
+
+/// NEURON's clock is a sum of half steps, 1e-12 ms behind in the first 130 ms: what arrives there half
+/// a step after the beginning of one acts one step later than with an exact clock.
+fn delay_events_between_steps(path: &Path, population: &str, dt_ms: f64) {
+    let file = hdf5::File::open_rw(path).unwrap();
+    let dataset = file.dataset(&format!("spikes/{population}/timestamps")).unwrap();
+    let mut times: Vec<f64> = dataset.read_raw().unwrap();
+    let is_between = |t: &f64| *t < 100.0 && ((t / dt_ms).fract() - 0.5).abs() < 1e-6;
+    times.iter_mut().filter(|t| is_between(t)).for_each(|t| *t += 1e-9);
+    dataset.write_raw(&times).unwrap();
+}
+
+/// With the channels of NEURON and its clock, somata are those of BioNet but for roundings, which grow
+/// at the flanks of spikes.
+#[test]
+fn somata_are_those_of_bionet() {
+    let _guard = one_at_a_time();
+    let Some(reference) = reference() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let library = channels_as_in_neuron(folder.path());
+    let cases: [(&str, &str, &str, &[f64]); 4] = [
+        (
+            "sonata-5cells-iclamp",
+            "membrane_potential.h5",
+            "biophysical",
+            &[1e-6, 1e-6, 1e-6, 1e-11, 1e-11],
+        ),
+        ("sonata-9cells", "membrane_potential.h5", "cortex", &[1e-7; 9]),
+        ("bmtk-bio14", "v.h5", "v1", &[1e-6; 10]),
+        ("bmtk-intfire-ring", "v.h5", "v1", &[1e-8]),
+    ];
+    for (name, report, population, bounds_mv) in cases {
+        let mut case = reference.join(name);
+        if name == "bmtk-bio14" {
+            let components = "bmtk-components";
+            copy_all(&reference.join(components), &folder.path().join(components));
+            copy_all(&case, &folder.path().join(name));
+            case = folder.path().join(name);
+            let spikes = case.join("inputs/lgn_spikes.h5");
+            delay_events_between_steps(&spikes, "lgn", 0.1);
+        }
+        let results = folder.path().join("results").join(name);
+        let mut run = program();
+        run.arg("run").arg(case.join("sim_base.json")).arg("--mechanisms").arg(&library);
+        succeed(run.args(["--quiet", "--threads", "1", "--output"]).arg(&results));
+        assert_near(&differences(&results, &case, "base", report, population), bounds_mv);
+    }
+}
+
 #[test]
 fn three_hundred_artificial_cells() {
     let _guard = one_at_a_time();
@@ -273,15 +387,51 @@ fn rings_with_gap_junctions() {
 #[test]
 fn reports_of_all_types() {
     let _guard = one_at_a_time();
-    // Neurodamus makes two steps of 0.3 ms / 0.1 ms, so that its file `my_window.h5` says other times
-    // than those of its samples. Sodium currents follow potentials that differ by 3e-5 mV.
-    let variants: [(&str, f64, &[&str]); 4] = [
+    // `my_window.h5`, and sodium currents with slopes as in NEURON, have tests of their own.
+    let variants: [(&str, f64, &[&str]); 3] = [
         ("reports", SINGLE, &["my_window.h5", "compartment_ina.h5"]),
-        ("reports", 5e-6, &["my_window.h5"]),
         ("synreport", SINGLE, &[]),
         ("lfp", SINGLE, &["i_membrane_neuron.h5"]),
     ];
     agree_with_neurodamus("nd-ringtest", &["hoc"], &variants);
+}
+
+/// NMDA receptors, whose current is not linear in the potential, have a slope that is a difference
+/// quotient in NEURON; with this, all reports agree, those of sodium currents too.
+#[test]
+fn reports_with_slopes_as_in_neuron() {
+    let _guard = one_at_a_time();
+    let Some(reference) = reference() else { return };
+    let Some(case) = Case::new(&reference, "nd-ringtest", &["hoc"]) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../net-mechanisms/mod/bbp");
+    let library = folder.path().join("synapses.so");
+    let files = ["ProbAMPANMDA_EMS.mod", "ProbGABAAB_EMS.mod"].map(|name| own.join(name));
+    let mut build = program();
+    build.env("NET_MECHANISM_CACHE", folder.path().join("cache"));
+    succeed(build.args(["mechanisms", "build", "--neuron", "-o"]).arg(&library).args(files));
+    let results = case.run_with("reports", &["--mechanisms", library.to_str().unwrap()]);
+    let wrong = case.compare("reports", &results, (SINGLE, &["my_window.h5"]));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Of a `dt` of 0.3 ms Neurodamus makes int(0.3 / 0.1) steps, which are 2, and says 0.3 ms in the file:
+/// its samples are those of 0.2 ms.
+#[test]
+fn an_interval_that_neurodamus_cuts() {
+    let _guard = one_at_a_time();
+    let Some(reference) = reference() else { return };
+    let Some(case) = Case::new(&reference, "nd-ringtest", &["hoc"]) else { return };
+    case.replace("reports", "\"dt\": 0.3", "\"dt\": 0.2");
+    case.replace("reports", "\"end_time\": 17.0", "\"end_time\": 13.05");
+    let results = case.run("reports");
+    let found = report(&results.join("my_window.h5"), "RingA");
+    let expected = case.expected("reports").join("my_window.h5");
+    let expected = report(&expected, "RingA");
+    assert_eq!((found.0[0], &found.0), (40, &expected.0));
+    for (found, expected) in found.1.iter().zip(&expected.1) {
+        assert!((found - expected).abs() < SINGLE * 100.0, "{found}, expected {expected}");
+    }
 }
 
 #[test]

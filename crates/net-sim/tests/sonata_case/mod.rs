@@ -96,14 +96,25 @@ impl Case {
         self.replace_in_model("hoc", "TestCell.hoc", "Ra = 100", rules);
     }
 
+    /// What was expected of a variant.
+    pub(crate) fn expected(&self, variant: &str) -> PathBuf {
+        self.expected.join(variant)
+    }
+
     /// Runs a variant; gives the folder of its results.
     pub(crate) fn run(&self, variant: &str) -> PathBuf {
+        self.run_with(variant, &[])
+    }
+
+    /// The same with more options.
+    pub(crate) fn run_with(&self, variant: &str, options: &[&str]) -> PathBuf {
         let results = self.folder.path().join("results").join(variant);
         let run = Command::new(env!("CARGO_BIN_EXE_net-sim"))
             .arg("run")
             .arg(self.configuration(variant))
             .args(["--quiet", "--threads", "1", "--output"])
             .arg(&results)
+            .args(options)
             .output()
             .unwrap();
         let errors = String::from_utf8_lossy(&run.stderr);

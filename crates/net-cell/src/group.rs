@@ -1,6 +1,7 @@
 //! Cells of one rank, divided into groups that threads advance on their own.
 
 mod cells;
+mod parameters;
 mod state;
 mod streams;
 mod weights;
@@ -95,6 +96,7 @@ pub struct CellGroup {
     /// Block and place of the potentials that others see.
     published: Vec<(u32, u32)>,
     observer: Option<Box<dyn CurrentObserver>>,
+    has_started: bool,
 }
 
 impl CellGroup {
@@ -117,6 +119,7 @@ impl CellGroup {
             kept_columns: Vec::new(),
             published: Vec::new(),
             observer: None,
+            has_started: false,
         }
     }
 
@@ -203,6 +206,7 @@ impl CellGroup {
         }
         self.blocks.iter_mut().for_each(Block::initialize);
         self.keep_weights();
+        self.has_started = true;
         for (at, block) in self.blocks.iter_mut().enumerate() {
             block.finish_initialize(watch(&mut self.observer, at));
         }

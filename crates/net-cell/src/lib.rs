@@ -29,7 +29,7 @@ mod waveform;
 pub use net_kernel::simd;
 
 pub use block::{BlockPlan, CellSpec, PointKind, PointSpec, Spike, StepSettings};
-pub use cell::{CellTemplate, PointerTarget, Region, Values};
+pub use cell::{CellTemplate, ParameterChange, PointerTarget, Region, Values};
 pub use error::{CellError, NotFinite};
 pub use group::{CellGroup, Cells, ConnectionId, Target};
 pub use record::{Quantity, Samples, Schedule};

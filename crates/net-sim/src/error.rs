@@ -69,6 +69,28 @@ pub enum Error {
     /// A potential or state became NaN or infinite.
     #[error(transparent)]
     NotFinite(#[from] NotFinite),
+    /// A parameter of cells cannot be given another value.
+    #[error("cells {targets}: {source}")]
+    CellParameter {
+        /// The cells.
+        targets: String,
+        /// What is wrong.
+        source: Box<net_cell::CellError>,
+    },
+    /// A parameter was to be changed that none of the chosen cells has.
+    #[error(
+        "parameter '{parameter}': no instance of mechanism '{mechanism}' in {region} of the cells {targets}"
+    )]
+    NothingHasParameter {
+        /// The mechanism.
+        mechanism: String,
+        /// The parameter.
+        parameter: String,
+        /// The cells.
+        targets: String,
+        /// The segments.
+        region: String,
+    },
     /// A population's cell template is not among the model's kinds of cells.
     #[error(
         "population '{population}' has cells of kind '{kind}', which is not known; known are: {known}"

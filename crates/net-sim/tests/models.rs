@@ -282,3 +282,114 @@ fn a_state_that_explodes_ends_the_run_and_keeps_what_was_sealed() {
     let sealed_until = run.coverage().unwrap().sealed_until();
     assert!((580..=600).contains(&sealed_until), "sealed until step {sealed_until}");
 }
+
+/// Three cells of one compartment with a leak and a synapse that has an event of 0.01 uS at 1 ms.
+fn leaky() -> Model {
+    use net_cell::morphology::*;
+    let mut builder = MorphologyBuilder::new();
+    builder.cylinder("soma", SectionKind::Soma, None, 20.0, 20.0).unwrap();
+    let cable = Cable::Uniform(CableProperties { ra_ohm_cm: 100.0, cm_uf_cm2: 1.0 });
+    let (one, points) = (Discretization::FixedPerSection(1), SegmentPoints::Exact);
+    let morphology = builder.build().unwrap().segmented(&one, &cable, points).unwrap();
+    let mut cell = net_cell::CellTemplate::new(morphology).unwrap();
+    let leak = [("g", 1e-4), ("e", -70.0)];
+    cell.insert("pas", &net_cell::Region::All, &leak).unwrap();
+    let mut network = Network::new(1);
+    network.add_population(Population::new("P", 3, "leaky")).unwrap();
+    let source = SpikeSource::Times(vec![1.0]);
+    let rows = (0..3).map(|gid| InputRow { gid, segment: 0, weight: 0.01, source: source.clone() });
+    let variable = Quantity::Variable { mechanism: "ExpSyn".into(), variable: "g".into(), nth: 0 };
+    let f64_of = |recording: Recording| Recording { sample_type: SampleType::F64, ..recording };
+    Model::new(network)
+        .with_cells("leaky", CellKind::shared(cell))
+        .with_input(Input {
+            name: "kick".into(),
+            synapse: SynapseKind {
+                mechanism: "ExpSyn".into(),
+                parameters: [("tau".into(), 2.0), ("e".into(), -70.0)].into(),
+            },
+            delay_ms: 0.0,
+            synapses: InputSynapses::Table(std::sync::Arc::new(InputTable::new(rows.collect()))),
+        })
+        .with_recording(f64_of(Recording::new("v", Targets::All, Quantity::Voltage)))
+        .with_recording(f64_of(Recording::new("g", Targets::All, variable)))
+}
+
+/// The equations of NEURON's fixed step, with values that change between two steps.
+#[test]
+fn parameters_of_cells_change_between_two_steps() {
+    let (comm, model) = (Communicator::solo(), leaky());
+    let dt_ms = 0.1;
+    let settings = StepSettings { dt_ms, v_init_mv: -70.0, ..StepSettings::default() };
+    let options = RunOptions { settings, ..in_memory(6.0, 1) };
+    let mut simulation = Simulation::build(&comm, &model, &options).unwrap();
+    let some = || Targets::Gids(vec![0, 2]);
+    let set = |simulation: &mut Simulation<'_>, name: &str, value| {
+        simulation.set_cell_parameter(&CellParameter::new(some(), name, value)).unwrap()
+    };
+    simulation.advance(2.0).unwrap();
+    assert_eq!(set(&mut simulation, "pas.g", 3e-4), 2);
+    assert_eq!(set(&mut simulation, "pas.e", -50.0), 2);
+    assert_eq!(set(&mut simulation, "ExpSyn.tau", 0.7), 2);
+    let refused = |simulation: &mut Simulation<'_>, parameter: CellParameter, parts: &[&str]| {
+        let error = simulation.set_cell_parameter(&parameter).unwrap_err().to_string();
+        for part in parts {
+            assert!(error.contains(part), "{part:?} is not in {error}");
+        }
+    };
+    let of_all = |name: &str, value| CellParameter::new(Targets::All, name, value);
+    refused(&mut simulation, of_all("pas.gl", 1.0), &["'gl'", "pas", "g, e"]);
+    refused(&mut simulation, of_all("no.g", 1.0), &["'no'", "hh"]);
+    refused(&mut simulation, of_all("g", 1.0), &["''"]);
+    refused(&mut simulation, of_all("ExpSyn.tau", -1.0), &["tau", "-1"]);
+    refused(&mut simulation, of_all("hh.gnabar", 0.1), &["no instance of mechanism 'hh'", "All"]);
+    let other = CellParameter::new(Targets::Population("Q".into()), "pas.g", 1.0);
+    refused(&mut simulation, other, &["unknown population 'Q'"]);
+    let beyond = net_cell::Region::Segments(vec![1]);
+    refused(&mut simulation, CellParameter { region: beyond, ..of_all("pas.g", 1.0) }, &["1"]);
+    let outcome = simulation.run().unwrap();
+    let area_cm2 = std::f64::consts::PI * 20.0 * 20.0 * 1e-8;
+    for gid in [0, 1] {
+        let of = |recording: usize| {
+            let mut traces = outcome.traces.iter();
+            &traces.find(|t| t.recording == recording && t.gid == gid).unwrap().values
+        };
+        let (mut v_mv, mut g_us) = (-70.0, 0.0);
+        for step in 0..60 {
+            let (leak, e_mv, tau_ms) = match gid == 0 && step >= 20 {
+                true => (3e-4, -50.0, 0.7),
+                false => (1e-4, -70.0, 2.0),
+            };
+            if step == 10 {
+                g_us += 0.01;
+            }
+            let g = g_us * 1e-6 / area_cm2;
+            let c = 1e-3 / dt_ms;
+            v_mv = (c * v_mv + leak * e_mv + g * -70.0) / (c + leak + g);
+            g_us *= (-dt_ms / tau_ms).exp();
+            assert!((of(0)[step + 1] - v_mv).abs() < 1e-9, "gid {gid}, v after step {step}");
+            assert!((of(1)[step + 1] - g_us).abs() < 1e-12, "gid {gid}, g after step {step}");
+        }
+    }
+}
+
+#[test]
+fn a_reset_gives_parameters_of_cells_back_unless_they_are_to_be_kept() {
+    let (comm, model) = (Communicator::solo(), leaky());
+    let options = in_memory(10.0, 1);
+    let mut simulation = Simulation::build(&comm, &model, &options).unwrap();
+    let last = |simulation: &mut Simulation<'_>| {
+        simulation.advance(5.0).unwrap();
+        *simulation.samples("v").unwrap()[0].1.last().unwrap()
+    };
+    let usual = last(&mut simulation);
+    simulation.set_cell_parameter(&CellParameter::new(Targets::All, "pas.e", -40.0)).unwrap();
+    simulation.set_cell_parameter(&CellParameter::new(Targets::All, "pas.e", -60.0)).unwrap();
+    simulation.reset_keeping_parameters().unwrap();
+    let changed = last(&mut simulation);
+    assert!((changed - usual).abs() > 1.0);
+    simulation.reset_keeping_parameters().unwrap();
+    assert_eq!(last(&mut simulation), changed);
+    simulation.reset().unwrap();
+    assert_eq!(last(&mut simulation), usual);
+}

@@ -51,6 +51,7 @@ fn main() -> ExitCode {
             files(comm, threads)?;
             resumed(comm, threads)?;
             monitors(comm, threads)?;
+            common::parameters::check(comm, threads)?;
             check(comm, "events of mechanisms", &of_mechanisms(9), &with_threads)?;
             let constructs = common::constructs::constructs(9);
             check(comm, "constructs of mechanisms", &constructs, &with_threads)?;

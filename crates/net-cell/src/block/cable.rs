@@ -205,13 +205,23 @@ impl Cable {
     /// Sets all potentials and the constant part of the system to what capacitance and axial
     /// conductances make it.
     pub(super) fn initialize(&mut self, v_init_mv: f64) {
-        self.v.fill(F8::splat(v_init_mv));
-        let sink = self.sink_slot();
-        self.v[sink] = F8::ZERO;
+        self.v = self.at_rest(v_init_mv);
+        self.clear_constant_currents();
+        self.children.fill(F8::ZERO);
+    }
+
+    /// All potentials at the start of a run.
+    pub(super) fn at_rest(&self, v_init_mv: f64) -> Vec<F8> {
+        let mut v = vec![F8::splat(v_init_mv); self.v.len()];
+        v[self.sink_slot()] = F8::ZERO;
+        v
+    }
+
+    /// Sets the constant part of the system to what capacitance and axial conductances make it.
+    pub(super) fn clear_constant_currents(&mut self) {
         self.base_rhs.fill(F8::ZERO);
         self.base_diagonal.fill(F8::ZERO);
         self.base_diagonal[..self.n_slots].copy_from_slice(&self.unexcited);
-        self.children.fill(F8::ZERO);
     }
 
     /// Starts the system of a step: its constant part and the capacitive current.

@@ -11,6 +11,7 @@ mod instances;
 mod ions;
 mod membrane;
 mod observation;
+mod parameters;
 mod played;
 mod pointers;
 mod rows;
@@ -198,7 +199,12 @@ impl Block {
 
     /// Currents that are linear with constant coefficients enter the system once.
     fn fold_constant_currents(&mut self) {
-        let [mut addresses, _] = self.addresses();
+        let [addresses, _] = self.addresses();
+        self.fold_constant_currents_at(addresses);
+    }
+
+    /// The same at the potentials of these addresses.
+    fn fold_constant_currents_at(&mut self, mut addresses: BlockAddresses) {
         addresses.diagonal = self.cable.base_diagonal.as_mut_ptr().cast();
         addresses.rhs = self.cable.base_rhs.as_mut_ptr().cast();
         for instances in self.instances.iter_mut().filter(|i| i.mechanism.constant_linear) {

@@ -92,6 +92,27 @@ impl Observation {
         addresses: &BlockAddresses,
     ) {
         self.at_start = cable.conducted().collect();
+        self.take_constant(instances, addresses);
+    }
+
+    /// Whether the currents of a mechanism are divided by the reversal potentials at the start.
+    pub(super) fn divides(&self, at: usize) -> bool {
+        let by_reversal = |part: &Part| match part {
+            Part::Carried(of_instances) => {
+                let kernels = &of_instances.all.kernels;
+                kernels.iter().any(|&(of, weight)| of == at && weight.is_some())
+            }
+            _ => false,
+        };
+        self.parts.iter().any(by_reversal)
+    }
+
+    /// Has the kernels of constant currents say what they add.
+    pub(super) fn take_constant(
+        &mut self,
+        instances: &mut [Instances],
+        addresses: &BlockAddresses,
+    ) {
         for carried in self.parts.iter_mut().flat_map(Part::carried) {
             let Carried { constant, base, .. } = carried;
             base.iter_mut().for_each(|values| values.fill(F8::ZERO));

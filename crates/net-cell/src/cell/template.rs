@@ -10,7 +10,7 @@ use crate::mechanism::{self, IonVariable, MechanismKind};
 use crate::morphology::{SectionKind, SegmentedMorphology};
 
 /// A part of a cell.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Region {
     /// Every segment.
     All,
@@ -530,7 +530,11 @@ impl CellTemplate {
         Err(CellError::NoSuchSegment { segment, n_segments: self.n_segments() })
     }
 
-    fn segments_of(&self, region: &Region) -> Result<Vec<u32>, CellError> {
+    /// The segments of a region, in ascending order.
+    ///
+    /// # Errors
+    /// [`CellError::NoSuchSegment`].
+    pub fn segments_of(&self, region: &Region) -> Result<Vec<u32>, CellError> {
         let sections = &self.morphology.sections;
         let of_sections = |keep: &dyn Fn(usize, SectionKind) -> bool| {
             let mut segments = Vec::new();

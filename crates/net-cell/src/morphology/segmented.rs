@@ -1,7 +1,9 @@
 //! A morphology divided into segments: all the cable equation needs to know of a shape.
 
 /// The class of a section, as the type column of SWC and the section lists of NEURON name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub enum SectionKind {
     /// The cell body.
     Soma,

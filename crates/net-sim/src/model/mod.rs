@@ -3,6 +3,7 @@
 mod input;
 mod listed;
 mod monitored;
+mod parameter;
 mod probe;
 mod recording;
 mod saved;
@@ -27,6 +28,7 @@ pub use listed::{
     PointSource,
 };
 pub(crate) use monitored::Monitored;
+pub use parameter::CellParameter;
 pub use probe::ProbeRecording;
 pub(crate) use probe::{GivenPoints, Samples};
 pub(crate) use recording::windows;

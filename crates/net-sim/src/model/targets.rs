@@ -7,12 +7,13 @@ use std::sync::Arc;
 use net_cell::{CellTemplate, morphology::SectionKind};
 use net_core::{Gid, Network, Purpose, StreamFamily};
 use net_io::store::{Place, Ranges};
+use serde::{Deserialize, Serialize};
 
 use super::{require_gid, require_population};
 use crate::error::{BoxError, Error, Result, bad_value};
 
 /// Cells of a recording.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Targets {
     /// All.
     All,

@@ -81,6 +81,16 @@ impl Built {
         self.recordings.iter().map(|plan| plan.columns.len()).sum::<usize>() as u64
     }
 
+    /// Gives parameters of cells other values, with which the initial state is made.
+    pub(super) fn set_parameters(
+        &mut self,
+        model: &Model,
+        parameters: &[model::CellParameter],
+    ) -> Result<()> {
+        let mut parameters = parameters.iter();
+        parameters.try_for_each(|own| own.set(model, &mut self.groups).map(|_| ()))
+    }
+
     /// Sets the initial state. Collective.
     pub(super) fn start<'a>(
         self,

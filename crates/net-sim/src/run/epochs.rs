@@ -25,13 +25,13 @@ use super::keeper::Keeper;
 use super::output::Files;
 use super::progress::Meter;
 use super::recorder::{Kept, Recorder};
-use super::state::SetParameter;
+use super::state::SetParameters;
 use super::team::Team;
 use super::threads::Threads;
 use super::tracks::Tracks;
 use super::transfer::Transfer;
 use crate::error::{Error, Result, StopReason};
-use crate::model::Model;
+use crate::model::{CellParameter, Model};
 use crate::probes::{Collector, ProbeSignal};
 
 /// Longest epoch in steps: packed spikes count to 65535, and an epoch's samples must fit in memory.
@@ -161,7 +161,7 @@ impl<'a> Run<'a> {
             times: Times::default(),
             keeper: None,
             stopped: None,
-            parameters: Vec::new(),
+            parameters: SetParameters::default(),
         };
         Ok(Run { threads, shared: Shared::new(groups, &plan), leader, has_failed: false })
     }
@@ -182,8 +182,8 @@ impl<'a> Run<'a> {
     }
 
     /// Goes on from a checkpoint; to be called before the first step. Collective.
-    pub(super) fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        self.leader.restore(&self.shared, checkpoint)
+    pub(super) fn restore(&mut self, model: &Model, checkpoint: &Checkpoint) -> Result<()> {
+        self.leader.restore(&self.shared, model, checkpoint)
     }
 
     /// Writes into these files from now on, a run that goes on from a checkpoint.
@@ -251,13 +251,13 @@ impl<'a> Run<'a> {
     }
 
     /// Parameters that were set since the start.
-    pub(super) fn parameters(&self) -> &[SetParameter] {
+    pub(super) fn parameters(&self) -> &SetParameters {
         &self.leader.parameters
     }
 
-    /// Notes which parameters were set since the start.
-    pub(super) fn remember_parameters(&mut self, parameters: &[SetParameter]) {
-        self.leader.parameters = parameters.to_vec();
+    /// Parameters that were set since the start, to be noted.
+    pub(super) fn parameters_mut(&mut self) -> &mut SetParameters {
+        &mut self.leader.parameters
     }
 
     /// How the run is divided into epochs.
@@ -321,6 +321,16 @@ impl<'a> Run<'a> {
         value: f64,
     ) -> std::result::Result<(), net_cell::CellError> {
         self.shared.set_parameter(gids, parameter, value)
+    }
+
+    /// Gives a parameter of other cells another value; returns the number of instances of this rank
+    /// that have it.
+    pub(super) fn set_cell_parameter(
+        &mut self,
+        model: &Model,
+        parameter: &CellParameter,
+    ) -> Result<u64> {
+        self.shared.set_cell_parameter(model, parameter)
     }
 
     /// Advances to `end_step`. Collective; an error of any rank is an error on all and ends the
@@ -401,7 +411,7 @@ pub(super) struct Leader<'a> {
     /// Saves the state, if that is wanted.
     pub(super) keeper: Option<Keeper>,
     stopped: Option<StopReason>,
-    pub(super) parameters: Vec<SetParameter>,
+    pub(super) parameters: SetParameters,
 }
 
 impl Leader<'_> {

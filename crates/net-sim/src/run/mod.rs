@@ -28,12 +28,13 @@ use net_mpi::{Communicator, SpikeTime};
 
 use crate::build::{self, LocalSize};
 use crate::error::{Error, Result, bad_value};
-use crate::model::{self, Model, Monitored, whole_steps};
+use crate::model::{self, CellParameter, Model, Monitored, whole_steps};
 use crate::options::RunOptions;
 use crate::probes::ProbeSignal;
 use built::Built;
 use epochs::Run;
 use keeper::Keeper;
+use state::SetParameters;
 use threads::Threads;
 
 pub(crate) use output::complete;
@@ -100,8 +101,6 @@ pub struct Simulation<'a> {
     model_hash: String,
     n_columns: u64,
     n_resets: u64,
-    /// Parameters that were set since the start: gids of a population, name and value.
-    parameters: Vec<(Range<Gid>, String, f64)>,
 }
 
 /// What a run leaves.
@@ -192,7 +191,7 @@ impl<'a> Simulation<'a> {
         if let Some(checkpoints) = &options.checkpoints {
             if let Some(from) = &resumed {
                 comm.agree(from.manifest().check_model(from.path(), &hashes))?;
-                run.restore(from)?;
+                run.restore(model, from)?;
                 if let Some(asked) = &options.output {
                     // Now that nothing can be wrong with it any more.
                     let step = from.manifest().step;
@@ -208,7 +207,6 @@ impl<'a> Simulation<'a> {
             }
         }
         let write_s = started.elapsed().as_secs_f64();
-        let parameters = run.parameters().to_vec();
         let n_resets = resumed.as_ref().map_or(0, |from| from.manifest().resets);
         Ok(Simulation {
             comm,
@@ -225,7 +223,6 @@ impl<'a> Simulation<'a> {
             model_hash,
             n_columns,
             n_resets,
-            parameters,
         })
     }
 
@@ -397,40 +394,54 @@ impl<'a> Simulation<'a> {
         let own = network.population(network.find_population(population)?);
         let Some(points) = self.model.points_of(own) else {
             let expected =
-                "a population of point neurons; others have the parameters of their template";
+                "a population of point neurons; set_cell_parameter sets those of other cells";
             return Err(bad_value(format!("{}: population", user()), population, expected));
         };
         let user = format!("population '{population}'");
         let checked = points.check_parameter(parameter, value);
         checked.map_err(|source| Error::Points { user, source: Box::new(source) })?;
         let gids = own.first_gid()..own.first_gid() + own.size();
-        self.parameters.retain(|(other, name, _)| (other, name.as_str()) != (&gids, parameter));
-        self.parameters.push((gids, parameter.to_owned(), value));
-        self.run.remember_parameters(&self.parameters);
-        self.apply_parameters()
+        self.set_points(&gids, parameter, value)
     }
 
-    /// Sets all parameters that were set since the start.
-    fn apply_parameters(&mut self) -> Result<()> {
-        for (gids, parameter, value) in &self.parameters {
-            let set = self.run.set_parameter(gids, parameter, *value);
-            let user = format!("parameter '{parameter}'");
-            set.map_err(|source| Error::Points { user, source: Box::new(source) })?;
-        }
+    /// Sets a parameter of point neurons, and notes that.
+    fn set_points(&mut self, gids: &Range<Gid>, parameter: &str, value: f64) -> Result<()> {
+        let set = self.run.set_parameter(gids, parameter, value);
+        let user = format!("parameter '{parameter}'");
+        set.map_err(|source| Error::Points { user, source: Box::new(source) })?;
+        self.run.parameters_mut().set_points(gids.clone(), parameter, value);
         Ok(())
     }
 
-    /// As [`reset`](Self::reset), but parameters that were set while it ran keep their values.
-    /// Collective.
+    /// Gives a parameter of a mechanism another value on segments of cable cells, or in artificial
+    /// cells, from the next step on; returns how many instances have it. Collective.
+    ///
+    /// States stay what they are, as in NEURON, also before the first step. What the engine derives from
+    /// parameters once is derived anew. Currents that are recorded at the present time have been
+    /// computed with the value before.
+    ///
+    /// # Errors
+    /// Cells that do not exist, an unknown mechanism or parameter, a value that is not allowed, a
+    /// parameter that was used for what cannot be made again (rate tables, random streams), a
+    /// selection without any such mechanism; the same on all ranks, and nothing has changed then.
+    pub fn set_cell_parameter(&mut self, parameter: &CellParameter) -> Result<u64> {
+        parameter.validate(self.model)?;
+        let set = self.comm.agree(self.run.set_cell_parameter(self.model, parameter))?;
+        let n_set = self.comm.all_gather_u64(set)?.iter().sum();
+        if n_set == 0 {
+            return Err(parameter.of_nothing());
+        }
+        self.run.parameters_mut().set_cells(parameter);
+        Ok(n_set)
+    }
+
+    /// As [`reset`](Self::reset), but parameters that were set while it ran keep their values; the
+    /// initial state of cable cells and artificial cells is made with them. Collective.
     ///
     /// # Errors
     /// As [`reset`](Self::reset).
     pub fn reset_keeping_parameters(&mut self) -> Result<()> {
-        let parameters = std::mem::take(&mut self.parameters);
-        self.reset()?;
-        self.parameters = parameters;
-        self.run.remember_parameters(&self.parameters);
-        self.apply_parameters()
+        self.reset_to(self.run.parameters().clone())
     }
 
     /// Goes back to the state before the first step: the same cells, parameters, synapses and random
@@ -439,11 +450,17 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// A run that writes files, which hold one run; those of [`build`](Self::build).
     pub fn reset(&mut self) -> Result<()> {
+        self.reset_to(SetParameters::default())
+    }
+
+    /// Goes back to the start, where parameters are set.
+    fn reset_to(&mut self, parameters: SetParameters) -> Result<()> {
         self.check_reset()?;
         let (comm, model, options) = (self.comm, self.model, self.options);
         let (clock, threads) = (self.clock, self.threads);
         let pool = comm.agree(threads::pool(threads.n))?;
-        let built = Built::new(comm, model, options, clock, &self.gids, threads, &pool)?;
+        let mut built = Built::new(comm, model, options, clock, &self.gids, threads, &pool)?;
+        comm.agree(built.set_parameters(model, &parameters.cells))?;
         let described = (model, &self.manifest);
         let run = built.start(comm, described, options, clock, threads, None)?;
         let keeper = std::mem::replace(&mut self.run, run).into_keeper();
@@ -451,7 +468,10 @@ impl<'a> Simulation<'a> {
         if let Some(keeper) = keeper {
             self.run.keep(keeper.restarted(self.n_resets));
         }
-        self.parameters.clear();
+        self.run.parameters_mut().cells = parameters.cells;
+        for (gids, parameter, value) in &parameters.points {
+            self.set_points(gids, parameter, *value)?;
+        }
         Ok(())
     }
 

@@ -25,6 +25,7 @@ use super::keeper::Keeper;
 use super::recorder::{RecorderState, Windows};
 use super::tracks::{TracksOfAll, TracksState};
 use crate::error::{Error, Result};
+use crate::model::{CellParameter, Model};
 use crate::probes::{KeptProbe, Partial};
 
 const OF_RANK: u32 = 1;
@@ -33,8 +34,30 @@ const POINTS: u32 = 3;
 const PARTIALS: u32 = 4;
 const MONITORED: u32 = 5;
 
-/// A parameter that was set since the start: gids of a population, name and value.
-pub(super) type SetParameter = (std::ops::Range<Gid>, String, f64);
+/// Parameters that were set since the start.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct SetParameters {
+    /// Of point neurons: gids of a population, name and value.
+    pub(super) points: Vec<(std::ops::Range<Gid>, String, f64)>,
+    /// Of other cells, in the order in which they were set.
+    pub(super) cells: Vec<CellParameter>,
+}
+
+impl SetParameters {
+    /// Notes a parameter of point neurons.
+    pub(super) fn set_points(&mut self, gids: std::ops::Range<Gid>, parameter: &str, value: f64) {
+        self.points.retain(|(other, name, _)| (other, name.as_str()) != (&gids, parameter));
+        self.points.push((gids, parameter.to_owned(), value));
+    }
+
+    /// Notes a parameter of other cells.
+    pub(super) fn set_cells(&mut self, parameter: &CellParameter) {
+        // Values do not tell two settings apart.
+        let place = |own: &CellParameter| CellParameter { value: 0.0, ..own.clone() };
+        self.cells.retain(|other| place(other) != place(parameter));
+        self.cells.push(parameter.clone());
+    }
+}
 
 /// What is no cell's.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -48,7 +71,7 @@ pub(super) struct OfRank {
 /// What is the same on all ranks.
 #[derive(Debug, Serialize, Deserialize)]
 struct OfAll {
-    parameters: Vec<SetParameter>,
+    parameters: SetParameters,
     windows: Windows,
     tracks: TracksOfAll,
 }
@@ -119,7 +142,12 @@ impl Leader<'_> {
     }
 
     /// Goes on from a checkpoint of any number of ranks. Collective.
-    pub(super) fn restore(&mut self, shared: &Shared, checkpoint: &Checkpoint) -> Result<()> {
+    pub(super) fn restore(
+        &mut self,
+        shared: &Shared,
+        model: &Model,
+        checkpoint: &Checkpoint,
+    ) -> Result<()> {
         let step = checkpoint.manifest().step;
         self.collector.check_ranks(checkpoint.n_ranks() as usize, self.comm.size())?;
         let (rank, n_ranks) = (self.comm.rank() as u32, self.comm.size() as u32);
@@ -134,10 +162,14 @@ impl Leader<'_> {
         let of_all: OfAll = serde_json::from_str(&checkpoint.manifest().state)
             .map_err(|e| reading_error(checkpoint, "state of all ranks", e))?;
         // Parameters first: some of them change by themselves later.
-        for (gids, parameter, value) in &of_all.parameters {
+        for (gids, parameter, value) in &of_all.parameters.points {
             let set = shared.set_parameter(gids, parameter, *value);
             set.map_err(|e| reading_error(checkpoint, "parameters", e))?;
         }
+        let mut of_cells = of_all.parameters.cells.iter();
+        let set = of_cells
+            .try_for_each(|parameter| shared.set_cell_parameter(model, parameter).map(|_| ()));
+        self.comm.agree(set)?;
         self.parameters = of_all.parameters;
         self.recorder.begin_restore(of_all.windows);
         self.tracks.begin_restore(of_all.tracks);
@@ -332,6 +364,16 @@ impl Shared {
             }
         }
         Ok(())
+    }
+
+    /// Gives a parameter of other cells another value; returns the number of instances that have it.
+    pub(super) fn set_cell_parameter(
+        &self,
+        model: &Model,
+        parameter: &CellParameter,
+    ) -> Result<u64> {
+        let mut members: Vec<_> = self.members.iter().map(lock).collect();
+        parameter.set(model, members.iter_mut().map(|member| &mut member.group))
     }
 
     /// Whether all point neurons have their state.

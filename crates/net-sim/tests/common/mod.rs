@@ -4,6 +4,7 @@
 pub(crate) mod constructs;
 pub(crate) mod fields;
 pub(crate) mod monitored;
+pub(crate) mod parameters;
 pub(crate) mod points;
 pub(crate) mod resumed;
 

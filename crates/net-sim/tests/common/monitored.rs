@@ -11,15 +11,24 @@ type Place = (u64, f64);
 type Act = fn(&mut Monitors, &mut Simulation<'_>) -> Result<()>;
 
 /// What the program does, and where.
-const ACTS: [(Place, Act); 5] = [
+const ACTS: [(Place, Act); 6] = [
     ((0, 0.0), |monitors, simulation| monitors.start_some(simulation, &["E"])),
+    ((0, 10.1), |_, simulation| {
+        for (population, name, value) in
+            [("E", "hh.gnabar", 0.1), ("E", "pas.g", 3e-4), ("I", "ExpSyn.tau", 3.0)]
+        {
+            let cells = Targets::Population(population.into());
+            simulation.set_cell_parameter(&CellParameter::new(cells, name, value))?;
+        }
+        Ok(())
+    }),
     ((0, 20.3), |monitors, simulation| {
         monitors.pause_some(simulation, &["E"])?;
         monitors.start_some(simulation, &["I"])
     }),
     ((0, 22.3), |monitors, simulation| monitors.start(simulation)),
     ((0, 32.3), |monitors, simulation| monitors.new_chunk(simulation)),
-    ((0, 32.4), |monitors, simulation| monitors.reset(simulation)),
+    ((0, 32.4), |monitors, simulation| monitors.reset_keeping_parameters(simulation)),
 ];
 
 const END: Place = (1, 15.0);

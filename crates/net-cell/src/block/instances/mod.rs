@@ -228,6 +228,26 @@ impl Instances {
         }
     }
 
+    /// Sets derived columns as the start of a run does, and nothing else here.
+    pub(super) fn derive_by_start(&mut self, block: &BlockAddresses) {
+        let Some(init) = self.init else { return };
+        let before = self.arena.clone();
+        let args = self.args(block);
+        // SAFETY: the arguments describe this mechanism's columns and the block's vectors.
+        unsafe { init(&args) };
+        let columns = self.mechanism.columns.iter().zip(&self.columns);
+        let derived = columns.filter(|(spec, _)| matches!(spec.role, Role::Derived { .. }));
+        let ranges = derived.map(|(_, &Column { offset, stride })| {
+            let n = if stride == 0 { 1 } else { self.n_vectors };
+            offset / LANES..offset / LANES + n
+        });
+        let derived: Vec<_> = ranges.map(|at| (at.start, self.arena[at].to_vec())).collect();
+        self.arena.copy_from_slice(&before);
+        for (start, values) in derived {
+            self.arena[start..start + values.len()].copy_from_slice(&values);
+        }
+    }
+
     /// Whether these are electrodes.
     pub(super) fn is_electrode(&self) -> bool {
         self.mechanism.kind == MechanismKind::Electrode

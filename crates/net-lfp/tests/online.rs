@@ -52,6 +52,7 @@ proptest! {
         }
         prop_assert_eq!(forward.integers(), total.integers());
         prop_assert_eq!(forward.integers()[0], integer);
+        prop_assert_eq!(forward.to_f64()[0], integer as f64 * 2.0_f64.powi(-82));
         prop_assert_eq!(forward.to_f64()[0].to_bits(), total.to_f64()[0].to_bits());
 
         let largest = values.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
@@ -173,7 +174,7 @@ fn cell(seed: u64, n_rows: usize, n_segments: usize) -> (Array2<f64>, Vec<u32>, 
 /// whoever stands beside it, in whatever lane and slots, for any number of samples.
 #[test]
 fn a_product_depends_on_its_cell_alone() {
-    for (n_rows, n_segments) in [(1, 1), (3, 7), (16, 40), (13, 5), (21, 6)] {
+    for (n_rows, n_segments) in [(1, 1), (3, 7), (16, 40), (13, 5), (21, 6), (75, 34)] {
         let (matrix, order, currents) = cell(1, n_rows, n_segments);
         let mut segment_of = vec![0; n_segments];
         order.iter().enumerate().for_each(|(s, &compartment)| segment_of[compartment as usize] = s);

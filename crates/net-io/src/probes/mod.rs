@@ -9,6 +9,7 @@
 mod read;
 mod tables;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use hdf5::plist::dataset_create::{AllocTime, FillTime, Layout};
@@ -95,6 +96,13 @@ struct Open {
     n_samples: usize,
 }
 
+/// How files are opened: HDF5 would read 64 kB around the values of each row before it writes them.
+fn options() -> hdf5::FileBuilder {
+    let mut options = hdf5::FileBuilder::new();
+    options.with_fapl(|fapl| fapl.sieve_buf_size(1));
+    options
+}
+
 impl ProbeFile {
     /// Makes the file with all its datasets; one that is there is replaced.
     ///
@@ -102,13 +110,12 @@ impl ProbeFile {
     /// A file that cannot be made, or two datasets or fields with one name.
     pub fn create(path: &Path, probes: &[ProbeDataset]) -> Result<Self> {
         fsio::remove_if_there(path)?;
-        let file = hdf5::FileBuilder::new()
-            .with_fcpl(|fcpl| fcpl.obj_track_times(false))
-            .create(path)
-            .map_err(|source| match std::fs::File::create(path) {
+        let file = options().with_fcpl(|fcpl| fcpl.obj_track_times(false)).create(path).map_err(
+            |source| match std::fs::File::create(path) {
                 Err(e) => Error::io(path, "create", e),
                 Ok(_) => Error::hdf5(path, "/", "create", source),
-            })?;
+            },
+        )?;
         let mut created = Self { path: path.to_owned(), file, datasets: Vec::new() };
         for probe in probes {
             let open = created.create_dataset(probe)?;
@@ -124,7 +131,8 @@ impl ProbeFile {
     /// # Errors
     /// A file that cannot be opened, or that has not these datasets with as many samples.
     pub fn open(path: &Path, probes: &[ProbeDataset], n_written: &[usize]) -> Result<Self> {
-        let file = hdf5::File::open_rw(path)
+        let file = options()
+            .open_rw(path)
             .map_err(|source| Error::hdf5(path, "/", "open to go on", source))?;
         let mut opened = Self { path: path.to_owned(), file, datasets: Vec::new() };
         for (probe, &n_written) in probes.iter().zip(n_written) {
@@ -308,10 +316,14 @@ impl ProbeFile {
         if n_values == 0 {
             return Ok(());
         }
-        let mut values = Vec::with_capacity(n_values * fields.len());
-        for at in 0..n_values {
-            values.extend(fields.iter().map(|values| values[at]));
-        }
+        // One value has all fields.
+        let values = match fields {
+            [values] => Cow::Borrowed(*values),
+            _ => {
+                let of_value = |at| fields.iter().map(move |values| values[at]);
+                (0..n_values).flat_map(of_value).collect()
+            }
+        };
         let end = first_sample + n_samples;
         open.write(first_sample..end, &values)
             .and_then(|()| self.file.flush())

@@ -7,11 +7,15 @@ use net_kernel::simd::{F8, Isa, LANES, Lanes};
 
 /// Vectors of entries that are multiplied together in registers: a tile.
 pub(super) const TILE: usize = 4;
-/// Vectors, and slots of them, that are multiplied with all samples before the next ones: they stay in
-/// the first cache, and the currents of four samples for as long as both tiles take.
-pub(super) const BAND: usize = 2 * TILE;
+/// Slots of a panel, and vectors that are multiplied over a panel with all samples before the next
+/// ones: their entries stay in the first cache, and the currents of four samples for as long as both
+/// tiles take.
 pub(super) const PANEL_SLOTS: usize = 32;
-/// Samples that are multiplied at once, so that a panel is used often while it is in the cache.
+const PART: usize = 2 * TILE;
+/// Vectors whose products stay in the second cache, beside a panel of the currents, from the first
+/// panel to the last: currents that only a larger cache holds are read once a band.
+pub(super) const BAND: usize = 64;
+/// Samples that are multiplied at once, so that entries are used often while they are in the cache.
 pub(super) const SAMPLES: usize = 64;
 
 /// Some samples of currents, one vector a slot.
@@ -82,41 +86,44 @@ band_kernel!(narrow_2_kernel, narrow_2, 2, 2);
 band_kernel!(narrow_4_kernel, narrow_4, 4, 2);
 band_kernel!(narrow_8_kernel, narrow_8, 8, 2);
 
-/// All products of a band: panel after panel, `SIDE` samples and as many vectors at a time.
+/// All products of a band: panel after panel, in a panel part after part of the vectors, `SIDE`
+/// samples and as many vectors at a time.
 ///
 /// # Safety
 /// There must be entries, currents and places for products as the task says.
 #[inline(always)]
 unsafe fn multiply_band<L: Lanes, const WIDTH: usize, const SIDE: usize>(band: &mut Band) {
     let (n_samples, n_slots) = (band.currents.n_samples, band.slots.len());
-    let mut panel = band.entries.as_ptr();
+    let mut entries = band.entries.as_ptr();
     for first_slot in (0..n_slots.max(1)).step_by(PANEL_SLOTS) {
         let slots = first_slot..(first_slot + PANEL_SLOTS).min(n_slots);
-        let n_entries = slots.len() * band.n_vectors;
-        let next = panel.wrapping_add(n_entries);
-        let mut sample = 0;
-        while sample < n_samples {
-            let n_here = if n_samples - sample >= SIDE { SIDE } else { 1 };
-            prefetch(next, n_entries, sample..sample + n_here, n_samples);
-            for first in (0..band.n_vectors).step_by(TILE) {
-                let n_in_tile = TILE.min(band.n_vectors - first);
-                let tile = Tile {
-                    entries: panel.wrapping_add(first * slots.len()),
-                    stride: n_in_tile,
-                    first,
-                    sample,
-                    slots: slots.clone(),
-                };
-                // SAFETY: the tile is inside the panel, and the samples are there.
-                unsafe { multiply_tile::<L, WIDTH, SIDE>(band, tile, n_here) };
+        for first in (0..band.n_vectors).step_by(PART) {
+            let part = first..(first + PART).min(band.n_vectors);
+            let n_entries = slots.len() * part.len();
+            let next = entries.wrapping_add(n_entries);
+            let mut sample = 0;
+            while sample < n_samples {
+                let n_here = if n_samples - sample >= SIDE { SIDE } else { 1 };
+                prefetch(next, n_entries, sample..sample + n_here, n_samples);
+                for first in part.clone().step_by(TILE) {
+                    let tile = Tile {
+                        entries: entries.wrapping_add((first - part.start) * slots.len()),
+                        stride: TILE.min(part.end - first),
+                        first,
+                        sample,
+                        slots: slots.clone(),
+                    };
+                    // SAFETY: the tile is inside the panel, and the samples are there.
+                    unsafe { multiply_tile::<L, WIDTH, SIDE>(band, tile, n_here) };
+                }
+                sample += n_here;
             }
-            sample += n_here;
+            entries = next;
         }
-        panel = next;
     }
 }
 
-/// Asks for the part of the next panel that belongs to these samples.
+/// Asks for what belongs to these samples of the entries that come next.
 #[inline(always)]
 fn prefetch(next: *const F8, n_entries: usize, samples: Range<usize>, n_samples: usize) {
     #[cfg(target_arch = "x86_64")]

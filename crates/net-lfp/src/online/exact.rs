@@ -16,10 +16,11 @@
 //! and NaN are an error. What the sum may have come to is bounded by the sum of the largest
 //! contributions; an error comes before it can leave `2^28 u`. Nothing wraps or saturates.
 //!
-//! **Two words.** An integer is kept as `high * 2^48 + low`. In units of `high` a contribution `y` has
-//! `|y| <= 2^50`; adding and subtracting `1.5 * 2^52` rounds it to an integer, the rest times `2^48`,
-//! again rounded, is `low`. Both fit doubles exactly, even the sums over eight lanes, so vectors of
-//! doubles do most of the work. `low` is carried over before 2^15 contributions can overflow it.
+//! **Two words.** An integer is kept as `high * 2^48 + low`. A contribution is at most `2^50` units of
+//! `high`; adding and subtracting `1.5 * 2^52` of these units rounds it to a multiple, and the rest is
+//! rounded to a multiple of the unit of `low` in the same way. Doubles hold both exactly, even their
+//! sums over eight lanes, so vectors of doubles do most of the work: only these sums become integers.
+//! `low` is carried over before 2^15 contributions can overflow it.
 
 use net_kernel::isa_kernel;
 use net_kernel::simd::{F8, LANES, Lanes};
@@ -29,15 +30,19 @@ use crate::error::{LfpError, Result};
 
 /// Bits of the low word.
 const LOW_BITS: u32 = 48;
+/// Units of the low word in one of the high word.
+const LOW_IN_HIGH: f64 = (1_u64 << LOW_BITS) as f64;
 /// Exponent of the unit of the high word, relative to the bound's power of two.
 const HIGH_EXPONENT: i32 = -34;
 /// Largest contribution, in units of the high word: 2^50.
 const LARGEST: f64 = (1_u64 << 50) as f64;
 /// Where the high word stops taking contributions: 2^62.
 const HIGH_LIMIT: f64 = (1_u64 << 62) as f64;
+/// Largest word of the sum of eight of them.
+const LARGEST_SUM: f64 = LANES as f64 * LARGEST;
 /// Contributions after which the low word is carried over; each is at most 2^47.
 const CARRY_AFTER: u32 = 1 << 14;
-/// Adding this rounds to an integer.
+/// Adding so many units rounds to a multiple of the unit.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
 /// Exponents of bounds are kept in this range, so that no unit is outside the range of doubles.
 const EXPONENTS: std::ops::RangeInclusive<i32> = -900..=900;
@@ -73,6 +78,9 @@ pub struct ExactSums {
 struct Row {
     /// Exponent of the unit of the high word.
     exponent: i32,
+    /// This unit, and how many of it are 1.
+    unit: f64,
+    per_unit: f64,
     /// What |high| may have come to.
     reached: f64,
     /// Contributions in the low word since it was last carried over.
@@ -99,7 +107,9 @@ impl ExactSums {
             if !(found >= 0.0 && found.is_finite() && exponent <= *EXPONENTS.end()) {
                 return Err(LfpError::Bound { row, found });
             }
-            Ok(Row { exponent: exponent + HIGH_EXPONENT, reached: 0.0, n_pending: 0 })
+            let exponent = exponent + HIGH_EXPONENT;
+            let (unit, per_unit) = (power_of_two(exponent), power_of_two(-exponent));
+            Ok(Row { exponent, unit, per_unit, reached: 0.0, n_pending: 0 })
         };
         let rows: Vec<Row> = bounds.iter().enumerate().map(row).collect::<Result<_>>()?;
         let n = rows.len() * n_samples;
@@ -140,7 +150,7 @@ impl ExactSums {
             values,
             high: &mut self.high[range.clone()],
             low: &mut self.low[range],
-            per_unit: power_of_two(-self.rows[row].exponent),
+            row: self.rows[row],
             check: Check::default(),
         };
         // SAFETY: the three slices have one length.
@@ -171,7 +181,7 @@ impl ExactSums {
             lanes: lanes.as_numbers(),
             high: &mut self.high[range.clone()],
             low: &mut self.low[range],
-            per_unit: power_of_two(-self.rows[row].exponent),
+            row: self.rows[row],
             check: Check::default(),
         };
         // SAFETY: the three slices have one length.
@@ -217,11 +227,12 @@ impl ExactSums {
     /// If there are not `rows x samples` integers.
     pub fn values(&self, integers: &[i128]) -> Vec<f64> {
         assert_eq!(integers.len(), self.high.len(), "one integer a sum");
-        let unit = |i: usize| {
-            let exponent = self.rows[i / self.n_samples].exponent;
-            power_of_two(exponent - LOW_BITS as i32)
-        };
-        integers.iter().enumerate().map(|(i, &integer)| integer as f64 * unit(i)).collect()
+        let mut values = Vec::with_capacity(integers.len());
+        for (row, integers) in self.rows.iter().zip(integers.chunks(self.n_samples.max(1))) {
+            let low_unit = row.unit / LOW_IN_HIGH;
+            values.extend(integers.iter().map(|&integer| rounded(integer) * low_unit));
+        }
+        values
     }
 
     /// The sums as numbers, rows x samples, each rounded once.
@@ -263,9 +274,10 @@ impl ExactSums {
     /// Refuses contributions that were not finite or too large, and counts the largest.
     fn account(&mut self, row: usize, check: &Check, n_contributions: u32) -> Result<()> {
         let largest = check.largest.0.iter().copied().fold(0.0, f64::max);
+        let largest = largest * self.rows[row].per_unit;
         let is_poisoned = check.poison.0.iter().any(|poison| *poison != 0.0);
         if is_poisoned || largest > LARGEST {
-            let limit = LARGEST * power_of_two(self.rows[row].exponent);
+            let limit = LARGEST * self.rows[row].unit;
             return Err(LfpError::OutOfRange { row, limit });
         }
         // One more for what the low word carries over.
@@ -275,12 +287,24 @@ impl ExactSums {
 
     fn check_reached(&mut self, row: usize, reached: f64) -> Result<()> {
         if reached > HIGH_LIMIT {
-            let limit = HIGH_LIMIT * power_of_two(self.rows[row].exponent);
+            let limit = HIGH_LIMIT * self.rows[row].unit;
             return Err(LfpError::SumOverflow { row, limit });
         }
         self.rows[row].reached = reached;
         Ok(())
     }
+}
+
+/// The nearest double of an integer, as `as` gives it, but faster for those below 2^101.
+#[inline]
+fn rounded(integer: i128) -> f64 {
+    let high = integer >> LOW_BITS;
+    if high.unsigned_abs() > 1 << 53 {
+        return integer as f64;
+    }
+    // Both words are doubles exactly, and so is a multiple of a power of two: one rounding.
+    let low = integer as u64 & ((1 << LOW_BITS) - 1);
+    high as i64 as f64 * LOW_IN_HIGH + low as f64
 }
 
 /// `2^exponent`, exactly, for normal numbers.
@@ -290,7 +314,7 @@ fn power_of_two(exponent: i32) -> f64 {
 
 /// What a kernel has seen.
 struct Check {
-    /// Largest absolute contribution a lane, in units of the high word.
+    /// Largest absolute contribution a lane.
     largest: F8,
     /// Not zero after NaN or infinity.
     poison: F8,
@@ -306,7 +330,7 @@ struct AddSamples<'a> {
     values: &'a [f64],
     high: &'a mut [i64],
     low: &'a mut [i64],
-    per_unit: f64,
+    row: Row,
     check: Check,
 }
 
@@ -315,7 +339,7 @@ struct AddLanes<'a> {
     lanes: F8,
     high: &'a mut [i64],
     low: &'a mut [i64],
-    per_unit: f64,
+    row: Row,
     check: Check,
 }
 
@@ -326,39 +350,57 @@ isa_kernel!(
     fn add_lanes_kernel = add_lanes as unsafe fn(&mut AddLanes), (task: &mut AddLanes)
 );
 
-/// Contributions in units of the high word, split into two integers; remembers the largest.
+/// Splits contributions into multiples of the units of both words; remembers the largest.
 #[derive(Clone, Copy)]
 struct Splitter<L> {
-    rounder: L,
+    /// What rounds to multiples of the unit of the high word.
+    high_rounder: L,
+    low_rounder: L,
+    /// Units of the high word in 1.
+    per_high: L,
     per_low: L,
-    zero: L,
-    limit: L,
     largest: L,
     poison: L,
 }
 
+/// What contributions, or sums of them, have for both words.
+#[derive(Clone, Copy)]
+struct Parts<L> {
+    high: L,
+    low: L,
+}
+
 impl<L: Lanes> Splitter<L> {
     #[inline(always)]
-    fn new() -> Self {
+    fn new(row: &Row) -> Self {
         Self {
-            rounder: L::splat(ROUNDER),
-            per_low: L::splat((1_u64 << LOW_BITS) as f64),
-            zero: L::splat(0.0),
-            limit: L::splat(LARGEST),
+            high_rounder: L::splat(ROUNDER * row.unit),
+            low_rounder: L::splat(ROUNDER * (row.unit / LOW_IN_HIGH)),
+            per_high: L::splat(row.per_unit),
+            per_low: L::splat(row.per_unit * LOW_IN_HIGH),
             largest: L::splat(0.0),
             poison: L::splat(0.0),
         }
     }
 
     #[inline(always)]
-    fn split(&mut self, y: L) -> (L, L) {
-        self.largest = y.abs().max(self.largest);
-        self.poison = y.mul_add(self.zero, self.poison);
-        // What is refused in the end must be a number that integers have until then.
-        let y = y.max(-self.limit).min(self.limit);
-        let high = (y + self.rounder) - self.rounder;
-        let low = ((y - high).mul_add(self.per_low, self.rounder)) - self.rounder;
-        (high, low)
+    fn split(&mut self, x: L) -> Parts<L> {
+        self.largest = x.abs().max(self.largest);
+        let high = (x + self.high_rounder) - self.high_rounder;
+        let low = ((x - high) + self.low_rounder) - self.low_rounder;
+        Parts { high, low }
+    }
+
+    /// Adds parts, or sums of up to eight, to the words of sums.
+    #[inline(always)]
+    fn add(&mut self, parts: Parts<L>, high: &mut [i64], low: &mut [i64]) {
+        // What is not finite has no low part that is a number.
+        self.poison = parts.low.mul_add(L::splat(0.0), self.poison);
+        // SAFETY: words are within the limit.
+        unsafe {
+            add_words(high, limited(parts.high * self.per_high).to_array());
+            add_words(low, limited(parts.low * self.per_low).to_array());
+        }
     }
 
     #[inline(always)]
@@ -367,80 +409,103 @@ impl<L: Lanes> Splitter<L> {
     }
 }
 
+/// What is refused in the end must be a number that integers have until then.
 #[inline(always)]
-unsafe fn add_samples<L: Lanes>(task: &mut AddSamples) {
-    let AddSamples { values, high, low, per_unit, check } = task;
-    let per_unit = L::splat(*per_unit);
-    let mut splitter = Splitter::<L>::new();
-    let sums = high.chunks_mut(LANES).zip(low.chunks_mut(LANES));
-    for (values, (high, low)) in values.chunks(LANES).zip(sums) {
-        let mut lanes = [0.0; LANES];
-        lanes[..values.len()].copy_from_slice(values);
-        let (h, l) = splitter.split(L::from_array(lanes) * per_unit);
-        // SAFETY: the words of what is within the limit.
-        unsafe {
-            add_words(high, h.to_array());
-            add_words(low, l.to_array());
-        }
-    }
-    *check = splitter.check();
-}
-
-#[inline(always)]
-unsafe fn add_lanes<L: Lanes>(task: &mut AddLanes) {
-    let AddLanes { values, lanes, high, low, per_unit, check } = task;
-    let (lanes, per_unit) = (L::from_array(lanes.0), L::splat(*per_unit));
-    let mut splitter = Splitter::<L>::new();
-    // Two samples at once: the first of the sums over lanes then are vector operations.
-    let (pairs, last) = values.as_chunks::<2>();
-    let (high_pairs, last_high) = high.as_chunks_mut::<2>();
-    let (low_pairs, last_low) = low.as_chunks_mut::<2>();
-    for ([first, second], (high, low)) in pairs.iter().zip(high_pairs.iter_mut().zip(low_pairs)) {
-        add_pair(&mut splitter, [first, second], (lanes, per_unit), high, low);
-    }
-    if let [value] = last {
-        add_pair(&mut splitter, [value, &F8::ZERO], (lanes, per_unit), last_high, last_low);
-    }
-    *check = splitter.check();
-}
-
-/// Adds what some lanes have in two samples to their sums.
-#[inline(always)]
-fn add_pair<L: Lanes>(
-    splitter: &mut Splitter<L>,
-    [first, second]: [&F8; 2],
-    (lanes, per_unit): (L, L),
-    high: &mut [i64],
-    low: &mut [i64],
-) {
-    let (half, zero) = (L::splat(0.5), L::splat(0.0));
-    // SAFETY: a vector is eight doubles; words are those of what is within the limit.
-    unsafe {
-        let first = L::select_lt(lanes, half, zero, L::load(first.0.as_ptr()) * per_unit);
-        let second = L::select_lt(lanes, half, zero, L::load(second.0.as_ptr()) * per_unit);
-        let (first_high, first_low) = splitter.split(first);
-        let (second_high, second_low) = splitter.split(second);
-        add_words(high, sum_over_lanes(first_high, second_high));
-        add_words(low, sum_over_lanes(first_low, second_low));
-    }
+fn limited<L: Lanes>(words: L) -> L {
+    let limit = L::splat(LARGEST_SUM);
+    words.max(-limit).min(limit)
 }
 
 /// Adds words to sums.
 ///
 /// # Safety
-/// The words must be finite, and below 2^63.
+/// The words must be numbers, and below 2^63.
 #[inline(always)]
-unsafe fn add_words<const N: usize>(sums: &mut [i64], words: [f64; N]) {
+unsafe fn add_words(sums: &mut [i64], words: [f64; LANES]) {
     for (sum, word) in sums.iter_mut().zip(words) {
         // SAFETY: the caller's promise.
         *sum = sum.wrapping_add(unsafe { word.to_int_unchecked::<i64>() });
     }
 }
 
-/// Sums over the lanes of two vectors of integers, exact below 2^53.
 #[inline(always)]
-fn sum_over_lanes<L: Lanes>(a: L, b: L) -> [f64; 2] {
-    let (low, high) = L::to_pairs(a, b);
-    let s = (low + high).to_array();
-    [(s[0] + s[2]) + (s[4] + s[6]), (s[1] + s[3]) + (s[5] + s[7])]
+unsafe fn add_samples<L: Lanes>(task: &mut AddSamples) {
+    let AddSamples { values, high, low, row, check } = task;
+    let mut splitter = Splitter::<L>::new(row);
+    let sums = high.chunks_mut(LANES).zip(low.chunks_mut(LANES));
+    for (values, (high, low)) in values.chunks(LANES).zip(sums) {
+        let mut lanes = [0.0; LANES];
+        lanes[..values.len()].copy_from_slice(values);
+        let parts = splitter.split(L::from_array(lanes));
+        splitter.add(parts, high, low);
+    }
+    *check = splitter.check();
+}
+
+#[inline(always)]
+unsafe fn add_lanes<L: Lanes>(task: &mut AddLanes) {
+    let AddLanes { values, lanes, high, low, row, check } = task;
+    let lanes = L::from_array(lanes.0);
+    let mut splitter = Splitter::<L>::new(row);
+    // Eight samples at once: sums over lanes are one vector then.
+    let (groups, others) = values.as_chunks::<LANES>();
+    let (high_groups, other_high) = high.as_chunks_mut::<LANES>();
+    let (low_groups, other_low) = low.as_chunks_mut::<LANES>();
+    for (group, (high, low)) in groups.iter().zip(high_groups.iter_mut().zip(low_groups)) {
+        let sums = sum_over_lanes(&mut splitter, group, lanes);
+        splitter.add(sums, high, low);
+    }
+    if !others.is_empty() {
+        let mut group = [F8::ZERO; LANES];
+        group[..others.len()].copy_from_slice(others);
+        let sums = sum_over_lanes(&mut splitter, &group, lanes);
+        splitter.add(sums, other_high, other_low);
+    }
+    *check = splitter.check();
+}
+
+/// For each of eight samples the sums of both parts over some lanes, exact below 2^53 units.
+#[inline(always)]
+fn sum_over_lanes<L: Lanes>(
+    splitter: &mut Splitter<L>,
+    samples: &[F8; LANES],
+    lanes: L,
+) -> Parts<L> {
+    let [a, b, c, d, e, f, g, h] = samples;
+    let first = add_parts(of_two(splitter, a, b, lanes), of_two(splitter, c, d, lanes));
+    let second = add_parts(of_two(splitter, e, f, lanes), of_two(splitter, g, h, lanes));
+    add_parts(first, second)
+}
+
+/// Both parts of two samples, with sums over pairs of lanes.
+#[inline(always)]
+fn of_two<L: Lanes>(splitter: &mut Splitter<L>, a: &F8, b: &F8, lanes: L) -> Parts<L> {
+    let (half, zero) = (L::splat(0.5), L::splat(0.0));
+    // SAFETY: a vector is eight doubles.
+    let (a, b) = unsafe { (L::load(a.0.as_ptr()), L::load(b.0.as_ptr())) };
+    let a = splitter.split(L::select_lt(lanes, half, zero, a));
+    let b = splitter.split(L::select_lt(lanes, half, zero, b));
+    Parts { high: add_pairs(a.high, b.high), low: add_pairs(a.low, b.low) }
+}
+
+/// Adds odd lanes to even ones, those of both vectors side by side.
+#[inline(always)]
+fn add_pairs<L: Lanes>(a: L, b: L) -> L {
+    let (even, odd) = L::to_pairs(a, b);
+    even + odd
+}
+
+/// Adds up further: half as many lanes a sample are left, twice as many samples a vector.
+#[inline(always)]
+fn add_parts<L: Lanes>(a: Parts<L>, b: Parts<L>) -> Parts<L> {
+    Parts { high: add_neighbors(a.high, b.high), low: add_neighbors(a.low, b.low) }
+}
+
+/// Adds the second pair of numbers to the first one, the fourth to the third, in `a` and then in `b`.
+#[inline(always)]
+fn add_neighbors<L: Lanes>(a: L, b: L) -> L {
+    let (a, b) = (a.to_array(), b.to_array());
+    let even = [a[0], a[1], a[4], a[5], b[0], b[1], b[4], b[5]];
+    let odd = [a[2], a[3], a[6], a[7], b[2], b[3], b[6], b[7]];
+    L::from_array(even) + L::from_array(odd)
 }

@@ -78,11 +78,11 @@ pub struct SumTarget<'a> {
 /// Whatever a row is a linear function of may stand for currents, such as potentials.
 ///
 /// **Blocks.** The product is that of Goto and van de Geijn (2008, ACM Trans. Math. Softw. 34:12), each
-/// of whose numbers is a vector here. Sums of 4 x 4 (vectors of entries x samples) are in registers; a
-/// *panel*, 8 vectors of 32 slots, is in the first cache while all samples pass by, whose currents are
-/// in the second one. Entries stand in memory in the order in which they are used, and the next panel
-/// is fetched while one is used, so that matrices that no cache holds are read at the memory's
-/// leisure, once for 64 samples.
+/// of whose numbers is a vector here. Sums of 4 x 4 (vectors of entries x samples) are in registers; 8
+/// vectors of 32 slots are in the first cache while all samples pass by; the currents of these slots and
+/// the sums of 64 vectors, a *band*, are in the second one. Entries stand in memory in the order in
+/// which they are used, and the next ones are fetched while some are used, so that matrices that no
+/// cache holds are read at the memory's leisure, once for 64 samples.
 ///
 /// Memory is 8 bytes an entry, rows times compartments of every cell: 0.1 MB for 64 contacts and 200
 /// compartments. Dipoles that stand for all cells ([`DipoleSource::At`](crate::DipoleSource::At)) have

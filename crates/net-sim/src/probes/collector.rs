@@ -241,18 +241,23 @@ impl Collector {
 
     /// The sums of a probe over all threads.
     fn sums_of_rank(&self, probe: usize) -> Result<Vec<ExactSums>> {
-        let collected = &self.probes[probe];
-        let n_sums = collected.terms.sums.len();
-        let mut sums: Vec<_> = (0..n_sums).map(|sum| collected.zero(sum).clone()).collect();
+        let mut sums: Option<Vec<ExactSums>> = None;
         for group in &self.groups {
             let mut observed = lock(group);
             observed.flush();
-            for (sum, of_group) in sums.iter_mut().zip(&observed.probes[probe].sums) {
+            let of_group = &observed.probes[probe].sums;
+            let Some(sums) = &mut sums else {
+                sums = Some(of_group.clone());
+                continue;
+            };
+            for (sum, of_group) in sums.iter_mut().zip(of_group) {
                 sum.merge(of_group).map_err(|source| self.error(probe, source))?;
             }
         }
         self.check()?;
-        Ok(sums)
+        let collected = &self.probes[probe];
+        let zero = |sum| collected.zero(sum).clone();
+        Ok(sums.unwrap_or_else(|| (0..collected.terms.sums.len()).map(zero).collect()))
     }
 
     /// The sums of a probe over all ranks, as integers; none if a rank has failed.
@@ -288,8 +293,9 @@ impl Collector {
                 let total = total(&sums[field.sums.clone()]);
                 let values = probe.zero(field.sums.start).values(&total);
                 let signal = recording.probe.signal(values, n_samples);
-                let rows = signal.chunks(n_samples.max(1));
-                rows.flat_map(|row| &row[..n]).copied().collect()
+                let mut first = Vec::with_capacity(signal.len() / n_samples.max(1) * n);
+                signal.chunks(n_samples.max(1)).for_each(|row| first.extend_from_slice(&row[..n]));
+                first
             })
             .collect();
         if let Some(file) = &mut self.files[usize::from(recording.per_rank)] {

@@ -1,6 +1,6 @@
 //! A channel of one's own: `.mod` files of a folder, inserted in a cell, and a trace of it.
 //!
-//! `cargo run --release -p net-examples --example channel -- examples/channel/mechanisms`
+//! `cargo run --release -p net-examples --example channel -- examples/channel/mechanisms [OUT]`
 
 use net_cell::{CellTemplate, Region, morphology::*};
 use net_core::*;
@@ -27,7 +27,10 @@ fn simulate(comm: &net_mpi::Communicator) -> anyhow::Result<()> {
             interval_ms: Some(1.0),
             ..Recording::new("v", Targets::All, Quantity::Voltage)
         });
-    let options = RunOptions { tstop_ms: 60.0, keep_in_memory: true, ..RunOptions::default() };
+    let out =
+        std::env::args().nth(2).map(|out| Output { directory: out.into(), ..Output::default() });
+    let options =
+        RunOptions { tstop_ms: 60.0, keep_in_memory: true, output: out, ..RunOptions::default() };
     let outcome = Simulation::build(comm, &model, &options)?.run()?;
     // The cell is on one of the ranks.
     for (t, v) in outcome.traces.iter().flat_map(|trace| &trace.values).enumerate() {

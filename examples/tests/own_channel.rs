@@ -3,8 +3,11 @@
 mod common;
 
 use std::fs;
+use std::path::Path;
 
 use common::{rank_counts, run, succeed};
+use net_io::provenance::{Provenance, sha256};
+use net_io::store::RunDirectory;
 
 const KSLOW: &str = include_str!("../channel/mechanisms/kslow.mod");
 
@@ -56,4 +59,29 @@ fn every_rank_has_the_channel() {
     for &ranks in rank_counts() {
         assert_eq!(trace(&succeed("channel", ranks, &[&path])), alone, "{ranks} ranks");
     }
+}
+
+#[test]
+fn results_say_which_library_computed_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (own, out) = (folder.path().join("mechanisms"), folder.path().join("out"));
+    fs::create_dir(&own).unwrap();
+    fs::write(own.join("kslow.mod"), KSLOW).unwrap();
+    succeed("channel", 1, &[&own.display().to_string(), &out.display().to_string()]);
+    let run = RunDirectory::open(&out).unwrap();
+    let record = Provenance::read(&run).unwrap().unwrap();
+    let mechanisms = &record.plugins["mechanisms"];
+    // The built-in sets have a version, libraries a file.
+    assert!(mechanisms["neuron"].version.is_some() && mechanisms["neuron"].path.is_none());
+    let libraries: Vec<_> = mechanisms.iter().filter(|(_, own)| own.path.is_some()).collect();
+    let [(name, library)] = libraries[..] else { panic!("{libraries:?}") };
+    let path = Path::new(library.path.as_ref().unwrap());
+    assert_eq!(path.file_name().unwrap().to_str(), Some(name.as_str()));
+    let hash = sha256(&fs::read(path).unwrap());
+    assert_eq!(library.sha256.as_ref(), Some(&hash));
+    assert!(library.interface_version.is_some());
+    // Files say so too, without the path, by which they would differ from place to place.
+    let stamp = record.reproducible();
+    let stamped = &stamp.plugins["mechanisms"][name];
+    assert_eq!((stamped.sha256.as_ref(), &stamped.path), (Some(&hash), &None));
 }

@@ -177,6 +177,8 @@ def check_nio(path, manifest, spikes, signals):
         assert not starts or abs(min(starts) - times[0]) < 1e-9
         if units in ("mV", "nA", "Hz"):
             assert all(signal.dimensionality.string == units for signal in own)
+    if (path.parent / "OUTPUT.h5").exists():
+        check_fields(path.parent / "OUTPUT.h5", block)
     # What was written with neo to one of ours is read beside what was there.
     more = neo.Block(name="more")
     more.segments.append(neo.Segment())
@@ -189,6 +191,36 @@ def check_nio(path, manifest, spikes, signals):
         blocks = io.read_all_blocks()
     assert [b.name for b in blocks] == [block.name, "more"]
     np.testing.assert_array_equal(blocks[1].segments[0].analogsignals[0].magnitude[:, 0], np.arange(5.0))
+
+
+def check_fields(path, block):
+    """Signals of probes: a signal a field, a channel a contact, with positions, unit and sampling rate."""
+    with h5py.File(path) as file:
+        probes = [name for name in file if "class" in file[name].attrs]
+        assert probes
+        for name in probes:
+            dataset = file[name]
+            contacts = dataset.attrs.get("contacts_um")
+            contacts = file[f"{name}.contacts_um"][:] if contacts is None and f"{name}.contacts_um" in file else contacts
+            for field in dataset.dtype.names:
+                own = [
+                    signal
+                    for segment in block.segments
+                    for signal in segment.analogsignals
+                    if signal.annotations["bsb_device_name"] == name and signal.annotations["bsb_field"] == field
+                ]
+                assert all(signal.annotations["bsb_device_kind"] == dataset.attrs["class"] for signal in own)
+                values = np.concatenate([signal.magnitude for signal in own])
+                np.testing.assert_array_equal(values.T, dataset[field])
+                interval = 1 / own[0].sampling_rate.rescale("1/ms").magnitude
+                np.testing.assert_allclose(interval, dataset.attrs["interval_ms"], rtol=1e-12)
+                start = own[0].t_start.rescale("ms").magnitude
+                np.testing.assert_allclose(start, dataset.attrs["start_ms"], atol=1e-9)
+                units = pq.Quantity(1, dataset.attrs["units"].replace(" ", "*"))
+                assert own[0].units.simplified == units.simplified
+                if contacts is not None:
+                    axes = [own[0].array_annotations[f"bsb_contact_{axis}"].rescale("um").magnitude for axis in "xyz"]
+                    np.testing.assert_array_equal(np.transpose(axes), contacts)
 
 
 def is_of_all(train, manifest):

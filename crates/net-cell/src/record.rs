@@ -78,7 +78,7 @@ pub enum Quantity {
     },
     /// A weight of a connection. It is no quantity of a segment: connections are recorded by
     /// [`CellGroup::record_weight`](crate::CellGroup::record_weight) and
-    /// [`PointPopulation::record_weight`](crate::point::PointPopulation::record_weight).
+    /// [`PointPopulation::record_synapse`](crate::point::PointPopulation::record_synapse).
     Weight {
         /// Which argument of the mechanism's `NET_RECEIVE`; 0 is what the connection was made with.
         argument: usize,

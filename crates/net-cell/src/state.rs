@@ -156,6 +156,8 @@ pub(crate) struct HistoryState {
     pub(crate) last_step: u64,
     /// Steps in which its events arrive.
     pub(crate) due: Vec<u64>,
+    /// What its events left, where somebody looks at them as they arrive: step and variables.
+    pub(crate) past: Vec<(u64, [f64; 2])>,
 }
 
 /// Hash of numbers in their order, by the finalizer of splitmix64 (Steele, Lea and Flood 2014): the

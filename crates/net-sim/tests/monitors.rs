@@ -625,7 +625,7 @@ fn what_projections_do_not_have_is_refused() {
     refused(connected(), "E:I", "gg", &["'gg'", "w, the weight", "tau"]);
     refused(connected(), "E:X", "w", &["'E:X'", "E, I, E:E, E:I"]);
     let points = || common::points::mixed(9, 0.5);
-    refused(points(), "E:E", "x", &["'x'", "w, the weight"]);
+    refused(points(), "E:E", "u", &["'u'", "w, the weight", "x, y"]);
     let mut network = points().network().clone();
     network
         .add_projection(net_core::Projection {

@@ -192,10 +192,15 @@ fn weights_of_point_neurons_learn_as_the_rule_of_pairs_says() {
         .with_input(input)
         .with_input(table("post", "delta", vec![(3, 100.0, times(&post))]))
         .with_recording(Recording::of_weights("w", Targets::Population("post".into()), "pre:post"));
+    let of = |name: &str, variable: &str| Recording {
+        sample_type: SampleType::F64,
+        ..Recording::of_projection(name, Targets::All, ("pre:post", "STDP:delta", variable))
+    };
+    let model = model.with_recording(of("x", "x")).with_recording(of("y", "y"));
     let outcome = run(&model, 50.0);
     let spikes = spikes_of(&outcome, 3);
     assert!(spikes.len() >= 5);
-    assert_eq!(outcome.traces.len(), 3);
+    assert_eq!(outcome.traces.len(), 9);
     let directory = tempfile::tempdir().unwrap();
     let comm = net_mpi::Communicator::solo();
     let options = into_files(0.1, 1, &directory.path().join("run"));
@@ -218,7 +223,96 @@ fn weights_of_point_neurons_learn_as_the_rule_of_pairs_says() {
         }
         let has_learned = trace.values.last() != trace.values.first();
         assert_eq!(has_learned, !events.is_empty());
+        // Traces are sums of exponentials.
+        let named = |recording: usize| {
+            let mut all = outcome.traces.iter();
+            &all.find(|t| t.recording == recording && t.label == trace.label).unwrap().values
+        };
+        let sum = |of: &[u64], step: u64, tau_ms: f64| -> f64 {
+            let before = of.iter().filter(|at| **at < step);
+            before.map(|at| (-((step - at) as f64) * DT_MS / tau_ms).exp()).sum()
+        };
+        for step in (0..=2000).step_by(7) {
+            let x = rule.plus * sum(&events, step, rule.tau_plus_ms);
+            let y = -rule.minus * sum(&spikes, step, rule.tau_minus_ms);
+            let (found_x, found_y) = (named(1)[step as usize], named(2)[step as usize]);
+            assert!((found_x - x).abs() < 1e-12, "x at step {step}: {found_x} {x}");
+            assert!((found_y - y).abs() < 1e-12, "y at step {step}: {found_y} {y}");
+        }
     }
+}
+
+/// Tsodyks' and Markram's equations, event by event, each when it arrives.
+#[test]
+fn variables_of_short_term_plasticity_are_those_of_its_equations() {
+    let pre = vec![vec![2.0, 6.0, 7.5, 20.0], vec![9.0]];
+    let mut network = Network::new(1);
+    let input = parrots(&mut network, &pre);
+    network.add_population(Population::new("post", 2, "post")).unwrap();
+    let (rest, tau_rec_ms, tau_facil_ms) = (0.2, 12.0, 30.0);
+    let parameters = [("U", rest), ("tau_rec", tau_rec_ms), ("tau_facil", tau_facil_ms)];
+    let parameters = parameters.map(|(name, value)| (name.to_owned(), value)).into();
+    network
+        .add_projection(Projection {
+            delay: Distribution::Uniform { low: 0.5, high: 8.0 },
+            synapse: SynapseKind { mechanism: "STP:delta".into(), parameters },
+            ..Projection::new("pre", "post", "STP:delta")
+        })
+        .unwrap();
+    let of = |name: &str, variable: &str| Recording {
+        sample_type: SampleType::F64,
+        ..Recording::of_projection(name, Targets::All, ("pre:post", "STP:delta", variable))
+    };
+    let model = Model::new(network)
+        .with_cells("parrot", CellKind::point(PointNeuron::new("parrot_neuron").unwrap()))
+        .with_cells("post", CellKind::point(PointNeuron::new("iaf_psc_delta").unwrap()))
+        .with_input(input)
+        .with_recording(of("x", "x"))
+        .with_recording(of("u", "u"));
+    let directory = tempfile::tempdir().unwrap();
+    let comm = net_mpi::Communicator::solo();
+    let options = into_files(30.0, 2, &directory.path().join("run"));
+    let outcome = Simulation::build(&comm, &model, &options).unwrap().run().unwrap();
+    let run = RunDirectory::open(directory.path().join("run")).unwrap();
+    let synapses = ConnectionsFile::open(&run.file(RunDirectory::CONNECTIONS)).unwrap();
+    let synapses = synapses.read("pre:post").unwrap();
+    let reader = RunReader::open(&run).unwrap();
+    let signals = &reader.manifest().signals;
+    assert_eq!((&*signals[0].variable, &*signals[0].units), ("STP:delta.x", "1"));
+    assert_eq!(signals[1].device.as_ref().unwrap().kind, "synapse_recorder");
+    assert_eq!(synapses.len(), 4);
+    for synapse in &synapses {
+        let delay = (synapse.delay_ms / DT_MS).round() as u64;
+        let of = |at: usize| {
+            let signal = reader.signal(at).unwrap();
+            let is_it = |row: &usize| {
+                let (gid, source) = (signal.columns()[*row].gid, signal.source(*row));
+                (gid, source) == (synapse.gid, Some(synapse.pre_gid))
+            };
+            let row = (0..signal.columns().len()).find(is_it).unwrap();
+            signal.read::<f64>(row..row + 1, 0..signal.n_samples()).unwrap()
+        };
+        let events = spikes_of(&outcome, synapse.pre_gid);
+        assert_eq!(events.len(), pre[synapse.pre_gid as usize].len());
+        let (mut x, mut u, mut last) = (1.0, rest, 0);
+        let decayed = |(x, u): (f64, f64), n: u64| {
+            let factor = |tau_ms: f64| (-(n as f64) * DT_MS / tau_ms).exp();
+            (1.0 + (x - 1.0) * factor(tau_rec_ms), rest + (u - rest) * factor(tau_facil_ms))
+        };
+        for (step, (found_x, found_u)) in (0..).zip(of(0).iter().zip(&of(1))) {
+            if let Some(arrived) = events.iter().map(|at| at + delay).find(|at| at + 1 == step) {
+                (x, u) = decayed((x, u), arrived - last);
+                (x, u) = (x * (1.0 - u), u + rest * (1.0 - u));
+                last = arrived;
+            }
+            let (x, u) = decayed((x, u), step - last);
+            assert!((found_x - x).abs() < 1e-12, "x at step {step}: {found_x} {x}");
+            assert!((found_u - u).abs() < 1e-12, "u at step {step}: {found_u} {u}");
+        }
+    }
+    let wrong = model.with_recording(of("y", "y"));
+    let error = Simulation::build(&comm, &wrong, &in_memory(1.0, 1)).err().unwrap().to_string();
+    assert!(error.contains("'y'") && error.contains("w, x, u"), "{error}");
 }
 
 #[test]

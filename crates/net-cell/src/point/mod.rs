@@ -33,5 +33,5 @@ pub use model::{Allowed, PointModel, PointRole, PointVariable, catalogue};
 pub use neuron::{Place, PointNeuron, PointValues};
 pub use population::PointPopulation;
 pub use step::Integrator;
-pub use synapse::{PointSynapse, SynapseModel};
+pub use synapse::{PointSynapse, SynapseModel, SynapseVariable};
 pub use table::PointSynapses;

@@ -1,5 +1,7 @@
 //! Plastic synapses.
 
+use std::collections::VecDeque;
+
 use super::table::{SynapseRuns, Weights};
 use crate::state::Fingerprint;
 
@@ -35,6 +37,18 @@ pub(super) struct ShortTerm {
     x: Vec<f64>,
     u: Vec<f64>,
     last_step: Vec<u64>,
+    /// Of each source, what its events left until they have arrived everywhere, if somebody asks for it.
+    past: Option<Past>,
+}
+
+/// After an event of a source: its step, x and u.
+pub(super) type AfterEvent = (u64, [f64; 2]);
+
+/// What events left.
+#[derive(Debug, Clone, PartialEq)]
+struct Past {
+    longest_delay: u64,
+    of_source: Vec<VecDeque<AfterEvent>>,
 }
 
 impl ShortTerm {
@@ -52,6 +66,41 @@ impl ShortTerm {
             x: vec![1.0; n],
             u: vec![u_rest; n],
             last_step: vec![0; n],
+            past: None,
+        }
+    }
+
+    /// Keeps what events leave, for [`of_synapse`](Self::of_synapse).
+    pub(super) fn keep_past(&mut self, longest_delay: u64) {
+        let of_source = vec![VecDeque::new(); self.x.len()];
+        self.past.get_or_insert(Past { longest_delay, of_source });
+    }
+
+    /// x and u of the synapses of a source with a delay at `step`: after the last event that has arrived
+    /// before, and the time since.
+    pub(super) fn of_synapse(&self, source: usize, delay_steps: u16, step: u64) -> [f64; 2] {
+        let past = self.past.as_ref().and_then(|past| past.of_source.get(source));
+        let arrival = |after: &AfterEvent| after.0 + u64::from(delay_steps);
+        let mut arrived = past.into_iter().flatten().rev().filter(|after| arrival(after) < step);
+        let Some(after) = arrived.next() else { return [1.0, self.u_rest] };
+        let n_steps = step - arrival(after);
+        let [x, u] = after.1;
+        [
+            1.0 + (x - 1.0) * self.recovery.over(n_steps),
+            self.u_rest + (u - self.u_rest) * self.facilitation.over(n_steps),
+        ]
+    }
+
+    /// What events of a source left until they have arrived everywhere.
+    pub(super) fn past_of(&self, source: usize) -> Vec<AfterEvent> {
+        let past = self.past.as_ref().map(|past| past.of_source[source].iter().copied());
+        past.into_iter().flatten().collect()
+    }
+
+    /// Sets what [`past_of`](Self::past_of) gives.
+    pub(super) fn set_past(&mut self, source: usize, events: &[AfterEvent]) {
+        if let Some(past) = &mut self.past {
+            past.of_source[source] = events.iter().copied().collect();
         }
     }
 
@@ -63,6 +112,14 @@ impl ShortTerm {
         let u = self.u_rest + (self.u[source] - self.u_rest) * self.facilitation.over(n_steps);
         self.x[source] = x * (1.0 - u);
         self.u[source] = u + self.u_rest * (1.0 - u);
+        if let Some(Past { longest_delay, of_source }) = &mut self.past {
+            let past = &mut of_source[source];
+            past.push_back((step, [self.x[source], self.u[source]]));
+            // Those before the last one that has arrived everywhere are of no use.
+            while past.len() > 1 && past[1].0 + *longest_delay <= step {
+                past.pop_front();
+            }
+        }
         u * x
     }
 
@@ -222,6 +279,16 @@ impl SpikeTiming {
             }
         }
         self.n_history.fill(0);
+    }
+
+    /// The trace x of a run at a step.
+    pub(super) fn x_at(&self, run: usize, step: u64) -> f64 {
+        self.x[run] * self.plus.over(step - self.last_event[run])
+    }
+
+    /// The trace y of a neuron at a step.
+    pub(super) fn y_at(&self, neuron: usize, step: u64) -> f64 {
+        self.y[neuron] * self.minus.over(step - self.last_spike[neuron])
     }
 
     /// x and the step of the last event of a run; all weights are up to date.

@@ -16,7 +16,7 @@ use super::noise::fill_uniforms;
 use super::projection::{Plasticity, Projection, plasticity_of};
 use super::recorder::Recorder;
 use super::step::StepArgs;
-use super::synapse::{PointSynapse, SynapseModel};
+use super::synapse::{PointSynapse, SynapseModel, SynapseVariable};
 use super::table::{PointSynapses, SynapseRuns};
 use super::weights::WeightRecorder;
 use crate::block::Spike;
@@ -277,18 +277,28 @@ impl PointPopulation {
         Ok(())
     }
 
-    /// Records the weight of a synapse as column `column` of recording `recording`: of the
+    /// Has what happens to synapses of the `projection`-th that was connected kept as long as
+    /// [`record_synapse`](Self::record_synapse) needs it; to be called wherever there are such synapses,
+    /// recorded or not, so that any rank can go on with those of another.
+    pub fn keep_variables(&mut self, projection: usize) {
+        if let Some(own) = self.projections.get_mut(projection) {
+            own.keep_past();
+        }
+    }
+
+    /// Records a variable of a synapse as column `column` of recording `recording`: of the
     /// `projection`-th that was connected, from the `source`-th cell of its population to neuron `gid`
     /// with this delay, and of several such synapses the `nth` in the order in which they were drawn.
     ///
     /// # Errors
     /// There is no such neuron or synapse.
-    pub fn record_weight(
+    pub fn record_synapse(
         &mut self,
         (recording, schedule): (usize, Schedule),
         column: u32,
         (projection, source, gid): (usize, u32, u64),
         (delay_steps, nth): (u16, usize),
+        variable: SynapseVariable,
     ) -> Result<(), CellError> {
         let neuron = self.gids.binary_search(&gid).map_err(|_| CellError::NoSuchCell { gid })?;
         let of = self.projections.get(projection);
@@ -299,7 +309,11 @@ impl PointPopulation {
         };
         let is_it = |r: &WeightRecorder| r.recording == recording && r.projection == projection;
         let at = self.weight_recorders.iter().position(is_it).unwrap_or_else(|| {
-            self.weight_recorders.push(WeightRecorder::new(recording, schedule, projection));
+            self.weight_recorders.push(WeightRecorder::new(
+                (recording, schedule),
+                projection,
+                variable,
+            ));
             self.weight_recorders.len() - 1
         });
         self.weight_recorders[at].add(synapse, column);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::input::Ring;
 use super::plasticity::{ShortTerm, SpikeTiming, SpikeTimingRule};
-use super::synapse::{PointSynapse, SynapseModel};
+use super::synapse::{PointSynapse, SynapseModel, SynapseVariable};
 use super::table::{SynapseRuns, Weights};
 use crate::block::Spike;
 
@@ -83,21 +83,50 @@ impl Projection {
         }
     }
 
-    /// Run and place of a synapse: of the `nth` with this source, neuron and delay.
+    /// Source among those that have synapses here, run and place of a synapse: of the `nth` with this
+    /// source, neuron and delay.
     pub(super) fn find(
         &self,
         source: u32,
         neuron: u32,
         (delay_steps, nth): (u16, usize),
-    ) -> Option<(usize, usize)> {
-        let (_, mut runs) = self.synapses.runs_of(source)?;
+    ) -> Option<(usize, usize, usize)> {
+        let (at, mut runs) = self.synapses.runs_of(source)?;
         let run = runs.find(|&run| self.synapses.run(run).0 == delay_steps)?;
         let (_, range) = self.synapses.run(run);
         // Targets of a run ascend.
         let first = self.synapses.targets[range.clone()].partition_point(|&to| to < neuron);
         let place = range.start + first + nth;
         let is_it = range.contains(&place) && self.synapses.targets[place] == neuron;
-        is_it.then_some((run, place))
+        is_it.then_some((at, run, place))
+    }
+
+    /// A variable of a synapse at `step`, by its source among those that have synapses here, run and
+    /// place.
+    pub(super) fn variable(
+        &self,
+        variable: SynapseVariable,
+        (source, run, place): (usize, usize, usize),
+        step: u64,
+    ) -> f64 {
+        let of_source = |rule: &ShortTerm| rule.of_synapse(source, self.synapses.run(run).0, step);
+        let target = self.synapses.targets[place] as usize;
+        match (&self.plasticity, variable) {
+            (Plasticity::ShortTerm(rule), SynapseVariable::X) => of_source(rule)[0],
+            (Plasticity::ShortTerm(rule), SynapseVariable::U) => of_source(rule)[1],
+            (Plasticity::SpikeTiming(rule), SynapseVariable::X) => rule.x_at(run, step),
+            (Plasticity::SpikeTiming(rule), SynapseVariable::Y) => rule.y_at(target, step),
+            _ => self.weight(run, place),
+        }
+    }
+
+    /// Keeps what is needed to record variables.
+    pub(super) fn keep_past(&mut self) {
+        let delays = (0..self.synapses.n_runs()).map(|run| self.synapses.run(run).0);
+        let longest = delays.max().unwrap_or(0).into();
+        if let Plasticity::ShortTerm(rule) = &mut self.plasticity {
+            rule.keep_past(longest);
+        }
     }
 
     /// The weight of a synapse, by its run and place, after all that it has to learn from.

@@ -66,6 +66,31 @@ pub enum SynapseModel {
     },
 }
 
+/// A variable of a plastic synapse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SynapseVariable {
+    /// The weight.
+    Weight,
+    /// Of `STP` the resources, of `STDP` the presynaptic trace.
+    X,
+    /// Of `STP`, the utilization of resources.
+    U,
+    /// Of `STDP`, the postsynaptic trace.
+    Y,
+}
+
+impl SynapseVariable {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            SynapseVariable::Weight => "w",
+            SynapseVariable::X => "x",
+            SynapseVariable::U => "u",
+            SynapseVariable::Y => "y",
+        }
+    }
+}
+
 const MODELS: &str = "FactorSynapse, STP, STDP";
 
 impl PointSynapse {
@@ -105,6 +130,22 @@ impl PointSynapse {
         };
         given.require_nothing_left(&model)?;
         Ok(PointSynapse { target: target.to_owned(), model })
+    }
+
+    /// The variables that can be recorded, of every connection.
+    pub fn variables(&self) -> &'static [SynapseVariable] {
+        use SynapseVariable::{U, Weight, X, Y};
+        match self.model {
+            SynapseModel::Static | SynapseModel::Factor { .. } => &[Weight],
+            SynapseModel::ShortTerm { .. } => &[Weight, X, U],
+            SynapseModel::SpikeTiming { .. } => &[Weight, X, Y],
+        }
+    }
+
+    /// Whether a variable is a weight, or what changes it, with the unit of weights; else it has none.
+    pub fn is_weight(&self, variable: SynapseVariable) -> bool {
+        let is_timing = matches!(self.model, SynapseModel::SpikeTiming { .. });
+        is_timing || variable == SynapseVariable::Weight
     }
 }
 

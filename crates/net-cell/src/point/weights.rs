@@ -1,18 +1,20 @@
-//! Samples of weights of synapses on point neurons.
+//! Samples of weights and variables of synapses on point neurons.
 
 use std::ops::Range;
 
 use super::projection::Projection;
+use super::synapse::SynapseVariable;
 use crate::record::{Samples, Schedule, Timetable};
 
-/// Weights of one projection that are sampled together.
+/// Weights, or values of another variable, of one projection that are sampled together.
 #[derive(Debug)]
 pub(super) struct WeightRecorder {
     pub(super) recording: usize,
     times: Timetable,
     pub(super) projection: usize,
-    /// Run and place of each synapse, and its column in the recording.
-    synapses: Vec<(usize, usize)>,
+    variable: SynapseVariable,
+    /// Source, run and place of each synapse, and its column in the recording.
+    synapses: Vec<(usize, usize, usize)>,
     columns: Vec<u32>,
     steps: Vec<u64>,
     /// Row by row.
@@ -20,11 +22,16 @@ pub(super) struct WeightRecorder {
 }
 
 impl WeightRecorder {
-    pub(super) fn new(recording: usize, schedule: Schedule, projection: usize) -> Self {
+    pub(super) fn new(
+        (recording, schedule): (usize, Schedule),
+        projection: usize,
+        variable: SynapseVariable,
+    ) -> Self {
         WeightRecorder {
             recording,
             times: Timetable::new(schedule),
             projection,
+            variable,
             synapses: Vec::new(),
             columns: Vec::new(),
             steps: Vec::new(),
@@ -32,8 +39,8 @@ impl WeightRecorder {
         }
     }
 
-    /// Adds a synapse, by its run and place.
-    pub(super) fn add(&mut self, synapse: (usize, usize), column: u32) {
+    /// Adds a synapse, by its source, run and place.
+    pub(super) fn add(&mut self, synapse: (usize, usize, usize), column: u32) {
         self.synapses.push(synapse);
         self.columns.push(column);
     }
@@ -51,7 +58,8 @@ impl WeightRecorder {
         }
         self.steps.push(step);
         let of = &projections[self.projection];
-        self.samples.extend(self.synapses.iter().map(|&(run, place)| of.weight(run, place)));
+        let value = |&synapse| of.variable(self.variable, synapse, step);
+        self.samples.extend(self.synapses.iter().map(value));
     }
 
     /// Forgets all samples.

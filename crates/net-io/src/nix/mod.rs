@@ -13,6 +13,7 @@
 //! [`Identity`] the same content gives the same bytes.
 
 mod annotation;
+mod fields;
 mod format;
 mod identity;
 mod multiplexed;

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::export::{Chosen, Selection};
 use crate::merge::{RunReader, SignalReader};
 use crate::nix::{
-    Annotations, Identity, NioFile, Object, multiplexed, per_object, units::neo_units,
+    Annotations, Identity, NioFile, Object, fields, multiplexed, per_object, units::neo_units,
 };
 use crate::provenance::Provenance;
 use crate::store::{Device, Population, Ranges, Signal, SpikeRecorder};
@@ -82,7 +82,8 @@ pub struct NioReport {
 }
 
 /// Writes the recordings of a run as the `.nio` file `path`, in bounded memory: from the merged
-/// files or the ranks' chunks, with the same result.
+/// files or the ranks' chunks, with the same result; with the signals of probes in the run's
+/// `OUTPUT.h5`, if all signals of all cells are selected.
 ///
 /// ```
 /// # fn main() -> net_io::Result<()> {
@@ -120,6 +121,7 @@ pub fn write_nio(reader: &RunReader, path: &Path, options: &NioOptions) -> Resul
     let recorders = recorders(&chosen, &options.selection);
     let source = Source { options, chosen: &chosen, recorders: &recorders };
     let dialect = source.dialect()?;
+    let probes = fields::open(reader, &options.selection)?;
     let mut n_spikes = 0;
     let file = NioFile::create(path, &options.identity)?;
     {
@@ -131,6 +133,7 @@ pub fn write_nio(reader: &RunReader, path: &Path, options: &NioOptions) -> Resul
                 Dialect::PerObject => per_object::write(&segment, &part)?,
                 _ => multiplexed::write(&segment, &part)?,
             };
+            fields::write(&segment, &part, &probes)?;
         }
     }
     file.seal()?;

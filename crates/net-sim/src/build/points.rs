@@ -1,7 +1,7 @@
 //! Point neurons: populations divided among the groups, and what ends on them, drawn group by group.
 
 use net_cell::point::{Place, PointPopulation, PointSynapse, PointSynapses};
-use net_cell::{CellGroup, Quantity, SourceKey, SpikeSource};
+use net_cell::{CellGroup, SourceKey, SpikeSource};
 use net_core::{
     CellSites, ConnectionCounts, Distribution, DrawnSynapse, Gid, Population, ProjectionSampler,
     Purpose, StepClock, StreamFamily, SynapseKind,
@@ -360,7 +360,7 @@ fn record_points(
     plans: &mut [SignalPlan],
 ) -> Result<()> {
     for (index, (recording, schedule)) in model.sampled(&clock)?.into_iter().enumerate() {
-        if matches!(recording.quantity, Quantity::Weight { .. }) {
+        if recording.is_of_connections(model)? {
             continue;
         }
         let recorded = model.gids_of(&recording.targets)?;

@@ -24,11 +24,12 @@ pub(super) fn record(
         let wanted = Wanted::new(model, drawer, recording);
         let mut columns = Columns::default();
         // Weights have columns when there are connections.
-        let is_weight = matches!(recording.quantity, Quantity::Weight { .. });
+        let is_weight = recording.is_of_connections(model)?;
         // Artificial cells have no membrane.
         let has_membrane = |cell: &LocalCell| {
-            !is_weight && !cell.template.is_artificial()
-                || matches!(recording.quantity, Quantity::Variable { .. })
+            !is_weight
+                && (!cell.template.is_artificial()
+                    || matches!(recording.quantity, Quantity::Variable { .. }))
         };
         let targets =
             own_cells.iter().zip(specs).filter(|(c, _)| gids.contains(c.gid) && has_membrane(c));

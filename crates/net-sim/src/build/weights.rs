@@ -45,7 +45,11 @@ fn weight_recordings<'m>(model: &'m Model, clock: &StepClock) -> Result<Vec<Weig
     let projections = model.network().projections();
     let mut found = Vec::new();
     for (index, (recording, schedule)) in model.sampled(clock)?.into_iter().enumerate() {
-        let Quantity::Weight { argument } = recording.quantity else { continue };
+        let argument = match recording.quantity {
+            Quantity::Weight { argument } => argument,
+            _ if recording.is_of_connections(model)? => 0,
+            _ => continue,
+        };
         let Some(of) = recording.projection(model.network()) else { continue };
         let Some(projection) = projections.iter().position(|own| own.name == of.name) else {
             continue;
@@ -166,7 +170,7 @@ pub(super) fn record(
     Ok(())
 }
 
-/// Sets up the recordings of weights on point neurons.
+/// Sets up the recordings of weights, and of variables of plastic synapses, on point neurons.
 pub(super) fn record_points(
     model: &Model,
     clock: StepClock,
@@ -186,6 +190,12 @@ pub(super) fn record_points(
         let post = network.population(post);
         if model.points_of(post).is_none() || own.recording.segments_of_point().is_empty() {
             continue;
+        }
+        let Some(variable) = own.recording.synapse_variable(model)? else { continue };
+        for points in groups.iter_mut().flat_map(|group| group.points_mut()) {
+            if points.gids().first().is_some_and(|gid| post.gids().contains(gid)) {
+                points.keep_variables(number);
+            }
         }
         let first_source = network.population(pre).gids().start;
         let sampler = network.projection_sampler(id, gids)?;
@@ -209,7 +219,13 @@ pub(super) fn record_points(
                 let column = columns.len() as u32;
                 let place = (number, source, gid);
                 points
-                    .record_weight((own.index, own.schedule), column, place, (delay, same))
+                    .record_synapse(
+                        (own.index, own.schedule),
+                        column,
+                        place,
+                        (delay, same),
+                        variable,
+                    )
                     .map_err(|source| record::refusal(&own.recording.name, gid, source))?;
                 let column = Column { gid, segment: 0, label: label as u32 };
                 columns.push(column, None, Some(synapse.source));

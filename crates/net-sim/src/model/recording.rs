@@ -141,7 +141,8 @@ impl Recording {
     }
 
     /// A variable of all synapses of a projection on some cells, as their current `i` in nA or
-    /// conductance `g` in uS.
+    /// conductance `g` in uS. On point neurons, a variable of plastic synapses
+    /// ([`SynapseVariable`](net_cell::point::SynapseVariable)): a column for every connection.
     pub fn of_projection(
         name: impl Into<String>,
         targets: Targets,
@@ -188,14 +189,15 @@ impl Recording {
         self.windows(clock)?;
         self.statistics_steps(clock)?;
         self.segments.validate(user)?;
-        self.validate_instances(network, model.inputs())?;
+        self.validate_instances(model)?;
         self.unit(model)?;
         self.sources.validate(network, groups, user)?;
         self.targets.validate(network, groups, user)
     }
 
     /// The synapses of what is named are of the quantity's mechanism.
-    fn validate_instances(&self, network: &Network, inputs: &[super::Input]) -> Result<()> {
+    fn validate_instances(&self, model: &super::Model) -> Result<()> {
+        let (network, inputs) = (model.network(), model.inputs());
         let is_weight = matches!(self.quantity, Quantity::Weight { .. });
         if is_weight && !matches!(self.instances, Instances::Projection(_)) {
             let key = format!("{}: instances", self.user());
@@ -205,13 +207,14 @@ impl Recording {
                 "a projection, for weights",
             ));
         }
-        if !is_weight && self.sources != Targets::All {
+        let is_of_connections = is_weight || self.synapse_variable(model)?.is_some();
+        if !is_of_connections && self.sources != Targets::All {
             let key = format!("{}: sources", self.user());
             let found = format!("{:?}", self.sources);
             return Err(bad_value(
                 key,
                 found,
-                "all cells; only weights are chosen by their sources",
+                "all cells; only weights and variables of plastic synapses on point neurons are chosen by their sources",
             ));
         }
         let projections = network.projections();
@@ -289,6 +292,9 @@ impl Recording {
             Quantity::Weight { argument } => return self.unit_of_weight(model, *argument),
             Quantity::Variable { mechanism, variable, .. } => (mechanism, variable),
         };
+        if let Some(variable) = self.synapse_variable(model)? {
+            return self.unit_of_synapse(model, variable);
+        }
         if let Ok(model) = net_cell::point::PointModel::find(mechanism) {
             return model.unit_of(variable).map_err(|source| self.error(source));
         }
@@ -313,6 +319,7 @@ impl Recording {
             let (_, found) = net_cell::mechanism::find(mechanism).ok()?;
             Some(found.kind)
         };
+        let is_synapse = matches!(self.instances, Instances::Projection(_));
         let (kind, direction) = match &self.quantity {
             Quantity::Weight { .. } => ("weight_recorder", Direction::Record),
             Quantity::Voltage => ("voltage_recorder", Direction::Record),
@@ -323,6 +330,7 @@ impl Recording {
                 Some(net_cell::mechanism::MechanismKind::Point) => {
                     ("synapse_recorder", Direction::Record)
                 }
+                None if is_synapse => ("synapse_recorder", Direction::Record),
                 _ => ("multimeter", Direction::Record),
             },
             Quantity::MembraneCurrent | Quantity::Ion { .. } => ("multimeter", Direction::Record),

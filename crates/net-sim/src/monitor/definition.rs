@@ -149,16 +149,16 @@ impl Definition {
         model: &Model,
         projection: &Projection,
     ) -> Result<Recording, Error> {
-        let network = model.network();
         let (compartment, variable) = (self.compartment.clone(), variable.to_owned());
-        let post = network.population(network.find_population(&projection.post)?);
         let mechanism = &projection.synapse.mechanism;
         let prefix = format!("{mechanism}.");
         let own = variable.strip_prefix(&prefix).unwrap_or(&variable);
-        let known = match net_cell::mechanism::find(mechanism) {
-            Ok((_, found)) if model.points_of(post).is_none() => {
-                found.columns.iter().map(|column| column.name).collect()
+        let known = match (net_cell::mechanism::find(mechanism), model.point_synapse(projection)) {
+            (_, Some(Ok(synapse))) => {
+                let variables = synapse.variables().iter().map(|own| own.name());
+                variables.filter(|name| *name != WEIGHT).collect()
             }
+            (Ok((_, found)), None) => found.columns.iter().map(|column| column.name).collect(),
             _ => Vec::new(),
         };
         let recording = match own {

@@ -40,6 +40,13 @@ pub(crate) fn mixed(seed: u64, min_delay_ms: f64) -> Model {
     connect("E", "G", "exc", sparse(), 0.3);
     connect("G", "C", "ExpSyn", sparse(), 0.001);
 
+    let of_synapses =
+        |name: &str, projection: &str, (mechanism, variable): (&str, &str)| Recording {
+            interval_ms: Some(0.5),
+            sources: Targets::Slice { population: "E".into(), start: 0, stop: 70, step: 5 },
+            sample_type: SampleType::F64,
+            ..Recording::of_projection(name, Targets::All, (projection, mechanism, variable))
+        };
     let point = |model: &str| PointNeuron::new(model).unwrap();
     let izhikevich = point("Izhikevich2007NoisyBase")
         .with("v", Distribution::Uniform { low: -65.0, high: -45.0 })
@@ -76,6 +83,10 @@ pub(crate) fn mixed(seed: u64, min_delay_ms: f64) -> Model {
         nth: 0,
     };
     Model::new(network)
+        .with_recording(of_synapses("x", "E:I", ("STP:ex", "x")))
+        .with_recording(of_synapses("u", "E:I", ("STP:ex", "u")))
+        .with_recording(of_synapses("plus", "E:E", ("STDP:ampa", "x")))
+        .with_recording(of_synapses("minus", "E:E", ("STDP:ampa", "y")))
         .with_cells("izhikevich", CellKind::point(izhikevich.unwrap()))
         .with_cells("iaf", CellKind::point(point("iaf_psc_alpha")))
         .with_cells("gif", CellKind::point(gif))

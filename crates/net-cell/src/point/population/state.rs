@@ -263,8 +263,8 @@ impl Projection {
             Plasticity::ShortTerm(rule) => {
                 let history = |(at, &source): (usize, &u32)| {
                     let (variables, last_step) = rule.of_source(at);
-                    let (delay_steps, due) = (0, Vec::new());
-                    HistoryState { source, delay_steps, variables, last_step, due }
+                    let (delay_steps, due, past) = (0, Vec::new(), rule.past_of(at));
+                    HistoryState { source, delay_steps, variables, last_step, due, past }
                 };
                 let sources = synapses.sources().iter().enumerate().map(history).collect();
                 ProjectionState { sources, ..ProjectionState::default() }
@@ -276,7 +276,8 @@ impl Projection {
                 let history = |(run, (source, due))| {
                     let (x, last_step) = rule.of_run(run);
                     let (delay_steps, _) = synapses.run(run);
-                    HistoryState { source, delay_steps, variables: [x, 0.0], last_step, due }
+                    let (variables, past) = ([x, 0.0], Vec::new());
+                    HistoryState { source, delay_steps, variables, last_step, due, past }
                 };
                 let sources = runs.map(history).collect();
                 let places = places_by_neuron(synapses, n);
@@ -309,6 +310,7 @@ impl Projection {
                 Plasticity::None => {}
                 Plasticity::ShortTerm(rule) => {
                     rule.set_source(source, variables, last_step);
+                    rule.set_past(source, &history.past);
                     found[source] = true;
                 }
                 Plasticity::SpikeTiming(rule) => {

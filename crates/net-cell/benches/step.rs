@@ -69,6 +69,7 @@ fn tree(seed: u64, n_dendrites: usize) -> SegmentedMorphology {
             length_um: (0..n).map(|i| size(i).0).collect(),
             start_um: vec![[0.0; 3]; n],
             end_um: vec![[0.0; 3]; n],
+            ..Segments::default()
         },
     }
 }

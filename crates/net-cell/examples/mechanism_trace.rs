@@ -105,6 +105,7 @@ fn compartment() -> SegmentedMorphology {
             length_um: vec![20.0],
             start_um: vec![[0.0; 3]],
             end_um: vec![[20.0, 0.0, 0.0]],
+            ..Segments::default()
         },
     }
 }

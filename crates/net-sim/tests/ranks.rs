@@ -29,6 +29,9 @@ use sha2::{Digest, Sha256};
 fn main() -> ExitCode {
     run(Mode::Auto, |comm| -> Result<()> {
         load_mechanisms(comm)?;
+        if comm.is_root() {
+            common::junctions::two_cells_are_as_computed();
+        }
         for threads in [1, 2] {
             let with_threads = in_memory(50.0, threads);
             check(comm, "a drawn network", &connected(5, [160, 40], 0.5), &with_threads)?;
@@ -48,6 +51,8 @@ fn main() -> ExitCode {
                 let mixed = common::points::mixed(9, min_delay_ms);
                 check(comm, "point neurons and cable cells", &mixed, &with_threads)?;
             }
+            let ring = common::junctions::ring(10);
+            check(comm, "gap junctions", &ring, &with_threads)?;
             files(comm, threads)?;
             resumed(comm, threads)?;
             monitors(comm, threads)?;
@@ -70,7 +75,11 @@ fn circuits(comm: &Communicator, threads: usize) -> Result<()> {
     let circuits = models_of_circuits()?;
     for (variant, model, options) in &circuits.1 {
         let progress = Progress::Off;
-        let options = RunOptions { threads: Some(threads), progress, ..options.clone() };
+        // Runs whose reports are sealed in files cannot take steps back.
+        let (output, keep_in_memory) = (None, true);
+        let of_circuit = options.clone();
+        let options =
+            RunOptions { threads: Some(threads), progress, output, keep_in_memory, ..of_circuit };
         check(comm, variant, model, &options)?;
     }
     Ok(())

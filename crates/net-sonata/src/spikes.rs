@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use net_io::sonata::{SpikeTable, read_spikes};
+use net_io::sonata::{SpikeTable, read_nwb_spikes, read_spikes};
 
 use crate::config::WaveformFormat;
 use crate::finding::{Error, Problem, Report, Result};
@@ -18,21 +18,16 @@ pub struct SpikeTrains {
 }
 
 impl SpikeTrains {
-    /// Reads the spikes of a file, of either layout of HDF5 or BMTK's CSV.
+    /// Reads the spikes of a file, of either layout of HDF5, BMTK's CSV, or a trial of an NWB file,
+    /// which must be named if there are several.
     ///
     /// # Errors
-    /// [`Error::File`], [`Error::Invalid`] for text that is no table of spikes and for NWB, which
-    /// is not supported.
-    pub fn load(path: &Path, format: WaveformFormat) -> Result<Vec<Self>> {
+    /// [`Error::File`], [`Error::Invalid`] for text that is no table of spikes.
+    pub fn load(path: &Path, format: WaveformFormat, trial: Option<&str>) -> Result<Vec<Self>> {
         let tables = match format {
             WaveformFormat::H5 => read_spikes(path)?,
             WaveformFormat::Csv => read_csv(path).map_err(Error::Invalid)?,
-            WaveformFormat::Nwb => {
-                let mut report = Report::default();
-                let what = "NWB".to_owned();
-                report.error(path, "", Problem::Unsupported { what });
-                return Err(Error::Invalid(report));
-            }
+            WaveformFormat::Nwb => vec![read_nwb_spikes(path, trial)?],
         };
         Ok(tables.into_iter().map(Self::sort).collect())
     }

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use net_cell::morphology;
 use net_sonata::cell::{
-    AxonRule, CableCell, CellModel, CellRecipe, PlacedRule, Rule, SectionList, SegmentRule,
-    StubDiameters, Stubs, parse_hoc, read_hoc, read_recipe,
+    AxonRule, CableCell, CellChange, CellModel, CellRecipe, PlacedRule, Rule, SectionList,
+    SegmentRule, StubDiameters, Stubs, parse_hoc, read_hoc, read_recipe,
 };
+use net_sonata::config::ModificationKind;
 
 fn recipe(model: CellModel) -> CellRecipe {
     match model {
@@ -57,6 +58,24 @@ fn a_template_and_our_json_say_the_same() {
 
     let cell = hoc.template().unwrap();
     assert_eq!(cell.n_segments(), hoc.morphology.n_segments());
+}
+
+#[test]
+fn capacitance_changes_by_segment_and_by_section() {
+    let mut cell = apply(&recipe(read_hoc(&common::data("cells/Pyramid.hoc")).unwrap()));
+    let section = cell.morphology.sections[3].clone();
+    let (first, own) = (section.first_segment, section.first_segment + 2);
+    let change = |kind| CellChange::new(&kind).unwrap();
+    let by_segment = change(ModificationKind::CompartmentSet("cm *= 3".to_owned()));
+    assert_eq!(cell.change(&by_segment, &[own]), Ok(1));
+    let cm = |cell: &CableCell, segment| cell.morphology.cm_uf_cm2(segment) / section.cm_uf_cm2;
+    assert_eq!((cm(&cell, first), cm(&cell, own)), (1.0, 3.0));
+    let by_section = change(ModificationKind::Section("axon[0].cm /= 2".to_owned()));
+    assert_eq!(cell.change(&by_section, &[]), Ok(1));
+    assert_eq!((cm(&cell, first), cm(&cell, own)), (0.5, 1.5));
+    cell.template().unwrap();
+    let resistivity = change(ModificationKind::CompartmentSet("Ra = 100".to_owned()));
+    assert!(cell.change(&resistivity, &[own]).unwrap_err().contains("one value a section"));
 }
 
 #[test]

@@ -187,18 +187,39 @@ fn edges_without_an_index_and_by_segments() {
 #[test]
 fn spikes_to_replay() {
     let file = common::data("obi/spikes.h5");
-    let trains = SpikeTrains::load(&file, WaveformFormat::H5).unwrap();
+    let trains = SpikeTrains::load(&file, WaveformFormat::H5, None).unwrap();
     assert_eq!((trains.len(), trains[0].population.as_deref()), (1, Some("in")));
     assert_eq!((trains[0].node_ids(), trains[0].n_spikes()), ([0, 2].as_slice(), 3));
     assert_eq!(trains[0].times_ms(2), [1.0, 2.5]);
     assert_eq!(trains[0].times_ms(1), [0.0; 0]);
-    let old = SpikeTrains::load(&common::data("allen/lgn_spikes.h5"), WaveformFormat::H5).unwrap();
+    let old =
+        SpikeTrains::load(&common::data("allen/lgn_spikes.h5"), WaveformFormat::H5, None).unwrap();
     assert_eq!((old[0].population.clone(), old[0].times_ms(1)), (None, [1.0, 5.0].as_slice()));
     let folder = tempfile::tempdir().unwrap();
     let csv = folder.path().join("spikes.csv");
     std::fs::write(&csv, "timestamps population node_ids\n2.5 lgn 1\n0.5 lgn 1\n").unwrap();
-    let trains = SpikeTrains::load(&csv, WaveformFormat::Csv).unwrap();
+    let trains = SpikeTrains::load(&csv, WaveformFormat::Csv, None).unwrap();
     assert_eq!(trains[0].times_ms(1), [0.5, 2.5]);
+}
+
+#[test]
+fn spikes_of_trials_in_nwb_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("spikes.nwb");
+    let file = hdf5::File::create(&path).unwrap();
+    let train = |trial: &str, node: u64, times_ms: &[f64]| {
+        let group = file.create_group(&format!("processing/{trial}/spike_train/{node}")).unwrap();
+        group.new_dataset_builder().with_data(times_ms).create("data").unwrap();
+    };
+    train("trial_0", 1, &[7.5, 0.5]);
+    train("trial_0", 10, &[]);
+    let load = |trial| SpikeTrains::load(&path, WaveformFormat::Nwb, trial);
+    assert_eq!(load(None).unwrap()[0].times_ms(1), [0.5, 7.5]);
+    train("trial_1", 1, &[2.0]);
+    assert_eq!(load(Some("trial_1")).unwrap()[0].times_ms(1), [2.0]);
+    let error = load(None).unwrap_err().to_string();
+    assert!(error.contains("trial_0, trial_1") && error.contains("`trial`"), "{error}");
+    assert!(load(Some("trial_7")).unwrap_err().to_string().contains("trial_7"));
 }
 
 #[test]

@@ -161,9 +161,8 @@ impl Cable {
             {
                 let slot = first + compartment;
                 let segment = tree.segment[compartment] as usize;
-                let section = &morphology.sections[morphology.segments.section[segment] as usize];
                 let capacitance = capacitance_per_step
-                    * section.cm_uf_cm2
+                    * morphology.cm_uf_cm2(segment)
                     * morphology.segments.area_um2[segment];
                 self.capacitance[slot].0[lane] = capacitance;
                 self.unexcited[slot].0[lane] = capacitance + tree.diagonal_us[compartment];

@@ -242,6 +242,7 @@ fn check(morphology: &SegmentedMorphology) -> Result<(), CellError> {
         for segment in section.first_segment..section.first_segment + section.n_segments {
             positive("ri (MOhm)", &section.name, morphology.segments.ri_mohm[segment])?;
             positive("area (um2)", &section.name, morphology.segments.area_um2[segment])?;
+            positive("capacitance (uF/cm2)", &section.name, morphology.cm_uf_cm2(segment))?;
         }
     }
     Ok(())
@@ -323,6 +324,7 @@ mod tests {
                 length_um: vec![10.0; n],
                 start_um: vec![[0.0; 3]; n],
                 end_um: vec![[0.0; 3]; n],
+                ..Segments::default()
             },
         }
     }

@@ -1,5 +1,7 @@
 //! A morphology divided into segments: all the cable equation needs to know of a shape.
 
+use std::collections::BTreeMap;
+
 /// The class of a section, as the type column of SWC and the section lists of NEURON name it.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
@@ -35,7 +37,7 @@ pub struct SegmentedSection {
     pub first_segment: usize,
     /// Axial resistivity in Ohm cm.
     pub ra_ohm_cm: f64,
-    /// Specific membrane capacitance in uF/cm2.
+    /// Specific membrane capacitance in uF/cm2, of segments that have none of their own.
     pub cm_uf_cm2: f64,
     /// Resistance from the centre of the last segment to the section's 1-end, in MOhm.
     pub ri_end_mohm: f64,
@@ -62,6 +64,8 @@ pub struct Segments {
     pub start_um: Vec<[f64; 3]>,
     /// End point (1-end side) x, y, z in um.
     pub end_um: Vec<[f64; 3]>,
+    /// Specific membrane capacitance in uF/cm2 of segments that differ from their section, by segment.
+    pub own_cm_uf_cm2: BTreeMap<usize, f64>,
 }
 
 /// A discretised morphology.
@@ -77,6 +81,12 @@ impl SegmentedMorphology {
     /// Number of segments.
     pub fn n_segments(&self) -> usize {
         self.segments.area_um2.len()
+    }
+
+    /// Specific membrane capacitance of a segment in uF/cm2.
+    pub fn cm_uf_cm2(&self, segment: usize) -> f64 {
+        let section = &self.sections[self.segments.section[segment] as usize];
+        self.segments.own_cm_uf_cm2.get(&segment).copied().unwrap_or(section.cm_uf_cm2)
     }
 
     /// Index of the segment of `section` that holds position `x` (0..=1): `floor(x * n)`, the last

@@ -85,6 +85,7 @@ pub(crate) fn morphology(group: &hdf5::Group) -> SegmentedMorphology {
             length_um: vector(&segments, "length"),
             start_um: ends(0),
             end_um: ends(1),
+            ..Segments::default()
         },
     }
 }

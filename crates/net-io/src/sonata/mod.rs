@@ -24,7 +24,7 @@ pub use edges::{Direction, EdgeReader, NodeRange};
 pub use nodes::NodeReader;
 pub use report::ReportReader;
 pub use signals::{Signal, read_amplitudes, read_first_elements, read_sweep};
-pub use spikes::{SpikeTable, read_spikes};
+pub use spikes::{SpikeTable, read_nwb_spikes, read_spikes};
 pub use weights::ElectrodeWeights;
 pub use write::{Layout, ReportPopulation, ReportWriter, SpikeOrder, write_spikes};
 

@@ -43,6 +43,50 @@ pub fn read_spikes(path: &Path) -> Result<Vec<SpikeTable>> {
     Ok(tables)
 }
 
+/// Reads the spikes of a trial of an NWB file (version 1 of the format, as BMTK reads it):
+/// `/processing/<trial>/spike_train/<node>/data`, in ms. Without a name the file must have one trial.
+///
+/// # Errors
+/// [`Error::MissingObject`], [`Error::WrongType`], [`Error::BadValue`] for several trials, for names of
+/// groups that are no nodes, and for times that are not numbers.
+pub fn read_nwb_spikes(path: &Path, trial: Option<&str>) -> Result<SpikeTable> {
+    let file = h5::open(path)?;
+    let trials = h5::group(path, &file, "processing", "a group with one group a trial")?;
+    let bad = |object: String, column: &str, found: String, expected: &str| Error::BadValue {
+        path: PathBuf::from(path),
+        object,
+        row: 0,
+        column: column.into(),
+        found,
+        expected: expected.to_owned(),
+    };
+    let trial = match (trial, &members(path, &trials)?[..]) {
+        (Some(trial), _) => trial.to_owned(),
+        (None, [only]) => only.clone(),
+        (None, all) => {
+            let expected = "one trial, or the key `trial`, which names one";
+            return Err(bad(trials.name(), "trial", all.join(", "), expected));
+        }
+    };
+    let trial = h5::group(path, &trials, &trial, "the trial")?;
+    let trains = h5::group(path, &trial, "spike_train", "a group with one group a node")?;
+    let mut table =
+        SpikeTable { population: None, node_ids: Vec::new(), timestamps_ms: Vec::new() };
+    for name in members(path, &trains)? {
+        let Ok(node) = name.parse::<u64>() else {
+            return Err(bad(trains.name(), "node", name, "names of groups that are node ids"));
+        };
+        let group = h5::group(path, &trains, &name, "spikes of a node")?;
+        let times_ms = h5::numbers::<f64>(path, &group, "data")?;
+        if let Some(time) = times_ms.iter().find(|time| !time.is_finite()) {
+            return Err(bad(group.name(), "data", time.to_string(), "finite times in ms"));
+        }
+        table.node_ids.extend(std::iter::repeat_n(node, times_ms.len()));
+        table.timestamps_ms.extend(times_ms);
+    }
+    Ok(table)
+}
+
 fn read_table(
     path: &Path,
     group: &Group,

@@ -22,7 +22,10 @@ use net_mpi::Communicator;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result, bad_value};
-use crate::model::{InputSynapses, ListedCell, ListedStream, Model, PointSource, PointsByCell};
+use crate::model::{
+    InputSynapses, ListedCell, ListedPoints, ListedStream, Model, PointSource, PointsByCell,
+    list_junctions,
+};
 use crate::options::{CellPartition, RunOptions};
 use crate::probes::{Matrices, build_matrices};
 use crate::run::{Junctions, SignalPlan};
@@ -351,11 +354,17 @@ fn list_points(
     own_cells: &[LocalCell],
     chosen: &[usize],
 ) -> Result<Option<PointsByCell>> {
-    let Some(lister) = model.lister() else { return Ok(None) };
+    if model.lister().is_none() && model.gap_junctions().is_empty() {
+        return Ok(None);
+    }
     let cell = |cell: &LocalCell| ListedCell { gid: cell.gid, template: cell.template.clone() };
     let cells: Vec<ListedCell> = chosen.iter().map(|at| cell(&own_cells[*at])).collect();
-    let listed = lister(&cells).and_then(|listed| PointsByCell::new(listed, cells.len()));
-    listed.map(Some).map_err(|source| Error::Listed { source })
+    let listed = model.lister().map_or_else(|| Ok(ListedPoints::default()), |list| list(&cells));
+    let by_cell = listed.and_then(|mut listed| {
+        list_junctions(model.gap_junctions(), &cells, &mut listed);
+        PointsByCell::new(listed, cells.len())
+    });
+    by_cell.map(Some).map_err(|source| Error::Listed { source })
 }
 
 /// Translates points of cells into endpoints of groups.

@@ -1,6 +1,7 @@
 //! What is simulated: the same description on every rank.
 
 mod input;
+mod junction;
 mod listed;
 mod monitored;
 mod parameter;
@@ -22,6 +23,8 @@ use net_io::store::Ranges;
 use crate::error::{BoxError, Error, Result, bad_value};
 
 pub use input::{Input, InputRow, InputSynapses, InputTable};
+pub use junction::GapJunction;
+pub(crate) use junction::list_junctions;
 pub(crate) use listed::PointsByCell;
 pub use listed::{
     ListedCell, ListedKind, ListedPoint, ListedPoints, ListedStream, PointLister, PointPlace,
@@ -115,6 +118,7 @@ pub struct Model {
     inputs: Vec<Input>,
     groups: Groups,
     lister: Option<Arc<PointLister>>,
+    junctions: Vec<GapJunction>,
     recordings: Vec<Recording>,
     spike_recordings: Vec<SpikeRecording>,
     rate_recordings: Vec<RateRecording>,
@@ -133,6 +137,7 @@ impl Model {
             inputs: Vec::new(),
             groups: Groups::new(),
             lister: None,
+            junctions: Vec::new(),
             recordings: Vec::new(),
             spike_recordings: Vec::new(),
             rate_recordings: Vec::new(),
@@ -184,6 +189,17 @@ impl Model {
     ) -> Self {
         self.lister = Some(Arc::new(lister));
         self
+    }
+
+    /// Adds gap junctions.
+    pub fn with_gap_junctions(mut self, junctions: impl IntoIterator<Item = GapJunction>) -> Self {
+        self.junctions.extend(junctions);
+        self
+    }
+
+    /// The gap junctions.
+    pub fn gap_junctions(&self) -> &[GapJunction] {
+        &self.junctions
     }
 
     /// What lists points, if there is something.
@@ -326,6 +342,9 @@ impl Model {
             targets.validate(network, groups, || format!("group '{name}'"))?;
         }
         self.inputs.iter().try_for_each(|input| input.validate(&self.network))?;
+        for (number, junction) in self.junctions.iter().enumerate() {
+            junction.validate(number, network, |gid| self.is_point(gid))?;
+        }
         self.recordings.iter().try_for_each(|recording| recording.validate(self, clock))?;
         self.spike_recordings.iter().try_for_each(|r| r.validate(network, groups, clock))?;
         self.rate_recordings.iter().try_for_each(|r| r.validate(network, groups, clock))?;

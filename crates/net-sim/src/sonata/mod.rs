@@ -200,18 +200,22 @@ impl CircuitSimulation {
     pub fn enable_replay(&mut self) -> Result<()> {
         let config = self.config.clone();
         for input in &config.inputs {
-            let (file, format, is_source) = match &input.kind {
+            let (file, format, trial, is_source) = match &input.kind {
                 InputKind::SynapseActivity { precell_filter, timestamps_ms } => {
                     self.force_synapses(precell_filter.as_ref(), timestamps_ms)?;
                     continue;
                 }
-                InputKind::SynapseReplay { spike_file } => (spike_file, WaveformFormat::H5, false),
-                InputKind::SpikeFile { file, format } => (file, *format, true),
+                InputKind::SynapseReplay { spike_file } => {
+                    (spike_file, WaveformFormat::H5, None, false)
+                }
+                InputKind::SpikeFile { file, format, trial } => {
+                    (file, *format, trial.as_deref(), true)
+                }
                 _ => continue,
             };
             let InputTarget::NodeSet(set) = &input.target else { continue };
             let selected = self.circuit.select(set).map_err(Error::circuit)?;
-            for trains in SpikeTrains::load(file, format).map_err(Error::circuit)? {
+            for trains in SpikeTrains::load(file, format, trial).map_err(Error::circuit)? {
                 for (index, population) in self.circuit.nodes().iter().enumerate() {
                     let named = trains.population.as_ref().is_none_or(|n| n == population.name());
                     let chosen = match is_source {

@@ -3,6 +3,7 @@
 
 pub(crate) mod constructs;
 pub(crate) mod fields;
+pub(crate) mod junctions;
 pub(crate) mod monitored;
 pub(crate) mod parameters;
 pub(crate) mod points;

@@ -59,7 +59,7 @@ fn model(is_changed: bool) -> Model {
         .with_input(input("E"))
         .with_input(input("I"))
         .with_recording(f64_of(Recording::new("v", Targets::All, Quantity::Voltage)))
-        .with_recording(f64_of(Recording::new("cai", Targets::FirstOfEach(1), calcium)))
+        .with_recording(f64_of(Recording::new("cai", Targets::Gids(vec![0]), calcium)))
 }
 
 /// A run in which everything changes at a time.

@@ -160,9 +160,22 @@ impl CableCell {
         let Some(attributes) = found.collect::<Option<Vec<Attribute>>>() else { return Ok(0) };
         for (statement, attribute) in change.statements.iter().zip(attributes) {
             match (attribute, section) {
-                (Attribute::Capacitance, Some(section)) => {
-                    let cm = &mut self.morphology.sections[section].cm_uf_cm2;
-                    *cm = statement.of(*cm);
+                (Attribute::Capacitance, section) => {
+                    let own = &mut self.morphology.segments.own_cm_uf_cm2;
+                    if let Some(section) = section {
+                        let cm = &mut self.morphology.sections[section].cm_uf_cm2;
+                        *cm = statement.of(*cm);
+                        let differing = own.iter_mut().filter(|(at, _)| segments.contains(at));
+                        differing.for_each(|(_, cm)| *cm = statement.of(*cm));
+                    } else {
+                        for &segment in segments {
+                            let of = self.morphology.segments.section[segment] as usize;
+                            let cm = own
+                                .entry(segment)
+                                .or_insert(self.morphology.sections[of].cm_uf_cm2);
+                            *cm = statement.of(*cm);
+                        }
+                    }
                 }
                 (Attribute::Resistivity, Some(section)) => {
                     let section = &mut self.morphology.sections[section];
@@ -190,7 +203,7 @@ impl CableCell {
                     }
                     set(values, segments, default.unwrap_or(0.0), statement);
                 }
-                (_, None) => {
+                (Attribute::Resistivity, None) => {
                     let name = &statement.attribute;
                     return Err(format!("{name} is one value a section, not one a segment"));
                 }

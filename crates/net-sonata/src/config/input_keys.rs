@@ -513,8 +513,14 @@ fn read_file_input(entry: &Object, module: &str, input_type: InputType) -> Optio
         return read_file_current(entry, format);
     }
     let file = read_file(entry);
-    entry.ignore(&["trial"]);
-    Some(InputKind::SpikeFile { file: file?, format })
+    let trial = match format {
+        WaveformFormat::Nwb => entry.text("trial"),
+        WaveformFormat::Csv | WaveformFormat::H5 => {
+            entry.ignore(&["trial"]);
+            None
+        }
+    };
+    Some(InputKind::SpikeFile { file: file?, format, trial })
 }
 
 fn read_file(entry: &Object) -> Option<PathBuf> {

@@ -288,6 +288,8 @@ pub enum InputKind {
         file: PathBuf,
         /// Its format.
         format: WaveformFormat,
+        /// Trial of an NWB file; its only one if absent.
+        trial: Option<String>,
     },
     /// `syn_activity` (Allen): spikes forced on synapses.
     SynapseActivity {

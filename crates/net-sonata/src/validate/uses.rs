@@ -149,13 +149,13 @@ impl Check<'_> {
     fn input_files(&mut self, at: &str, input: &Input, selections: Option<&[Selection]>) {
         match &input.kind {
             InputKind::SynapseReplay { spike_file } => {
-                let trains =
-                    self.spikes(&format!("{at}.spike_file"), spike_file, WaveformFormat::H5);
+                let source = (spike_file.as_path(), WaveformFormat::H5, None);
+                let trains = self.spikes(&format!("{at}.spike_file"), source);
                 self.replayed(at, &trains, selections);
             }
-            InputKind::SpikeFile { file, format } => {
+            InputKind::SpikeFile { file, format, trial } => {
                 let at = format!("{at}.input_file");
-                let trains = self.spikes(&at, file, *format);
+                let trains = self.spikes(&at, (file, *format, trial.as_deref()));
                 for train in &trains {
                     let Some(name) = &train.population else { continue };
                     match self.circuit.population(name) {
@@ -189,13 +189,17 @@ impl Check<'_> {
         }
     }
 
-    fn spikes(&mut self, at: &str, file: &Path, format: WaveformFormat) -> Vec<SpikeTrains> {
+    fn spikes(
+        &mut self,
+        at: &str,
+        (file, format, trial): (&Path, WaveformFormat, Option<&str>),
+    ) -> Vec<SpikeTrains> {
         if !file.exists() {
             let config = &self.config.path;
             check_there(config, at, "the file", file, Severity::Error, self.report);
             return Vec::new();
         }
-        SpikeTrains::load(file, format).unwrap_or_else(|error| {
+        SpikeTrains::load(file, format, trial).unwrap_or_else(|error| {
             self.report.failure(file, "", &error);
             Vec::new()
         })

@@ -258,6 +258,28 @@ fn what_is_sealed_survives_a_kill() {
     }
 }
 
+#[test]
+fn a_chunk_that_fails_behind_the_run_is_told_and_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = new_run(&directory.path().join("out"));
+    let mut part = new_part(&run);
+    let (place, away) = (run.path().join("parts/rank-00000"), directory.path().join("away"));
+    (0..10).for_each(|step| record_step(&mut part, step));
+    fs::rename(&place, &away).unwrap();
+    part.begin_seal(10).unwrap();
+    (10..20).for_each(|step| record_step(&mut part, step));
+    for _ in 0..2 {
+        let error = part.begin_seal(20).unwrap_err().to_string();
+        assert!(error.contains("recording-0000-00000000.chunk"), "{error}");
+    }
+    fs::rename(&away, &place).unwrap();
+    part.begin_seal(20).unwrap();
+    assert_eq!((part.sealed_until(), part.buffered_bytes()), (20, 0));
+    // Who goes away lets it be completed.
+    drop(part);
+    check_merged(&run, 20);
+}
+
 /// A small file system in memory; none without the right to mount.
 struct Tmpfs(PathBuf);
 

@@ -19,6 +19,7 @@ mod manifest;
 mod part;
 mod ranges;
 mod scan;
+mod sealing;
 
 use std::fs;
 use std::path::{Path, PathBuf};

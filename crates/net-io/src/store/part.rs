@@ -4,6 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::error::{Error, Result};
 use crate::store::chunk::{self, ChunkHeader, ChunkKind, Part};
+use crate::store::sealing::{Chunk, Sealer};
 use crate::store::{Columns, Ranges, RunDirectory, SampleType, Signal};
 
 /// A good size of a chunk: large enough to make an fsync a second or less frequent, small enough
@@ -22,9 +23,11 @@ pub struct Spike {
 
 /// Writes one rank's spikes and signals as sealed chunks.
 ///
-/// Spikes and samples are buffered until [`seal`](Self::seal); call it whenever
+/// Spikes and samples are buffered until [`begin_seal`](Self::begin_seal); call it whenever
 /// [`is_full`](Self::is_full) says so after an epoch, so that the buffer never holds more than a
-/// chunk and an epoch. [`finish`](Self::finish) seals the rest and marks the part as complete.
+/// chunk and an epoch. The chunk is written by a thread of its own while the next one fills, so that memory
+/// is that of two chunks. [`seal`](Self::seal) waits for the disk.
+/// [`finish`](Self::finish) seals the rest and marks the part as complete.
 ///
 /// What is recorded when, its windows, may change while the run goes on; every chunk says what was
 /// recorded in it. Without a word, everything is always recorded.
@@ -56,6 +59,7 @@ pub struct Spike {
 #[derive(Debug)]
 pub struct PartWriter {
     part: Part,
+    sealer: Sealer,
     chunk_bytes: usize,
     next_sequence: u64,
     sealed_until: u64,
@@ -104,6 +108,7 @@ impl PartWriter {
         }
         let signals = signals.into_iter().map(|(s, c)| SignalBuffer::new(s, c.len())).collect();
         Ok(Self {
+            sealer: Sealer::new(part.clone())?,
             part,
             chunk_bytes,
             next_sequence: 0,
@@ -196,23 +201,34 @@ impl PartWriter {
         self.buffered_bytes >= self.chunk_bytes
     }
 
-    /// First step that is not sealed.
+    /// First step that is not sealed, nor being sealed.
     pub fn sealed_until(&self) -> u64 {
         self.sealed_until
     }
 
-    /// Seals everything recorded for steps before `end_step` as one chunk. When it returns, that
-    /// is on the disk. Spikes of later steps stay in the buffer.
+    /// Has everything recorded for steps before `end_step` sealed as one chunk, by another thread; what
+    /// goes wrong there is the error of the next call. The chunk before is on the disk when this
+    /// returns. Spikes of later steps stay in the buffer.
     ///
     /// # Errors
-    /// [`Error::SampleCount`] if a column misses samples or has too many, [`Error::SealBackwards`],
-    /// [`Error::DiskFull`] or another error of writing; the buffer is kept, and earlier chunks stay
-    /// intact.
-    pub fn seal(&mut self, end_step: u64) -> Result<()> {
+    /// [`Error::SampleCount`] if a column misses samples or has too many, [`Error::SealBackwards`]; and
+    /// [`Error::DiskFull`] or another error of writing the chunk before, which is kept for the next
+    /// call. Earlier chunks stay intact.
+    pub fn begin_seal(&mut self, end_step: u64) -> Result<()> {
+        self.sealer.wait()?;
         if end_step == self.sealed_until {
             return Ok(());
         }
-        self.write(end_step, false)
+        self.begin(end_step, false)
+    }
+
+    /// As [`begin_seal`](Self::begin_seal); when it returns, all that is on the disk.
+    ///
+    /// # Errors
+    /// As [`begin_seal`](Self::begin_seal), and those of writing this chunk.
+    pub fn seal(&mut self, end_step: u64) -> Result<()> {
+        self.begin_seal(end_step)?;
+        self.sealer.wait()
     }
 
     /// Seals the rest of a run of steps `0..end_step` and marks the part as complete.
@@ -227,10 +243,12 @@ impl PartWriter {
             let Spike { step, gid } = *late;
             return Err(Error::BeyondEnd { gid, step, end_step });
         }
-        self.write(end_step, true)
+        self.sealer.wait()?;
+        self.begin(end_step, true)?;
+        self.sealer.wait()
     }
 
-    fn write(&mut self, end_step: u64, last: bool) -> Result<()> {
+    fn begin(&mut self, end_step: u64, last: bool) -> Result<()> {
         let sealed_until = self.sealed_until;
         if end_step < sealed_until {
             return Err(Error::SealBackwards { end_step, sealed_until });
@@ -257,19 +275,19 @@ impl PartWriter {
             add_windows(&mut index, &buffer.windows);
         }
         index[0] = index.len() as u64;
-        let mut payload: Vec<&[u8]> =
-            vec![bytemuck::cast_slice(&index), bytemuck::cast_slice(&self.spikes[..n_spikes])];
-        payload.extend(self.signals.iter().flat_map(|b| b.columns.iter().map(Vec::as_slice)));
         let header = self.part.header(ChunkKind::Recording, 0, self.next_sequence);
         let header = ChunkHeader { first_step: sealed_until, end_step, last, ..header };
-        self.part.write(header, &payload)?;
 
-        self.spikes.drain(..n_spikes);
-        self.signals.iter_mut().for_each(SignalBuffer::clear);
+        let n_columns = self.signals.iter().map(|buffer| buffer.columns.len()).sum();
+        let (mut spikes, mut columns) = self.sealer.buffers(n_columns);
+        spikes.extend(self.spikes.drain(n_spikes..));
+        std::mem::swap(&mut spikes, &mut self.spikes);
+        let buffers = self.signals.iter_mut().flat_map(|buffer| &mut buffer.columns);
+        buffers.zip(&mut columns).for_each(|(full, empty)| std::mem::swap(full, empty));
         self.buffered_bytes = self.spikes.len() * size_of::<Spike>();
         self.next_sequence += 1;
         self.sealed_until = end_step;
-        Ok(())
+        self.sealer.begin(Chunk { header, index, spikes, columns })
     }
 }
 
@@ -314,9 +332,15 @@ impl SignalBuffer {
         let bytes = &mut self.columns[column];
         match self.signal.sample_type {
             SampleType::F32 => {
-                bytes.extend(samples.iter().flat_map(|&sample| (sample as f32).to_le_bytes()));
+                let n_before = bytes.len();
+                bytes.resize(n_before + size_of_val(samples) / 2, 0);
+                let (places, _) = bytes[n_before..].as_chunks_mut();
+                for (place, &sample) in places.iter_mut().zip(samples) {
+                    *place = (sample as f32).to_le_bytes();
+                }
             }
-            SampleType::F64 => bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes())),
+            // As they lie in memory.
+            SampleType::F64 => bytes.extend_from_slice(bytemuck::cast_slice(samples)),
         }
         Ok(())
     }
@@ -340,10 +364,6 @@ impl SignalBuffer {
     fn no_column(&self, index: usize) -> Error {
         let what = format!("column of signal `{}`", self.signal.name);
         Error::NoSuchIndex { what, index, len: self.columns.len() }
-    }
-
-    fn clear(&mut self) {
-        self.columns.iter_mut().for_each(Vec::clear);
     }
 }
 

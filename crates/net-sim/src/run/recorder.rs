@@ -216,7 +216,7 @@ impl Recorder {
         self.write_rates(end_step)?;
         let Some(writer) = &mut self.writer else { return Ok(()) };
         if writer.is_full() || end_step - writer.sealed_until() >= self.seal_steps {
-            writer.seal(end_step)?;
+            writer.begin_seal(end_step)?;
         }
         Ok(())
     }

@@ -46,6 +46,10 @@ struct Options {
     #[arg(long, default_value = "out/izhikevich", value_name = "DIR")]
     out: PathBuf,
 
+    /// Write no picture: nothing is kept in memory
+    #[arg(long)]
+    no_picture: bool,
+
     #[command(flatten)]
     run: RunArgs,
 }
@@ -62,14 +66,17 @@ fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
     let model = model(options)?;
     let settings = StepSettings { dt_ms: DT_MS, ..StepSettings::default() };
     let mut run = options.run.options(options.tstop, settings, Some(&options.out), false);
-    run.keep_in_memory = true;
+    run.keep_in_memory = !options.no_picture;
     let outcome = Simulation::build(comm, &model, &run)?.run()?;
-    let title = format!("{} Izhikevich neurons, seed {}", options.neurons, options.seed);
-    let picture = draw_activity(comm, &model, &outcome, &run, &title, 6)?;
-    if let Some(picture) = picture {
+    if comm.is_root() {
         println!("{}", outcome.report);
         println!("files     {}", options.out.display());
-        println!("picture   {}", picture.display());
+    }
+    if !options.no_picture {
+        let title = format!("{} Izhikevich neurons, seed {}", options.neurons, options.seed);
+        if let Some(picture) = draw_activity(comm, &model, &outcome, &run, &title, 6)? {
+            println!("picture   {}", picture.display());
+        }
     }
     Ok(())
 }

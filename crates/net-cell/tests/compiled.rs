@@ -49,11 +49,12 @@ const SCHEME: &str = "
 ";
 /// Logistic growth by backward Euler: Newton's method.
 const GROWTH: &str = "
-    NEURON { SUFFIX growth RANGE rate }
+    NEURON { SUFFIX growth RANGE rate, twice, seen }
     PARAMETER { rate = 0.5 (/ms) }
+    ASSIGNED { twice seen (mV) }
     STATE { x }
-    INITIAL { x = 0.1 }
-    BREAKPOINT { SOLVE grow METHOD derivimplicit }
+    INITIAL { x = 0.1  twice = 7 }
+    BREAKPOINT { twice = 2*x  SOLVE grow METHOD derivimplicit  seen = v }
     DERIVATIVE grow { x' = rate*x*(1 - x) }
 ";
 
@@ -330,6 +331,17 @@ fn a_nonlinear_equation_is_solved_to_the_last_digits() {
     for k in 0..800 {
         let residual = x[k + 1] - x[k] - 0.025 * 0.5 * x[k + 1] * (1.0 - x[k + 1]);
         assert!(residual.abs() < 1e-15, "step {k}: {residual}");
+    }
+}
+
+#[test]
+fn without_currents_breakpoint_follows_the_step() {
+    load();
+    let traces = run(&["growth", "pas"], &["x", "twice", "seen"], 0.3);
+    let (v, x, twice, seen) = (&traces[0], &traces[1], &traces[2], &traces[3]);
+    assert_eq!((twice[0], seen[0]), (7.0, 0.0), "BREAKPOINT does not run at the start");
+    for k in 1..=800 {
+        assert_eq!((twice[k], seen[k]), (2.0 * x[k], v[k]), "step {k}");
     }
 }
 

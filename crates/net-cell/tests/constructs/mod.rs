@@ -80,8 +80,7 @@ fn functions_are_given_as_tables() {
     for (k, &m) in m.iter().enumerate() {
         assert_near(m, (-0.5 * DT_MS * k as f64).exp(), "m");
     }
-    // Recorded a step later.
-    for (&height, &m) in height[1..].iter().zip(m) {
+    for (&height, &m) in height[1..].iter().zip(&m[1..]) {
         assert_near(height, plane(-65.0, m), "height");
     }
 }
@@ -180,13 +179,13 @@ fn a_reversal_potential_is_written() {
     let variable = net_cell::mechanism::IonVariable::Reversal;
     model.record.push((0, 0, Quantity::Ion { ion: "k".into(), variable }));
     let run = model.run(40).unwrap();
-    // 1 uF/cm2 and 1 mS/cm2: a time constant of 1 ms. Currents see the time in the middle of a step.
+    // 1 uF/cm2 and 1 mS/cm2: a time constant of 1 ms. The potential is set after each step.
     let mut v = -65.0;
-    for step in 0..40 {
-        let e = -90.0 + 0.5 * (f64::from(step) + 0.5) * DT_MS;
+    for step in 0..=40 {
+        let e = -90.0 + 0.5 * f64::from(step) * DT_MS;
+        assert_near(run.traces[0][step as usize], v, "v");
+        assert_near(run.traces[1][step as usize], e, "ek");
         v = (v + DT_MS * e) / (1.0 + DT_MS);
-        assert_near(run.traces[0][step as usize + 1], v, "v");
-        assert_near(run.traces[1][step as usize + 1], e, "ek");
     }
 }
 

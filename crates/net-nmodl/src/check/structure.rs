@@ -34,6 +34,17 @@ impl Checker<'_, '_, '_> {
     }
 
     fn neuron_statement(&mut self, kind: MechanismKind, statement: &NeuronStatement) {
+        if let (MechanismKind::Density, NeuronStatement::ElectrodeCurrent(names)) =
+            (kind, statement)
+        {
+            let span = names.first().map_or(Span::default(), |name| name.span);
+            self.reporter.error(
+                span,
+                "an electrode stands at a point, a SUFFIX mechanism has no current of one",
+            );
+            self.reporter.help("use POINT_PROCESS, or NONSPECIFIC_CURRENT with the opposite sign");
+            return;
+        }
         let artificial = kind == MechanismKind::ArtificialCell;
         let (span, what) = match statement {
             NeuronStatement::UseIon(use_ion) if artificial => (use_ion.span, "ions"),

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use net_kernel::simd::Isa;
 
 use crate::Parsed;
-use crate::ast::{Block, Item, NetReceive, Phase as HookPhase, StatementKind};
+use crate::ast::{Block, Item, NetReceive, Phase as HookPhase, Statement, StatementKind};
 use crate::source::{Diagnostic, Severity, Span};
 use crate::symbols::{IonQuantity, Role};
 use events::{Effect, EffectKind};
@@ -283,19 +283,36 @@ impl<'a> Lowering<'a> {
             blocks.initial.iter().try_for_each(|block| machine.block(block))
         })?;
         let Some(breakpoint) = blocks.breakpoint else { return Ok((init, None, None)) };
-        let mut state = None;
-        let statements = || breakpoint.statements.iter();
-        let is_solve = |kind: &StatementKind| matches!(kind, StatementKind::Solve(_));
-        if statements().any(|s| is_solve(&s.kind)) {
-            state = Some(self.kernel(Phase::State, |machine| {
-                statements().filter(|s| is_solve(&s.kind)).try_for_each(|s| machine.statement(s))
-            })?);
-        }
+        let is_solve = |statement: &&Statement| matches!(statement.kind, StatementKind::Solve(_));
+        let (solves, others): (Vec<_>, Vec<_>) = breakpoint.statements.iter().partition(is_solve);
+        let execute = |machine: &mut Machine<'a, '_>, statements: &[&'a Statement]| {
+            statements.iter().try_for_each(|s| machine.statement(s))
+        };
+        // As in NEURON, only what sets currents comes before the step; the rest follows the states.
+        let (before, after) = if self.has_currents() { (others, vec![]) } else { (vec![], others) };
+        let state = (!solves.is_empty() || !after.is_empty()).then(|| {
+            self.kernel(Phase::State, |machine| {
+                execute(machine, &solves)?;
+                execute(machine, &after)
+            })
+        });
         let current = self.kernel(Phase::Current, |machine| {
             blocks.before_breakpoint.iter().try_for_each(|block| machine.block(block))?;
-            statements().filter(|s| !is_solve(&s.kind)).try_for_each(|s| machine.statement(s))
+            execute(machine, &before)
         })?;
+        let state = state.transpose()?;
         Ok((init, Some(current), state))
+    }
+
+    /// Whether something flows through the membrane or from an electrode.
+    fn has_currents(&self) -> bool {
+        let mut slots = 0..self.slots.slots.len() as u32;
+        slots.any(|slot| {
+            let role = self.slots.variable(&self.parsed.symbols, slot).role;
+            let of_ion =
+                matches!(role, Role::Ion { quantity: IonQuantity::Current, write: true, .. });
+            of_ion || matches!(role, Role::NonspecificCurrent | Role::ElectrodeCurrent)
+        })
     }
 
     /// Executes one kernel; gives what every slot holds afterwards.

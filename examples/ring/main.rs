@@ -117,7 +117,7 @@ fn main() -> ExitCode {
 
 fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
     let file = options.model.as_deref().map(NetworkFile::read).transpose();
-    let file = comm.agree(file.map_err(|error| format!("{error:#}")))?;
+    let file = comm.agree(file)?;
 
     let started = Instant::now();
     let described = match file {
@@ -149,7 +149,7 @@ fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
     if let Some(path) = &options.spikes {
         let spikes = outcome.gather_spikes(comm)?;
         let written = spikes.map_or(Ok(()), |spikes| write_spikes(path, &spikes));
-        comm.agree(written.map_err(|error| format!("{error:#}")))?;
+        comm.agree(written)?;
     }
     if comm.is_root() {
         println!("{}", outcome.report);

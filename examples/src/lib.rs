@@ -179,7 +179,7 @@ pub fn draw_activity(
         }
         _ => None,
     };
-    Ok(comm.agree(picture.transpose().map_err(|error| format!("{error:#}")))?)
+    Ok(comm.agree(picture.transpose())?)
 }
 
 /// Draws `fields.png` into the directory on rank 0: spikes, the potentials of the laminar electrode
@@ -237,7 +237,7 @@ pub fn draw_fields(
         }
         _ => None,
     };
-    Ok(comm.agree(picture.transpose().map_err(|error| format!("{error:#}")))?)
+    Ok(comm.agree(picture.transpose())?)
 }
 
 /// Draws `slice.png` into the directory on rank 0: maps of the potentials of a square array with
@@ -300,7 +300,7 @@ pub fn draw_film(
         }
         _ => None,
     };
-    Ok(comm.agree(picture.transpose().map_err(|error| format!("{error:#}")))?)
+    Ok(comm.agree(picture.transpose())?)
 }
 
 /// Twelve times over a run, on the grid of samples.

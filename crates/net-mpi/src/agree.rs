@@ -2,7 +2,10 @@
 
 use std::fmt::Display;
 
-use crate::{communicator::Communicator, error::Result};
+use crate::{
+    communicator::Communicator,
+    error::{Result, error_text},
+};
 
 /// An error of at least one rank, equal on all ranks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +50,7 @@ impl Communicator {
         let own = |message| AgreedError { rank: self.rank(), n_ranks: self.size(), message };
         let (value, message) = match result {
             Ok(value) => (Some(value), None),
-            Err(error) => (None, Some(format!("{error:#}"))),
+            Err(error) => (None, Some(error_text(&error))),
         };
         // Where communication itself fails, nothing can be agreed; each rank has its own error then.
         match self.first_failure(message.as_deref()) {

@@ -1,5 +1,7 @@
 //! What can go wrong between ranks.
 
+use std::fmt::Display;
+
 /// Result of this crate's calls.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -139,4 +141,29 @@ pub enum Error {
     /// An exchange was polled or finished, but none was started.
     #[error("no spike exchange is under way: start one before it is polled or finished")]
     NoExchange,
+}
+
+/// The text of an error and, if it can tell them (`{:#}`), its causes, each once: a message that has its
+/// cause in it already does not get it a second time.
+///
+/// ```
+/// use net_mpi::error_text;
+/// let error = "cannot read cells.swc: no such file: no such file";
+/// assert_eq!(error_text(&error), "cannot read cells.swc: no such file");
+/// assert_eq!(error_text(&"line 3: expected 1: found 2"), "line 3: expected 1: found 2");
+/// ```
+pub fn error_text(error: &dyn Display) -> String {
+    let mut text = format!("{error:#}");
+    let ends: Vec<usize> = text.match_indices(": ").map(|(at, _)| at).collect();
+    for end in ends.into_iter().rev() {
+        let (message, cause) = text.split_at(end);
+        let is_in_it = message.match_indices(&cause[2..]).any(|(at, found)| {
+            let before = message[..at].ends_with(": ") || message[..at].ends_with('(');
+            before && !message[at + found.len()..].starts_with(char::is_alphanumeric)
+        });
+        if is_in_it {
+            text.truncate(end);
+        }
+    }
+    text
 }

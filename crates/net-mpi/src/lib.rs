@@ -56,7 +56,7 @@ pub use crate::{
     agree::AgreedError,
     backend::BUILT_WITH_MPI,
     communicator::Communicator,
-    error::{Error, Result},
+    error::{Error, Result, error_text},
     exchange::SpikeExchange,
     launch::{Mode, launch},
     reduce::Ordered,

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     communicator::Communicator,
-    error::Result,
+    error::{Result, error_text},
     launch::{Mode, announced_rank, launch},
     stop,
 };
@@ -43,7 +43,7 @@ pub fn run<S: ExitStatus, E: Display>(
         Ok(both) => both,
         Err(error) => return refuse(&error),
     };
-    let outcome = main(&comm).map_err(|error| format!("{error:#}"));
+    let outcome = main(&comm).map_err(|error| error_text(&error));
     let outcome = outcome.map(ExitStatus::status);
     match finish(&end, outcome.as_ref().map(|status| *status).map_err(String::as_str)) {
         Ok(exit_code) => exit_code,

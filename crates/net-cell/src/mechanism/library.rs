@@ -1,5 +1,6 @@
 //! Which mechanisms there are: the built-in sets, and libraries that are loaded at the start of a run.
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -248,12 +249,14 @@ fn add(mechanisms: Vec<Mechanism>, origin: &str) -> Result<Vec<&'static str>, Li
 
 /// The tables of a library, which is never unloaded.
 fn open(path: &Path) -> Result<&'static [MechanismTable], LibraryError> {
-    let failed = |error: libloading::Error| LibraryError::Load {
-        path: path.to_path_buf(),
-        message: error.to_string(),
-    };
+    let failed = |message| LibraryError::Load { path: path.to_path_buf(), message };
+    // What is only a name would be looked for among the system's libraries.
+    let file = path.canonicalize().map_err(|error| failed(error.to_string()))?;
     // SAFETY: libraries of mechanisms have no code that runs when they are loaded or unloaded.
-    let library = unsafe { libloading::Library::new(path) }.map_err(failed)?;
+    let library = unsafe { libloading::Library::new(&file) }.map_err(|error| {
+        let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+        failed(format!("{reason}; build one by `net-sim mechanisms build`"))
+    })?;
     // SAFETY: the name is given to functions of this type only.
     let entry = unsafe { library.get::<table::Entry>(table::ENTRY.as_bytes()) }
         .map_err(|_| LibraryError::NoEntry { path: path.to_path_buf() })?;

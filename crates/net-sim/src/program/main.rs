@@ -54,7 +54,7 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            remark!("error: {error:#}");
+            remark!("error: {}", net_mpi::error_text(&error));
             ExitCode::FAILURE
         }
     }

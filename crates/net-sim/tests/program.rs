@@ -129,6 +129,32 @@ fn a_reader_that_has_gone_is_no_error() {
 }
 
 #[test]
+fn libraries_have_bare_names_and_messages_their_reason_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "NEURON { SUFFIX own NONSPECIFIC_CURRENT i }\nASSIGNED { v (mV) i (mA/cm2) }\n\
+                BREAKPOINT { i = 0.001*(v + 60) }\n";
+    fs::write(folder.path().join("own.mod"), text).unwrap();
+    let run = |arguments: &[&str]| {
+        let cache = folder.path().join("cache");
+        let ended = program(&[&["mechanisms"], arguments].concat())
+            .current_dir(&folder)
+            .env("NET_MECHANISM_CACHE", cache)
+            .output()
+            .unwrap();
+        let text = [ended.stdout, ended.stderr].map(|text| String::from_utf8(text).unwrap());
+        (ended.status.code(), text.concat())
+    };
+    let (status, text) = run(&["build", "own.mod", "-o", "own.so"]);
+    assert_eq!(status, Some(0), "{text}");
+    let (status, text) = run(&["info", "own.so"]);
+    assert!(status == Some(0) && text.starts_with("own "), "{text}");
+    for (name, reason) in [("own.mod", "mechanisms build"), ("no.so", "No such file")] {
+        let (status, text) = run(&["info", name]);
+        assert_eq!((status, text.matches(reason).count()), (Some(1), 1), "{text}");
+    }
+}
+
+#[test]
 fn help_teaches() {
     for (command, words) in [
         ("run", &["net-sim run simulation_config.json", "--resume", "75", "SIGTERM"][..]),

@@ -178,7 +178,7 @@ impl Block {
     /// against ground.
     fn addresses(&mut self) -> [BlockAddresses; 2] {
         let membrane = BlockAddresses {
-            v: self.cable.v.as_ptr().cast(),
+            v: self.cable.v.as_mut_ptr().cast(),
             diagonal: self.cable.diagonal.as_mut_ptr().cast(),
             rhs: self.cable.rhs.as_mut_ptr().cast(),
             ion_arena: self.ions.arena.as_mut_ptr().cast(),

@@ -57,7 +57,7 @@ pub struct KernelArgs {
     pub ions: *const Column,
     /// Rate table, if the run uses tables.
     pub table: *const f64,
-    /// Voltages in mV, by position.
+    /// Voltages in mV, by position; events may change that of the segment.
     pub v: *const f64,
     /// Diagonal of the linear system in uS, by position.
     pub diagonal: *mut f64,

@@ -267,6 +267,9 @@ impl<'a> KernelWriter<'a> {
             Target::Ion(k) if event => format!("{value}.store(args.ion_at_event({k}, event));"),
             Target::Ion(k) => format!("A::set_ion(args, {k}, j, {value});"),
             Target::IonCurrent(k) => format!("A::add_ion(args, {k}, j, {value});"),
+            Target::Potential => {
+                format!("{value}.store(args.v.cast_mut().add(args.position(event)));")
+            }
             Target::Weight(k) => format!("{value}.store(event.weights.add({k}));"),
             Target::Linked(k) if event => {
                 format!("{value}.store(args.link({k}, event.vector, event.lane));")

@@ -87,11 +87,17 @@ impl<'a, 'g> Machine<'a, 'g> {
             tabled: None,
         };
         machine.values = (0..slots.slots.len() as u32).map(|s| machine.start(s)).collect();
-        // `v` may be assigned; what a kernel makes of it is forgotten at its end.
+        // `v` may be assigned; what a kernel makes of it is forgotten at its end, but after events.
         let v = machine.graph.input(Input::Voltage);
         let not_yet = machine.graph.number(0.0);
         machine.values.extend([v, not_yet]);
         machine
+    }
+
+    /// The potential of the segment, if it has been assigned.
+    pub(super) fn changed_potential(&mut self) -> Option<Id> {
+        let before = self.graph.input(Input::Voltage);
+        Some(self.values[self.slots.slots.len()]).filter(|&value| value != before)
     }
 
     /// The value of a slot before the kernel.

@@ -127,6 +127,8 @@ pub(crate) struct Lowered {
     pub(crate) before_step: Option<Vec<Id>>,
     /// What kernels send; those of a run with tables apart.
     pub(crate) effects: BTreeMap<(Phase, bool), Vec<Effect>>,
+    /// The membrane potential after an event, if the mechanism sets it.
+    pub(crate) potential: Option<Id>,
     /// The weights of a connection after an event.
     pub(crate) weights: Vec<Id>,
     /// The weights of a connection at the start of a run.
@@ -200,10 +202,11 @@ fn try_lower<'a>(
         .then(|| lowering.kernel(Phase::Watch, |machine| machine.test_watches()))
         .transpose()?;
     let (mut weights, mut first_weights) = (Vec::new(), Vec::new());
-    let (mut receive, mut net_init) = (None, None);
+    let (mut receive, mut net_init, mut potential) = (None, None, None);
     if let Some(item) = blocks.net_receive {
         receive = Some(lowering.kernel(Phase::Receive, |machine| {
             weights = receive_event(machine, item, &item.body)?;
+            potential = machine.changed_potential();
             Ok(())
         })?);
         let initial = item.body.statements.iter().find_map(|s| match &s.kind {
@@ -247,6 +250,7 @@ fn try_lower<'a>(
         after_solve,
         before_step,
         effects,
+        potential,
         weights,
         first_weights,
         membrane: None,
@@ -424,10 +428,12 @@ impl Lowered {
         steps.chain(more).chain(tabled)
     }
 
-    /// What kernels send; `init` is the kernel at the start of a run.
+    /// What kernels send, and what events make of the potential; `init` is the kernel at the start of
+    /// a run.
     pub(crate) fn sent(&self, init: bool) -> impl Iterator<Item = Id> {
         let of = self.effects.iter().filter(move |((phase, _), _)| (*phase == Phase::Init) == init);
-        of.flat_map(|(_, effects)| effects).flat_map(|effect| effect.values.iter().copied())
+        let sent = of.flat_map(|(_, effects)| effects).flat_map(|effect| &effect.values).copied();
+        sent.chain(self.potential.filter(|_| !init))
     }
 
     /// Whether the mechanism sends events or reads their time.

@@ -54,6 +54,8 @@ pub(crate) enum Target {
     /// The electrode's current and its slope.
     ElectrodeCurrent(u32),
     ElectrodeSlope(u32),
+    /// The membrane potential.
+    Potential,
     /// A weight of the connection.
     Weight(u32),
     /// What a pointer refers to.
@@ -220,6 +222,7 @@ impl<'a> Placer<'a> {
                 weights.len() > 1 || !changed.is_empty() || self.lowered.uses_netcons();
             stores.extend(changed);
             stores.extend(self.effects(Phase::Receive, false));
+            stores.extend(self.lowered.potential.map(|value| (Target::Potential, value)));
             self.placed.receive = Some(stores);
             let first = self.lowered.first_weights.clone();
             let mut changed = self.changed_weights(&first);

@@ -190,6 +190,30 @@ fn a_reversal_potential_is_written() {
 }
 
 #[test]
+fn events_set_the_potential() {
+    load();
+    let mut model = Model::new(step(DT_MS, false));
+    model.kinds = vec![PointKind::new("Jumper", &[("reset", -80.0)]).unwrap()];
+    model.cell(&Arc::new(rc()), &[(0, 0)]);
+    model.drive(0, &[1.0], 20.0);
+    model.voltage(0, 0);
+    model.variable(0, 0, "Jumper", "reached");
+    let traces = model.run(40).unwrap().traces;
+    let mut v = -65.0;
+    for step in 0..=40 {
+        assert_near(traces[0][step], v, "v");
+        // Events come between a sample and the step after it.
+        match step {
+            10 => v += 20.0,
+            20 => v = -80.0,
+            _ => {}
+        }
+        v = (v - 65.0 * DT_MS) / (1.0 + DT_MS);
+    }
+    assert_near(traces[1][40], -45.0, "reached");
+}
+
+#[test]
 fn connections_set_variables_and_currents_come_from_linear_systems() {
     load();
     // Without the resistance one entry of the matrix is 0.

@@ -96,10 +96,12 @@ impl Builder<'_> {
             for (lane, cell) in row.cells.iter().enumerate() {
                 let at = self.by_gid.partition_point(|own| own.gid < cell.gid);
                 self.placed.place(self.model.network(), self.by_gid[at])?;
+                let given = self.model.given_points().map(|points| points.of(cell.gid)).transpose();
+                let given = given.map_err(|source| self.model.cell_error(cell.gid, source))?;
                 segments.extend(cell.slots.iter().enumerate().map(|(segment, &slot)| {
                     let segment = segment as u32;
-                    let midpoint_um = match self.model.given_points() {
-                        Some(points) => points.midpoint(cell.gid, segment),
+                    let midpoint_um = match &given {
+                        Some(points) => points.midpoint(segment),
                         None => self.placed.midpoint(segment),
                     };
                     let segment = StimulatedSegment { gid: cell.gid, segment, midpoint_um };

@@ -3,6 +3,7 @@
 
 mod sonata_case;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
@@ -431,6 +432,100 @@ fn an_interval_that_neurodamus_cuts() {
     assert_eq!((found.0[0], &found.0), (40, &expected.0));
     for (found, expected) in found.1.iter().zip(&expected.1) {
         assert!((found - expected).abs() < SINGLE * 100.0, "{found}, expected {expected}");
+    }
+}
+
+/// Electrodes by their positions give what the weights do that are written for them; far away a weight is
+/// 1/(4 pi sigma r).
+#[test]
+fn electrodes_by_positions_and_by_weights() {
+    let _guard = one_at_a_time();
+    let Some(reference) = reference() else { return };
+    let Some(case) = Case::new(&reference, "nd-ringtest", &["hoc"]) else { return };
+    let config = case.configuration("lfp");
+    let beside = |name: &str| config.with_file_name(name);
+    fs::write(beside("probe.csv"), "x_um,y_um,z_um\n40,10,5\n0,-200,0\n0,0,1e7\n").unwrap();
+    let (probe, weights) = (beside("probe.csv"), beside("weights.h5"));
+    let arguments = ["--method", "pointsource", "--conductivity", "0.5", "-o"];
+    let mut command = program();
+    command.arg("lfp-weights").arg(&config).arg("--electrodes").arg(probe);
+    succeed(command.args(arguments).arg(&weights));
+    let file = hdf5::File::open(&weights).unwrap();
+    let factors: Vec<f64> =
+        file.dataset("electrodes/RingA/scaling_factors").unwrap().read_raw().unwrap();
+    let far_mv_na = 1.0 / (4.0 * std::f64::consts::PI * 0.5 * 1e7);
+    for of_segment in factors.chunks(3) {
+        assert!((of_segment[2] / far_mv_na - 1.0).abs() < 1e-3, "{of_segment:?}");
+        assert!(of_segment[0] > of_segment[1] && of_segment[1] > of_segment[2], "{of_segment:?}");
+    }
+    drop(file);
+    let by_positions = "\"electrode_positions\": \"probe.csv\", \"method\": \"pointsource\", \
+                        \"conductivity\": 0.5";
+    case.replace("lfp", "\"electrodes_file\": \"lfp_3elec_ringA.h5\"", by_positions);
+    case.replace("lfp", "lfp_2elec_ringA_cell0.h5", "weights.h5");
+    case.replace("lfp", "\"RingA_Cell0\"", "\"RingA\"");
+    let results = case.run("lfp");
+    let [a, b] =
+        ["A", "B"].map(|name| report(&results.join(format!("lfp_report_{name}.h5")), "RingA"));
+    assert_eq!(a.0[1] % 3, 0, "three electrodes a cell");
+    assert!(a.1.iter().any(|value| value.abs() > 1e-4), "nothing flows");
+    assert_eq!(a, b);
+}
+
+/// Potentials as BioNet reports them: the contributions of cells add up, and several variables of
+/// membranes have a file each.
+#[test]
+fn potentials_at_channels() {
+    let _guard = one_at_a_time();
+    let Some(folder) = reference() else { return };
+    let case = tempfile::tempdir().unwrap();
+    for name in ["bmtk-bio14", "bmtk-components"] {
+        copy_all(&folder.join(name), &case.path().join(name));
+    }
+    let channels = "channel x_pos y_pos z_pos\n0 10.0 0 5.0\n1 10.0 -300 5.0\n";
+    let own = case.path().join("bmtk-bio14");
+    fs::write(own.join("channels.csv"), channels).unwrap();
+    let path = own.join("sim_base.json");
+    let mut config: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    config["run"]["tstop"] = 40.0.into();
+    let cells: Vec<u64> = (0..10).collect();
+    config["reports"] = serde_json::json!({
+        "potentials": {
+            "module": "extracellular", "cells": cells, "variable_name": "v",
+            "electrode_positions": own.join("channels.csv"), "file_name": "ecp.h5",
+            "contributions_dir": "ecp",
+        },
+        "membranes": {
+            "module": "membrane_report", "cells": cells, "variable_name": ["v", "i_membrane"],
+            "sections": "soma", "file_name": "soma.h5",
+        },
+    });
+    fs::write(&path, config.to_string()).unwrap();
+    load_mechanisms();
+    let results = run(&own, "base", 2);
+    let read = |path: &Path| -> (Vec<usize>, Vec<f64>) {
+        let data = hdf5::File::open(path).unwrap().dataset("ecp/data").unwrap();
+        (data.shape(), data.read_raw().unwrap())
+    };
+    let (shape, whole) = read(&results.path().join("ecp.h5"));
+    assert_eq!(shape, [400, 2]);
+    let largest = whole.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+    assert!(largest > 1e-6, "{largest} mV");
+    let mut sum = vec![0.0; whole.len()];
+    let mut n_cells = 0;
+    for entry in fs::read_dir(results.path().join("ecp")).unwrap() {
+        let (of_cell, values) = read(&entry.unwrap().path());
+        assert_eq!(of_cell, shape);
+        sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+        n_cells += 1;
+    }
+    assert_eq!(n_cells, 10);
+    for (sum, whole) in sum.iter().zip(&whole) {
+        assert!((sum - whole).abs() < 1e-12 * largest, "{sum}, {whole}");
+    }
+    for name in ["soma_v.h5", "soma_i_membrane.h5"] {
+        assert_eq!(report(&results.path().join(name), "v1").0, [400, 10], "{name}");
     }
 }
 

@@ -59,6 +59,34 @@ fn probes_of_the_network_are_those_of_lfpy() {
     }
 }
 
+/// A probe that begins later, or is sampled now and then, sees the same as one of every step, also
+/// beside recorded membrane currents.
+#[test]
+fn late_and_seldom_probes_see_the_same() {
+    let signal = |interval_ms: f64, start_ms: f64| {
+        let probe = ProbeRecording {
+            interval_ms: Some(interval_ms),
+            start_ms,
+            ..ProbeRecording::new(laminar(3))
+        };
+        let membrane = Recording::new("i", Targets::FirstOfEach(1), Quantity::MembraneCurrent);
+        let model = connected(1, [6, 3], 0.5).with_probe(probe).with_recording(membrane);
+        let mut signals = run(&model, &in_memory(20.0, 1)).signals;
+        let signal = signals.swap_remove(0);
+        (signal.n_samples, signal.fields[0].1.clone())
+    };
+    let dt_ms = 0.025;
+    let (n_all, all) = signal(dt_ms, 0.0);
+    assert!(all.iter().any(|value| value.abs() > 1e-9), "nothing flows");
+    for (interval, start) in [(1, 1), (1, 40), (8, 0), (8, 3)] {
+        let (n, seldom) = signal(interval as f64 * dt_ms, start as f64 * dt_ms);
+        assert_eq!(n, (n_all - start).div_ceil(interval), "every {interval} from {start}");
+        let expected = |row: usize| all[row * n_all..][start..n_all].iter().step_by(interval);
+        let expected: Vec<f64> = (0..3).flat_map(expected).copied().collect();
+        assert_eq!(seldom, expected, "every {interval} from {start}");
+    }
+}
+
 fn hash(folder: &Path) -> String {
     format!("{:x}", Sha256::digest(fs::read(folder.join("OUTPUT.h5")).unwrap()))
 }

@@ -99,9 +99,7 @@ fn reports(comm: &Communicator, threads: usize) -> Result<()> {
         simulation.enable_stimulus()?;
         simulation.enable_modifications()?;
         simulation.enable_reports()?;
-        let of_circuit = simulation.options();
-        let options = RunOptions { threads: Some(threads), progress: Progress::Off, ..of_circuit };
-        report_files(comm, &mut simulation, (variant, &options))?;
+        report_files(comm, &mut simulation, (variant, threads))?;
     }
     Ok(())
 }
@@ -110,19 +108,21 @@ fn reports(comm: &Communicator, threads: usize) -> Result<()> {
 fn report_files(
     comm: &Communicator,
     simulation: &mut CircuitSimulation,
-    (variant, options): (&str, &RunOptions),
+    (variant, threads): (&str, usize),
 ) -> Result<()> {
     let process = comm.all_gather_v(&[u64::from(std::process::id())])?;
     let folder = std::env::temp_dir().join(format!("net-sim-reports-{}", process[0][0]));
-    let mut write = |comm: &Communicator, name: &str, options: &RunOptions| -> Result<()> {
+    let mut write = |comm: &Communicator, name: &str, threads: usize| -> Result<()> {
+        // Where reports are sealed follows from this, the same folder on all ranks.
         simulation.set_output(folder.join(name));
-        let outcome = Simulation::build(comm, &simulation.sim_init()?, options)?.run()?;
+        let (threads, progress) = (Some(threads), Progress::Off);
+        let options = RunOptions { threads, progress, ..simulation.options() };
+        let outcome = Simulation::build(comm, &simulation.sim_init()?, &options)?.run()?;
         simulation.sonata_reports(comm, &outcome)
     };
-    write(comm, "together", options)?;
+    write(comm, "together", threads)?;
     if comm.is_root() {
-        let by_one = RunOptions { threads: Some(1), ..options.clone() };
-        write(&Communicator::solo(), "alone", &by_one)?;
+        write(&Communicator::solo(), "alone", 1)?;
         let mut n_files = 0;
         for entry in std::fs::read_dir(folder.join("alone")).unwrap() {
             let name = entry.unwrap().file_name();

@@ -48,7 +48,9 @@ impl Block {
         }
         self.injected(true);
         self.record_membrane(true);
-        if let (Some(mut observation), Some(watch)) = (self.observation.take(), watch) {
+        if let Some(watch) = watch
+            && let Some(mut observation) = self.observation.take()
+        {
             let currents = (&*self.injected_na, self.inside(true));
             let second_order = self.settings.second_order;
             observation.take(&self.instances, &self.cable, currents, second_order);
@@ -62,7 +64,9 @@ impl Block {
     pub(super) fn take_start(&mut self, watch: Option<Watch<'_>>) {
         self.injected(false);
         self.record_membrane(false);
-        if let (Some(mut observation), Some(watch)) = (self.observation.take(), watch) {
+        if let Some(watch) = watch
+            && let Some(mut observation) = self.observation.take()
+        {
             let currents = (&*self.injected_na, self.inside(false));
             observation.take_start(&self.instances, &self.cable, currents);
             let at = (watch.block, 0);

@@ -10,6 +10,7 @@
 
 mod attributes;
 mod column;
+mod ecp;
 mod edges;
 mod nodes;
 mod report;
@@ -20,12 +21,13 @@ mod write;
 
 pub use attributes::{AttributeTable, Value};
 pub use column::{ColumnKind, ColumnReader};
+pub use ecp::EcpWriter;
 pub use edges::{Direction, EdgeReader, NodeRange};
 pub use nodes::NodeReader;
 pub use report::ReportReader;
 pub use signals::{Signal, read_amplitudes, read_first_elements, read_sweep};
 pub use spikes::{SpikeTable, read_nwb_spikes, read_spikes};
-pub use weights::ElectrodeWeights;
+pub use weights::{ElectrodeWeights, WeightsWriter};
 pub use write::{Layout, ReportPopulation, ReportWriter, SpikeOrder, write_spikes};
 
 use std::path::Path;

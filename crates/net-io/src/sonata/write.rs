@@ -228,7 +228,7 @@ impl ReportWriter {
     }
 }
 
-fn start(file: &NewFile, layout: Layout) -> Result<Group> {
+pub(super) fn start(file: &NewFile, layout: Layout) -> Result<Group> {
     let root = file.root()?;
     if layout == Layout::Allen {
         file.attribute(&root, "magic", 0x0A7A_u32)?;

@@ -33,7 +33,7 @@ pub use listed::{
 pub(crate) use monitored::Monitored;
 pub use parameter::CellParameter;
 pub use probe::ProbeRecording;
-pub(crate) use probe::{GivenPoints, Samples};
+pub(crate) use probe::{CellPoints, GivenPoints, Samples};
 pub(crate) use recording::windows;
 pub use recording::{Instances, RateRecording, RateUnit, Recording, SpikeRecording};
 pub use saved::table_projection;
@@ -270,6 +270,13 @@ impl Model {
     pub(crate) fn with_given_points(mut self, points: GivenPoints) -> Self {
         self.given_points = Some(Arc::new(points));
         self
+    }
+
+    /// An error of what was given for a cell.
+    pub(crate) fn cell_error(&self, gid: Gid, source: crate::error::BoxError) -> Error {
+        let own = self.network.populations().iter().find(|p| p.gids().contains(&gid));
+        let population = own.map_or("", |population| population.name()).to_owned();
+        Error::Cell { gid, population, source }
     }
 
     /// Where the segments of all cells are for probes, if that was given.

@@ -1,5 +1,6 @@
 //! What probes measure while the network runs.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use net_lfp::{Probe, Sampling};
 
 use super::Targets;
 use super::targets::Groups;
-use crate::error::{Error, Result, bad_value};
+use crate::error::{BoxError, Error, Result, bad_value};
 use crate::probes::Terms;
 
 /// A probe, with the types of current and the groups of cells whose contributions are told apart and
@@ -135,12 +136,34 @@ impl ProbeRecording {
 }
 
 /// Where the segments of all cells are for probes and stimulation, in place of what positions, rotations and shapes
-/// of the model say: the coordinates of another simulator, to the last bit.
+/// of the model say.
+#[derive(Clone)]
+pub(crate) enum GivenPoints {
+    /// The coordinates of another simulator, to the last bit; first segment of each gid, and the end.
+    Listed(net_io::probes::SegmentPoints, Vec<usize>),
+    /// What a function gives for a cell.
+    PerCell(Arc<PointsFunction>),
+}
+
+/// The segments of a cell by its gid.
+pub(crate) type PointsFunction =
+    dyn Fn(net_core::Gid) -> std::result::Result<CellPoints<'static>, BoxError> + Send + Sync;
+
+/// Where the segments of a cell are, um.
 #[derive(Clone, Debug)]
-pub(crate) struct GivenPoints {
-    points: net_io::probes::SegmentPoints,
-    /// First segment of each gid, and the end.
-    first_segment: Vec<usize>,
+pub(crate) struct CellPoints<'a> {
+    pub(crate) start_um: Cow<'a, [[f64; 3]]>,
+    pub(crate) end_um: Cow<'a, [[f64; 3]]>,
+    pub(crate) diam_um: Cow<'a, [f64]>,
+}
+
+impl std::fmt::Debug for GivenPoints {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            GivenPoints::Listed(points, _) => write!(f, "Listed({})", points.diam_um.len()),
+            GivenPoints::PerCell(_) => write!(f, "PerCell"),
+        }
+    }
 }
 
 impl GivenPoints {
@@ -152,21 +175,32 @@ impl GivenPoints {
             end += n;
             first_segment.push(end);
         }
-        (end == points.diam_um.len()).then_some(Self { points, first_segment })
+        (end == points.diam_um.len()).then_some(GivenPoints::Listed(points, first_segment))
     }
 
-    /// Start points, end points and diameters of a cell's segments.
-    pub(crate) fn of(&self, gid: net_core::Gid) -> (&[[f64; 3]], &[[f64; 3]], &[f64]) {
-        let gid = gid as usize;
-        let range = self.first_segment[gid]..self.first_segment[gid + 1];
-        let points = &self.points;
-        (&points.start_um[range.clone()], &points.end_um[range.clone()], &points.diam_um[range])
+    /// The segments of a cell.
+    ///
+    /// # Errors
+    /// Those of the function.
+    pub(crate) fn of(&self, gid: net_core::Gid) -> std::result::Result<CellPoints<'_>, BoxError> {
+        match self {
+            GivenPoints::Listed(points, first_segment) => {
+                let range = first_segment[gid as usize]..first_segment[gid as usize + 1];
+                Ok(CellPoints {
+                    start_um: points.start_um[range.clone()].into(),
+                    end_um: points.end_um[range.clone()].into(),
+                    diam_um: points.diam_um[range].into(),
+                })
+            }
+            GivenPoints::PerCell(points) => points(gid),
+        }
     }
+}
 
+impl CellPoints<'_> {
     /// Middle of a segment.
-    pub(crate) fn midpoint(&self, gid: net_core::Gid, segment: u32) -> [f64; 3] {
-        let (start, end, _) = self.of(gid);
-        let (start, end) = (start[segment as usize], end[segment as usize]);
+    pub(crate) fn midpoint(&self, segment: u32) -> [f64; 3] {
+        let (start, end) = (self.start_um[segment as usize], self.end_um[segment as usize]);
         std::array::from_fn(|axis| 0.5 * (start[axis] + end[axis]))
     }
 }

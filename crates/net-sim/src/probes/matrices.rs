@@ -139,8 +139,10 @@ impl<'a> Builder<'a> {
             let morphology = cell.template.morphology();
             let mut matrix = Array2::zeros((probe.n_rows(), morphology.n_segments()));
             let placed = self.placed.points();
-            let (start_um, end_um, diam_um) = match self.model.given_points() {
-                Some(points) => points.of(cell.gid),
+            let given = self.model.given_points().map(|points| points.of(cell.gid)).transpose();
+            let given = given.map_err(|source| self.model.cell_error(cell.gid, source))?;
+            let (start_um, end_um, diam_um) = match &given {
+                Some(points) => (&*points.start_um, &*points.end_um, &*points.diam_um),
                 None => (&*placed.start_um, &*placed.end_um, &*morphology.segments.diam_um),
             };
             let parents = parents(morphology);

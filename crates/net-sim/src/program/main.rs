@@ -2,6 +2,7 @@
 
 mod export;
 mod info;
+mod lfp_weights;
 mod mechanisms;
 mod merge;
 mod plot;
@@ -28,6 +29,7 @@ struct Cli {
 enum Command {
     Export(export::Args),
     Info(info::Args),
+    LfpWeights(lfp_weights::Args),
     Mechanisms(mechanisms::Args),
     Merge(merge::Args),
     Plot(plot::Args),
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Export(args) => export::run(&args),
         Command::Info(args) => info::run(&args),
+        Command::LfpWeights(args) => lfp_weights::run(&args),
         Command::Mechanisms(args) => mechanisms::run(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Plot(args) => plot::run(&args),

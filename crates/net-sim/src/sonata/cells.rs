@@ -132,6 +132,11 @@ impl CellTable {
         self.populations.iter().find(|population| population.index == index)
     }
 
+    /// Whose circuit they are of.
+    pub(super) fn flavor(&self) -> Flavor {
+        self.settings.flavor
+    }
+
     /// Number of different cells.
     pub fn n_sources(&self) -> usize {
         self.sources.len()

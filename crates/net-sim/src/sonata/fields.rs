@@ -6,14 +6,15 @@
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-use net_cell::morphology::{SectionKind, SegmentedMorphology};
+use net_cell::morphology::SectionKind;
 use net_core::Gid;
 use net_sonata::cell::{CableCell, Cell};
 use net_sonata::config::{ElectricField, Input, InputKind, InputTarget};
 use net_sonata::stimulus::{Electrode, read_electrodes};
-use net_sonata::{Circuit, NodePopulation, Selection, SimulationConfig};
+use net_sonata::{Circuit, SimulationConfig};
 
 use super::cells::CellTable;
+use super::placement::{Place, apply, dot, midpoint, orientation, soma_of, sub};
 use crate::error::{BoxError, Error, Result};
 use crate::model::{Potential, Stimulation, StrengthFunction, Targets};
 
@@ -173,10 +174,6 @@ impl Source {
     }
 }
 
-fn soma_of(m: &SegmentedMorphology) -> Option<usize> {
-    m.sections.iter().position(|section| section.kind == SectionKind::Soma)
-}
-
 /// Where Neurodamus takes the segments of a cell to be, seen from its soma, in its own axes: the
 /// soma in one point, the mean of the ends of its segments; other segments at their first end, where
 /// the file has it and not where their section is moved to its parent; axons
@@ -217,82 +214,4 @@ fn from_soma_um(cell: &CableCell) -> Result<Vec<[f64; 3]>, String> {
         }
     }
     Ok(all)
-}
-
-/// A rotation by its rows.
-type Matrix = [[f64; 3]; 3];
-
-/// The rotation of a node by its quaternion, in single precision as Neurodamus keeps it; none where
-/// the population has none.
-fn orientation(population: &NodePopulation, node: u64) -> Result<Option<Matrix>, BoxError> {
-    let names = ["orientation_w", "orientation_x", "orientation_y", "orientation_z"];
-    if !names.iter().all(|name| population.has_attribute(name)) {
-        return Ok(None);
-    }
-    let mut q = [0.0; 4];
-    for (value, name) in q.iter_mut().zip(names) {
-        *value = number(population, node, name)?.unwrap_or(f64::NAN);
-    }
-    let length = q.iter().map(|x| x * x).sum::<f64>().sqrt();
-    if !(length.is_finite() && length > 0.0) {
-        return Err(format!("node {node}: its orientation is no quaternion").into());
-    }
-    let [w, x, y, z] = q.map(|value| value / length);
-    let rows = [
-        [1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
-        [2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)],
-        [2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)],
-    ];
-    Ok(Some(rows.map(|row| row.map(|value| f64::from(value as f32)))))
-}
-
-/// Where a node of Allen's stands: rotated about x, y and z, the last first, then moved.
-struct Place {
-    rotation: Matrix,
-    position_um: [f64; 3],
-}
-
-impl Place {
-    fn of(population: &NodePopulation, node: u64) -> Result<Self, BoxError> {
-        let mut angles = [0.0; 3];
-        let mut position_um = [0.0; 3];
-        for (k, axis) in ["x", "y", "z"].into_iter().enumerate() {
-            let angle = number(population, node, &format!("rotation_angle_{axis}axis"))?;
-            angles[k] = angle.unwrap_or(0.0);
-            position_um[k] = number(population, node, axis)?.unwrap_or(0.0);
-        }
-        let rotation = net_sonata::stimulus::rotation(angles);
-        Ok(Place { rotation, position_um })
-    }
-
-    fn point_um(&self, point_um: [f64; 3]) -> [f64; 3] {
-        let rotated = apply(&self.rotation, point_um);
-        std::array::from_fn(|k| rotated[k] + self.position_um[k])
-    }
-}
-
-fn number(population: &NodePopulation, node: u64, name: &str) -> Result<Option<f64>, BoxError> {
-    if !population.has_attribute(name) {
-        return Ok(None);
-    }
-    let one = Selection::from_ids(vec![node]);
-    let found = population.numbers(name, one.ranges())?;
-    Ok(found.first().copied().filter(|value| value.is_finite()))
-}
-
-fn midpoint(m: &SegmentedMorphology, segment: usize) -> [f64; 3] {
-    let (start, end) = (m.segments.start_um[segment], m.segments.end_um[segment]);
-    std::array::from_fn(|k| 0.5 * (start[k] + end[k]))
-}
-
-fn sub(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    std::array::from_fn(|k| a[k] - b[k])
-}
-
-fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn apply(rotation: &Matrix, vector: [f64; 3]) -> [f64; 3] {
-    rotation.map(|row| dot(row, vector))
 }

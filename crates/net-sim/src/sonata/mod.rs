@@ -10,9 +10,11 @@
 
 mod cells;
 mod dump;
+mod ecp;
 mod fields;
 mod forecast;
 mod modifications;
+mod placement;
 mod recordings;
 mod reports;
 mod stimuli;
@@ -34,10 +36,11 @@ use net_sonata::connect::ConnectionRules;
 use net_sonata::{Circuit, Flavor, NodeSelector, SimulationConfig, SpikeTrains};
 
 use crate::error::{Error, Result};
-use crate::model::{CellKind, Model};
+use crate::model::{CellKind, GivenPoints, Model};
 use crate::options::{CellPartition, RunOptions};
 use crate::run::{Outcome, Simulation, complete};
 pub use cells::{CellPopulation, CellTable};
+use ecp::EcpReport;
 use fields::Field;
 pub use forecast::{Forecast, RankForecast};
 use modifications::Modifications;
@@ -86,6 +89,8 @@ pub struct CircuitSimulation {
     stimuli: Vec<Stimulus>,
     fields: Vec<Field>,
     reports: Vec<Report>,
+    /// Reports of potentials at electrodes.
+    potentials: Vec<EcpReport>,
     /// Ids of synapses, for reports of them.
     synapse_ids: Arc<SynapseIds>,
     /// What the files that it writes say of where they come from.
@@ -119,6 +124,7 @@ impl CircuitSimulation {
             stimuli: Vec::new(),
             fields: Vec::new(),
             reports: Vec::new(),
+            potentials: Vec::new(),
             synapse_ids: Arc::default(),
         })
     }
@@ -290,7 +296,9 @@ impl CircuitSimulation {
     /// # Errors
     /// [`Error::Stage`] before [`create_cells`](Self::create_cells), [`Error::Circuit`].
     pub fn enable_reports(&mut self) -> Result<Vec<String>> {
-        let (reports, left_out) = reports::read(&self.config, &self.circuit, self.cells()?)?;
+        let read = reports::read(&self.config, &self.circuit, self.cells()?)?;
+        let reports::Reports { reports, potentials, left_out } = read;
+        self.potentials = potentials;
         let mut mechanisms: Vec<String> =
             reports.iter().filter_map(Report::mechanism_of_synapses).map(str::to_owned).collect();
         mechanisms.sort_unstable();
@@ -351,6 +359,12 @@ impl CircuitSimulation {
                 model = model.with_recording(recording);
             }
         }
+        for report in &self.potentials {
+            model = model.with_probe(report.probe());
+        }
+        let (circuit, table) = (self.circuit.clone(), cells.clone());
+        let points = move |gid| placement::segments_of(&circuit, &table, gid);
+        model = model.with_given_points(GivenPoints::PerCell(Arc::new(points)));
         for field in &self.fields {
             model = model.with_stimulation(field.stimulation(&self.circuit, &cells));
         }
@@ -395,6 +409,7 @@ impl CircuitSimulation {
         self.stimuli.clear();
         self.fields.clear();
         self.reports.clear();
+        self.potentials.clear();
     }
 
     /// Whether synapses are made that nothing drives: neuromodulators act on the nearest one.

@@ -27,13 +27,17 @@ impl CircuitSimulation {
             0 => LONGEST_MS.min(run.tstop_ms / 10.0),
             steps => f64::from(steps) * run.dt_ms,
         };
-        (!self.reports.is_empty()).then(|| Output {
+        self.has_reports().then(|| Output {
             directory: self.recordings_directory(),
             overwrite: true,
             leave_chunks: true,
             seal_interval_ms: Some(interval_ms).filter(|interval_ms| *interval_ms > 0.0),
             ..Output::default()
         })
+    }
+
+    fn has_reports(&self) -> bool {
+        !(self.reports.is_empty() && self.potentials.is_empty())
     }
 
     fn recordings_directory(&self) -> PathBuf {
@@ -46,16 +50,17 @@ impl CircuitSimulation {
     /// # Errors
     /// [`Error::Stage`] for a run without files; those of files.
     pub fn sonata_reports(&self, comm: &Communicator, outcome: &Outcome) -> Result<()> {
-        if self.reports.is_empty() {
+        if !self.has_reports() {
             return Ok(());
         }
         let directory = outcome.directory.as_ref();
         let directory = directory.ok_or(Error::Stage { needed: "a run with `output`" })?;
         let written = self.write_reports(comm, |ids| {
             let run = RunDirectory::open(directory)?;
-            let reader = RunReader::open(&run)?;
-            self.write_from(&reader, ids, &self.provenance_of(outcome))?;
+            let (reader, provenance) = (RunReader::open(&run)?, self.provenance_of(outcome));
+            self.write_from(&reader, ids, &provenance)?;
             drop(reader);
+            self.write_potentials(&run.file(RunDirectory::SIGNALS), &provenance)?;
             if *directory == self.recordings_directory() { Ok(run.remove()?) } else { Ok(()) }
         });
         written.map(drop)
@@ -89,6 +94,7 @@ impl CircuitSimulation {
             provenance.model_hash = Provenance::read(&run)?.and_then(|of_run| of_run.model_hash);
             crate::run::complete(&mut provenance);
             self.write_from(&reader, ids, &provenance)?;
+            self.write_potentials(&run.file(RunDirectory::SIGNALS), &provenance)?;
             Ok(reader.end_step().saturating_sub(1) as f64 * reader.manifest().dt_ms)
         })
     }

@@ -25,7 +25,9 @@ pub use inputs::{
 };
 pub(crate) use manifest::Manifest;
 pub use overrides::ConnectionOverride;
-pub use reports::{Compartments, ReportConfig, ReportKind, ReportTarget, Scaling, Sections};
+pub use reports::{
+    Compartments, ReportConfig, ReportKind, ReportTarget, Scaling, Sections, SourceKind,
+};
 pub use simulation::{
     Flavor, Integration, NodeSelector, Output, Run, SimulationConfig, SpikeSorting,
 };

@@ -53,6 +53,17 @@ pub enum Compartments {
     All,
 }
 
+/// What a segment is to an electrode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// `pointsource`: a point in its middle.
+    Point,
+    /// `linesource`: a line.
+    Line,
+    /// `root_as_point`: a point for the first segment, a line for others.
+    RootAsPoint,
+}
+
 /// Whether densities are multiplied by area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scaling {
@@ -80,7 +91,7 @@ pub struct ReportConfig {
     pub kind: ReportKind,
     /// Where.
     pub target: ReportTarget,
-    /// Which sections; soma.
+    /// Which sections; soma, Allen: all.
     pub sections: Sections,
     /// Which compartments; center for soma, else all.
     pub compartments: Compartments,
@@ -101,8 +112,16 @@ pub struct ReportConfig {
     pub file_name: PathBuf,
     /// Whether it is written; true.
     pub enabled: bool,
-    /// Weights (`lfp`, HDF5) or positions (`extracellular`, CSV) of electrodes.
+    /// Weights of electrodes, HDF5 (`lfp`).
     pub electrodes_file: Option<PathBuf>,
+    /// Positions of electrodes: a table in CSV (`extracellular`), also in JSON (`lfp`).
+    pub electrode_positions: Option<PathBuf>,
+    /// Conductivity around them, S/m; 0.3.
+    pub conductivity_s_m: f64,
+    /// What segments are to them; lines.
+    pub source: SourceKind,
+    /// Directory for what each cell contributes (`extracellular`).
+    pub contributions_dir: Option<PathBuf>,
     /// Function applied to samples (Allen).
     pub transform: Option<String>,
 }
@@ -130,7 +149,11 @@ impl ReportConfig {
                 entry.require("module", entry.choice("module", &ALLEN_KINDS), "the report's module")
             }
         };
-        let sections = entry.choice("sections", &SECTIONS).unwrap_or(Sections::Soma);
+        let default = match flavor {
+            Flavor::Obi => Sections::Soma,
+            Flavor::Allen => Sections::All,
+        };
+        let sections = entry.choice("sections", &SECTIONS).unwrap_or(default);
         let center = Compartments::Center;
         let compartments = entry
             .choice("compartments", &[("center", center), ("all", Compartments::All)])
@@ -157,11 +180,16 @@ impl ReportConfig {
         };
         let fields = matches!(kind, Some(ReportKind::Lfp | ReportKind::Extracellular));
         let variables = read_variables(entry, fields || kind == Some(ReportKind::SaveSynapses));
-        let electrodes_file =
-            entry.path("electrodes_file").or_else(|| entry.path("electrode_positions"));
-        if kind == Some(ReportKind::Extracellular) && electrodes_file.is_none() {
+        let electrodes_file = entry.path("electrodes_file");
+        let electrode_positions = entry.path("electrode_positions");
+        if electrodes_file.is_some() && electrode_positions.is_some() {
+            entry.error("electrode_positions", Problem::Conflict { other: "electrodes_file" });
+        }
+        if kind == Some(ReportKind::Extracellular) && electrode_positions.is_none() {
             entry.require("electrode_positions", None::<()>, "a CSV file of positions");
         }
+        let conductivity_s_m = entry.positive("conductivity").unwrap_or(0.3);
+        let source = entry.choice("method", &SOURCES).unwrap_or(SourceKind::Line);
         let time = |key, expected, default| match flavor {
             Flavor::Obi => entry.require(key, entry.not_negative(key), expected),
             Flavor::Allen => Some(entry.not_negative(key).unwrap_or(default)),
@@ -204,10 +232,14 @@ impl ReportConfig {
             file_name,
             enabled,
             electrodes_file,
+            electrode_positions,
+            conductivity_s_m,
+            source,
+            contributions_dir: entry.text("contributions_dir").map(PathBuf::from),
             transform: entry.text("transform"),
         };
         if flavor == Flavor::Allen {
-            entry.ignore(&["contributions_dir", "tmp_dir", "syn_type", "sort_by", "buffer_size"]);
+            entry.ignore(&["minimum_distance", "tmp_dir", "syn_type", "sort_by", "buffer_size"]);
         }
         Some(report)
     }
@@ -229,6 +261,12 @@ const ALLEN_KINDS: [(&str, ReportKind); 7] = [
     ("ecp", ReportKind::Extracellular),
     ("ECP", ReportKind::Extracellular),
     ("save_synapses", ReportKind::SaveSynapses),
+];
+
+const SOURCES: [(&str, SourceKind); 3] = [
+    ("pointsource", SourceKind::Point),
+    ("linesource", SourceKind::Line),
+    ("root_as_point", SourceKind::RootAsPoint),
 ];
 
 const SECTIONS: [(&str, Sections); 8] = [

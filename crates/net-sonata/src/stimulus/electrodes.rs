@@ -88,6 +88,24 @@ pub fn read_electrodes(path: &Path, mesh_folder: Option<&Path>) -> Result<Vec<El
     Ok(electrodes)
 }
 
+/// Reads where electrodes record, as BMTK describes them: columns `x_pos`, `y_pos`, `z_pos` in um, a row
+/// a channel.
+///
+/// # Errors
+/// [`Error::Invalid`]
+pub fn read_channels(path: &Path) -> Result<Vec<[f64; 3]>> {
+    let table = Table::read(path)?;
+    let point = |row| -> Result<[f64; 3]> {
+        let [x, y, z] = ["x_pos", "y_pos", "z_pos"].map(|name| table.number(row, name));
+        Ok([x?, y?, z?])
+    };
+    let points: Vec<[f64; 3]> = (0..table.rows.len()).map(point).collect::<Result<_>>()?;
+    match points.is_empty() {
+        true => Err(invalid(path, "", "no channels".to_owned(), "a channel a line")),
+        false => Ok(points),
+    }
+}
+
 /// What flows through all electrodes of an input, as the configuration says it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum XstimWaveform {

@@ -14,7 +14,9 @@ mod waveform;
 
 use crate::config::{Input, InputKind, InputType, Run, Scale, SimulationConfig};
 
-pub use electrodes::{Electrode, XstimCourse, XstimWaveform, read_electrodes, rotation};
+pub use electrodes::{
+    Electrode, XstimCourse, XstimWaveform, read_channels, read_electrodes, rotation,
+};
 pub use file::{read_currents, read_report_currents};
 pub use waveform::Waveform;
 

@@ -252,18 +252,22 @@ impl Check<'_> {
                     self.compartment_set(&format!("{at}.compartment_set"), name);
                 }
             }
-            let electrodes = report.electrodes_file.as_ref().or(match report.kind {
+            let weights = match report.kind {
                 ReportKind::Lfp => self.config.run.electrodes_file.as_ref(),
                 _ => None,
-            });
-            match electrodes {
-                Some(path) => {
-                    let at = format!("{at}.electrodes_file");
+            };
+            let files = [
+                ("electrode_positions", report.electrode_positions.as_ref()),
+                ("electrodes_file", report.electrodes_file.as_ref().or(weights)),
+            ];
+            match files.into_iter().find_map(|(key, path)| Some((key, path?))) {
+                Some((key, path)) => {
+                    let at = format!("{at}.{key}");
                     let config = &self.config.path;
                     check_there(config, &at, "the file", path, Severity::Error, self.report);
                 }
                 None if report.kind == ReportKind::Lfp => {
-                    let expected = "a file of weights";
+                    let expected = "a file of weights, or electrode_positions";
                     let at = format!("{at}.electrodes_file");
                     self.error(&at, Problem::Missing { expected });
                 }

@@ -249,8 +249,7 @@ impl Report {
                 all().map(element).collect()
             }
             Elements::Electrodes(weights) => {
-                let (population, node) = self.node(cells, gid)?;
-                let (factors, n) = self.factors(weights, population, node)?;
+                let (factors, n) = self.factors(weights, cells, gid)?;
                 let element = |electrode: usize| Element {
                     id: electrode as u32,
                     position: 0.0,

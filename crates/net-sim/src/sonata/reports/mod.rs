@@ -1,24 +1,28 @@
 //! Reports: `enable_reports`, and their files at the end.
 //!
 //! Each variable of a report becomes a recording of the model, which is sealed on the disk while it
-//! runs; an element of the report is a sum over columns of recordings, which are read block by block. What is not supported is named when the run starts, and left out.
+//! runs; an element of the report is a sum over columns of recordings, which are read block by block.
+//! What is not supported is named when the run starts, and left out.
 
+mod electrodes;
 mod elements;
 mod variables;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use net_core::Gid;
-use net_io::sonata::ElectrodeWeights;
 use net_io::store::SampleType;
 use net_sonata::cell::{CableCell, Cell};
 use net_sonata::config::{Compartments, ReportConfig, ReportKind, ReportTarget, Scaling, Sections};
 use net_sonata::{Circuit, CompartmentSets, Flavor, SimulationConfig};
 
 use super::cells::CellTable;
+use super::ecp::{EcpReport, is_ecp};
 use crate::error::{BoxError, Error, Result};
 use crate::model::{Recording, SegmentChoice, Segments, Targets};
+use electrodes::Weights;
 pub(super) use elements::ReportedIds;
 use variables::Variable;
 
@@ -46,33 +50,78 @@ enum Elements {
     Cell,
     /// Synapses.
     Synapses(Sections, Compartments),
-    /// Electrodes; weights by population of cells.
-    Electrodes(Arc<Vec<Option<ElectrodeWeights>>>),
+    /// Electrodes.
+    Electrodes(Weights),
 }
 
-/// Reads the reports; gives those that can be made, and a line for each that cannot.
+/// What is reported.
+#[derive(Default)]
+pub(super) struct Reports {
+    pub(super) reports: Vec<Report>,
+    pub(super) potentials: Vec<EcpReport>,
+    /// A line for each that cannot be made.
+    pub(super) left_out: Vec<String>,
+}
+
+/// Reads the reports.
 pub(super) fn read(
     config: &SimulationConfig,
-    circuit: &Circuit,
+    circuit: &Arc<Circuit>,
     cells: &CellTable,
-) -> Result<(Vec<Report>, Vec<String>)> {
-    let (mut reports, mut left_out) = (Vec::new(), Vec::new());
-    for report in config.reports.iter().filter(|report| report.enabled) {
+) -> Result<Reports> {
+    let mut read = Reports::default();
+    let enabled = config.reports.iter().filter(|report| report.enabled);
+    for report in &enabled.flat_map(one_a_variable).collect::<Vec<_>>() {
+        if is_ecp(report) {
+            let gids = gids_of(report, circuit, cells)?;
+            read.potentials.push(EcpReport::read(config, report, cells, &gids)?);
+            continue;
+        }
         match one(config, circuit, cells, report)? {
-            Ok(report) => reports.push(report),
-            Err(why) => left_out.push(format!(
+            Ok(report) => read.reports.push(report),
+            Err(why) => read.left_out.push(format!(
                 "{}: reports.{}: {why}; the report is left out",
                 config.path.display(),
                 report.name
             )),
         }
     }
-    Ok((reports, left_out))
+    Ok(read)
+}
+
+/// The simulated cells of a report's node set.
+fn gids_of(report: &ReportConfig, circuit: &Circuit, cells: &CellTable) -> Result<Vec<Gid>> {
+    let selected = match &report.target {
+        ReportTarget::Cells(Some(set)) => circuit.select(set).map_err(Error::circuit)?,
+        _ => circuit.nodes().iter().map(|p| p.simulated().clone()).collect(),
+    };
+    let mut gids = Vec::new();
+    for population in cells.populations() {
+        let nodes = population.nodes.intersection(&selected[population.index]);
+        gids.extend(nodes.iter().filter_map(|node| population.gid(node)));
+    }
+    Ok(gids)
+}
+
+/// A report of compartments with several variables is one for each, in files of their own.
+fn one_a_variable(report: &ReportConfig) -> Vec<ReportConfig> {
+    if report.kind != ReportKind::Membrane || report.variables.len() < 2 {
+        return vec![report.clone()];
+    }
+    let one = |variable: &String| {
+        let mut one = report.clone();
+        one.name = format!("{} {variable}", report.name);
+        let stem = report.file_name.file_stem().unwrap_or_default().to_string_lossy();
+        one.file_name = report.file_name.with_file_name(format!("{stem}_{variable}.h5"));
+        one.variables = vec![variable.clone()];
+        one
+    };
+    report.variables.iter().map(one).collect()
 }
 
 fn one(
     config: &SimulationConfig,
-    circuit: &Circuit,
+    circuit: &Arc<Circuit>,
     cells: &CellTable,
     report: &ReportConfig,
 ) -> Result<std::result::Result<Report, String>> {
@@ -84,9 +133,11 @@ fn one(
         ReportKind::Summation => Elements::Segments(chosen.0, chosen.1),
         ReportKind::Synapse => Elements::Synapses(chosen.0, chosen.1),
         ReportKind::CompartmentSet => Elements::Places(Arc::default()),
-        ReportKind::Lfp => match weights(config, report, cells)? {
-            Some(weights) => Elements::Electrodes(Arc::new(weights)),
-            None => return Ok(Err("lfp without a file of weights is not supported yet".into())),
+        ReportKind::Lfp => match Weights::read(config, circuit, report, cells)? {
+            Some(weights) => Elements::Electrodes(weights),
+            None => {
+                return Ok(Err("it has neither electrodes_file nor electrode_positions".into()));
+            }
         },
         _ => return Ok(Err("this module is not supported yet".to_owned())),
     };
@@ -104,18 +155,7 @@ fn one(
         }
     }
     let gids = match &report.target {
-        ReportTarget::Cells(set) => {
-            let selected = match set {
-                Some(set) => circuit.select(set).map_err(Error::circuit)?,
-                None => circuit.nodes().iter().map(|p| p.simulated().clone()).collect(),
-            };
-            let mut gids = Vec::new();
-            for population in cells.populations() {
-                let nodes = population.nodes.intersection(&selected[population.index]);
-                gids.extend(nodes.iter().filter_map(|node| population.gid(node)));
-            }
-            gids
-        }
+        ReportTarget::Cells(_) => gids_of(report, circuit, cells)?,
         ReportTarget::CompartmentSet(name) => {
             let places = places(config, cells, name)?;
             let gids = places.keys().copied().collect();
@@ -133,21 +173,6 @@ fn one(
     let start_ms = if config.flavor == Flavor::Allen { start_ms + dt_ms } else { start_ms };
     let config = report.clone();
     Ok(Ok(Report { config, gids, elements, variables, start_ms, interval_ms, n_rows }))
-}
-
-/// Weights of electrodes by population of cells, if the report has a file of them.
-fn weights(
-    config: &SimulationConfig,
-    report: &ReportConfig,
-    cells: &CellTable,
-) -> Result<Option<Vec<Option<ElectrodeWeights>>>> {
-    let path = report.electrodes_file.as_ref().or(config.run.electrodes_file.as_ref());
-    let Some(path) = path else { return Ok(None) };
-    let read = |population: &super::CellPopulation| {
-        ElectrodeWeights::read(path, &population.name)
-            .map_err(|error| Error::Listed { source: error.into() })
-    };
-    cells.populations().iter().map(read).collect::<Result<_>>().map(Some)
 }
 
 /// The places of a compartment set on simulated cells.
@@ -234,10 +259,10 @@ impl Report {
                 Ok(segments_of(cell, *sections, *compartments))
             }
             Elements::Electrodes(weights) => {
-                let (population, node) = self.node(cells, gid)?;
-                let known = self.factors(weights, population, node)?;
-                let n = known.0.len() / known.1.max(1);
+                let (factors, n_electrodes) = self.factors(weights, cells, gid)?;
+                let n = factors.len() / n_electrodes.max(1);
                 if n != n_segments {
+                    let (_, node) = self.node(cells, gid)?;
                     let of = format!("{n} compartments of node {node}, which has {n_segments}");
                     return Err(self.wrong(&format!("the electrodes' file has weights of {of}")));
                 }
@@ -261,15 +286,15 @@ impl Report {
         cells.node_of(gid).ok_or_else(|| self.wrong(&format!("gid {gid} is no cell")))
     }
 
-    /// The weights of a node, and the number of electrodes.
+    /// The weights of a cell, and the number of electrodes.
     fn factors<'a>(
         &self,
-        weights: &'a [Option<ElectrodeWeights>],
-        population: usize,
-        node: u64,
-    ) -> std::result::Result<(&'a [f64], usize), BoxError> {
-        let own = weights[population].as_ref();
-        let known = own.and_then(|own| Some((own.of(node)?, own.n_electrodes)));
+        weights: &'a Weights,
+        cells: &CellTable,
+        gid: Gid,
+    ) -> std::result::Result<(Cow<'a, [f64]>, usize), BoxError> {
+        let known = weights.of(cells, gid)?;
+        let (_, node) = self.node(cells, gid)?;
         known.ok_or_else(|| {
             self.wrong(&format!("the electrodes' file has no weights of node {node}"))
         })

@@ -35,9 +35,9 @@ pub enum CellError {
         /// Its parameters, separated by commas.
         known: String,
     },
-    /// No mechanism of a cell uses an ion, or nobody needs its current.
+    /// No mechanism of a segment uses an ion, or none needs its current.
     #[error(
-        "the {} of ion '{ion}' is not kept; the ions of these cells are: {known}; of currents only \
+        "the {} of ion '{ion}' is not kept; ions of the mechanisms there: {known}; of currents only \
          those that a mechanism reads are kept: record the current of the mechanism itself",
         variable.describe()
     )]
@@ -46,7 +46,7 @@ pub enum CellError {
         ion: String,
         /// Which of its quantities.
         variable: IonVariable,
-        /// Ions that mechanisms of the cell use.
+        /// Ions that mechanisms of the segment use.
         known: String,
     },
     /// The mechanism has no variable of this name.

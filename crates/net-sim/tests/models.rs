@@ -393,3 +393,22 @@ fn a_reset_gives_parameters_of_cells_back_unless_they_are_to_be_kept() {
     simulation.reset().unwrap();
     assert_eq!(last(&mut simulation), usual);
 }
+
+/// Segments and cells share vectors with others; what only those have is refused all the same.
+#[test]
+fn ions_of_others_are_no_own_ones() {
+    let comm = Communicator::solo();
+    let built = |section: &str| {
+        let variable = IonVariable::Reversal;
+        let quantity = Quantity::Ion { ion: "k".into(), variable };
+        let recording = Recording {
+            segments: Segments::Section(section.into()),
+            ..Recording::new("ion", Targets::All, quantity)
+        };
+        let model = connected(5, [3, 3], 0.5).with_recording(recording);
+        Simulation::build(&comm, &model, &in_memory(1.0, 1)).map(drop)
+    };
+    built("soma").unwrap();
+    let error = built("dend[0]").unwrap_err().to_string();
+    assert!(error.contains("recording 'ion'") && error.contains("ion 'k' is not kept"), "{error}");
+}

@@ -153,11 +153,6 @@ impl Ions {
         self.initial[(offset + position / LANES * stride) / LANES].0[position % LANES]
     }
 
-    /// The ions, for a message.
-    pub(super) fn names(&self) -> String {
-        self.species.iter().map(|s| s.ion).collect::<Vec<_>>().join(", ")
-    }
-
     /// Concentrations and reversal potentials at the start of a run.
     pub(super) fn initialize(&mut self, celsius: f64) {
         self.arena.copy_from_slice(&self.initial);

@@ -8,8 +8,8 @@ use super::observation::Observation;
 use super::{Block, Member};
 use crate::currents::{BlockLayout, CellLayout, CurrentType, RowLayout};
 use crate::error::CellError;
-use crate::mechanism::Role;
 use crate::mechanism::kernel::Column;
+use crate::mechanism::{IonUse, IonVariable, Role};
 use crate::record::{Quantity, Samples, Schedule, Timetable};
 use crate::simd::{F8, LANES};
 
@@ -160,12 +160,22 @@ impl Block {
                 Ok(Source::MembraneCurrent(position))
             }
             Quantity::Ion { ion, variable } => {
-                let unknown = || CellError::NoIonVariable {
-                    ion: ion.clone(),
-                    variable: *variable,
-                    known: self.ions.names(),
+                let mut own = self.ions_at(index, segment);
+                let is_kept = |used: &IonUse| {
+                    *variable != IonVariable::Current || used.variable == *variable && used.read
                 };
-                let column = self.ions.stored(ion, *variable).ok_or_else(unknown)?;
+                let is_here = own.any(|used| used.ion == ion && is_kept(used));
+                let column = self.ions.stored(ion, *variable).filter(|_| is_here);
+                let column = column.ok_or_else(|| {
+                    let mut known: Vec<&str> = Vec::new();
+                    for used in self.ions_at(index, segment) {
+                        if !known.contains(&used.ion) {
+                            known.push(used.ion);
+                        }
+                    }
+                    let known = known.join(", ");
+                    CellError::NoIonVariable { ion: ion.clone(), variable: *variable, known }
+                })?;
                 Ok(Source::Ion { column, position })
             }
             Quantity::Variable { mechanism: name, variable, nth } => {
@@ -190,6 +200,15 @@ impl Block {
                 Ok(Source::Column { instances: at as u32, column: column as u32, place })
             }
         }
+    }
+
+    /// What the mechanisms of a cell's segment use of ions. Other cells of the block may have more, which
+    /// is not to be seen: blocks depend on the layout.
+    fn ions_at(&self, cell: u32, segment: usize) -> impl Iterator<Item = &'static IonUse> {
+        let here = move |l: &Located| l.cell == cell && l.segment as usize == segment;
+        let all = self.instances.iter().zip(&self.located);
+        let of_segment = all.filter(move |(_, located)| located.iter().any(here));
+        of_segment.flat_map(|(own, _)| &own.mechanism.ions)
     }
 
     /// Makes the currents of these types ready for an observer.

@@ -46,6 +46,8 @@ pub struct Recovered {
 /// [`Error::NothingToMerge`] if nothing is sealed, or all was merged; [`Error::ForeignChunk`]; the
 /// errors of lost chunks, unless these are to be marked; errors of writing.
 pub fn recover(run: &RunDirectory, gaps: Gaps) -> Result<Recovered> {
+    // What is left of recordings that were being removed is not all of them.
+    run.finish_removal()?;
     let coverage = run.coverage_with(gaps)?;
     let options = MergeOptions { extent: Extent::Sealed, gaps, ..MergeOptions::default() };
     let recordings = merge_recordings(run, &options)?;

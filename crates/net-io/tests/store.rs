@@ -576,3 +576,21 @@ fn the_empty_folder_of_removed_recordings_goes_later() {
     run.finish_removal().unwrap();
     assert!(!parts.exists());
 }
+
+/// A run that was killed while its recordings, which were merged, were being removed.
+#[test]
+fn recordings_that_were_half_removed_are_not_recovered() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDirectory::create(folder.path().join("out"), Overwrite::No).unwrap();
+    run.write_manifest(&Manifest::new(0.1, 1, 1)).unwrap();
+    let mut part = PartWriter::create(&run, 0, Vec::new(), DEFAULT_CHUNK_BYTES).unwrap();
+    part.seal(5).unwrap();
+    part.finish(10).unwrap();
+    let options = net_io::merge::MergeOptions { keep_parts: true, ..Default::default() };
+    net_io::merge::merge_recordings(&run, &options).unwrap();
+    fs::write(run.file("parts/merged"), b"").unwrap();
+    fs::remove_file(run.file("parts/rank-00000/recording-0000-00000000.chunk")).unwrap();
+    let recovered = net_io::recover::recover(&run, Gaps::Refuse);
+    assert!(matches!(recovered, Err(net_io::Error::NothingToMerge { .. })), "{recovered:?}");
+    assert!(!run.file("parts").exists() && run.file(RunDirectory::SPIKES).exists());
+}

@@ -59,6 +59,9 @@ pub enum Quantity {
     /// Membrane current in nA, outward positive: capacitive, ionic and synaptic, without what
     /// electrodes inject; the sum over a cell is what electrodes inject.
     MembraneCurrent,
+    /// The potential that is imposed outside of a segment, in mV: sampled at t, that of the step that
+    /// ends there, which is taken in its middle; 0 where nothing is imposed.
+    Extracellular,
     /// A reversal potential, a concentration or, where a mechanism reads it, the current of an ion.
     Ion {
         /// Name of the ion, as `ca`.

@@ -353,11 +353,8 @@ fn cells_in_fields() {
     let _guard = one_at_a_time();
     let Some(folder) = reference() else { return };
     let Some(case) = Case::new(&folder, "nd-ringtest", &["hoc"]) else { return };
-    // The potential outside is no variable of a mechanism here.
-    let variable = r#""variable_name": "extracellular.e","#;
-    case.replace("efield", variable, &format!(r#"{variable} "enabled": false,"#));
     let results = case.run("efield");
-    let wrong = case.compare("efield", &results, (SINGLE, &["vext.h5"]));
+    let wrong = case.compare("efield", &results, (SINGLE, &[]));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

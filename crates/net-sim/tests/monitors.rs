@@ -477,7 +477,11 @@ fn what_a_model_does_not_have_is_refused() {
     };
     for (key, variable, part) in [
         ("X", "v", "unknown population 'X'; known are: E, I"),
-        ("E", "u", "cannot record 'u'; expected v, i_membrane, spike or mechanism.variable"),
+        (
+            "E",
+            "u",
+            "cannot record 'u'; expected v, i_membrane, e_extracellular, spike or mechanism.variable",
+        ),
         ("E", "hh.q", "hh"),
         ("E", "nothing.m", "nothing"),
         ("E;0.25", "v", "the period of 0.25 ms is not a whole number of time steps of 0.1 ms"),

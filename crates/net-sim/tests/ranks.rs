@@ -146,8 +146,6 @@ fn models_of_circuits() -> Result<(Vec<sonata_case::Case>, Vec<OfCircuit>)> {
     let (Some(case), Some(stochastic)) = (case(), case()) else { return Ok(Default::default()) };
     // Channels with streams of their own.
     stochastic.insert_stochastic_channels();
-    let variable = r#""variable_name": "extracellular.e","#;
-    case.replace("efield", variable, &format!(r#"{variable} "enabled": false,"#));
     let load = |(case, variant): (&sonata_case::Case, _)| {
         let mut simulation = CircuitSimulation::load(&case.configuration(variant))?;
         simulation.create_cells()?;

@@ -14,7 +14,7 @@ use crate::simd::F8;
 pub(super) struct Field {
     source: Box<dyn ExtracellularPotential>,
     /// By slot, mV.
-    outside: Vec<F8>,
+    pub(super) outside: Vec<F8>,
     /// Inside against ground, by position like the potentials of the cable, mV.
     pub(super) inside: Vec<F8>,
 }

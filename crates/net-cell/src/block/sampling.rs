@@ -29,6 +29,7 @@ pub(super) struct Recorder {
 enum Source {
     Voltage(u32),
     MembraneCurrent(u32),
+    Extracellular(u32),
     Column {
         instances: u32,
         column: u32,
@@ -65,13 +66,16 @@ impl Block {
     }
 
     fn sample_some(&mut self, step: u64, which: impl Fn(usize) -> bool) {
-        let Block { recorders, cable, membrane, instances, ions, kept_weights, .. } = self;
+        let Block { recorders, cable, membrane, instances, ions, kept_weights, field, .. } = self;
         for recorder in recorders.iter_mut().filter(|r| which(r.recording) && r.times.is_due(step))
         {
             recorder.steps.push(step);
             let values = recorder.sources.iter().map(|source| match *source {
                 Source::Voltage(p) => cable.v[p as usize / LANES].0[p as usize % LANES],
                 Source::MembraneCurrent(p) => membrane[p as usize / LANES].0[p as usize % LANES],
+                Source::Extracellular(p) => field
+                    .as_ref()
+                    .map_or(0.0, |field| field.outside[p as usize / LANES].0[p as usize % LANES]),
                 Source::Column { instances: at, column, place } => {
                     instances[at as usize].value(column as usize, place)
                 }
@@ -159,6 +163,7 @@ impl Block {
                 self.membrane.resize(self.cable.sink_slot() + 1, F8::ZERO);
                 Ok(Source::MembraneCurrent(position))
             }
+            Quantity::Extracellular => Ok(Source::Extracellular(position)),
             Quantity::Ion { ion, variable } => {
                 let mut own = self.ions_at(index, segment);
                 let is_kept = |used: &IonUse| {

@@ -271,6 +271,7 @@ impl Recording {
         match &self.quantity {
             Quantity::Voltage => "v".to_owned(),
             Quantity::MembraneCurrent => "i_membrane".to_owned(),
+            Quantity::Extracellular => "e_extracellular".to_owned(),
             Quantity::Ion { ion, variable } => match variable {
                 IonVariable::Reversal => format!("e{ion}"),
                 IonVariable::Current => format!("i{ion}"),
@@ -286,7 +287,7 @@ impl Recording {
     /// Its unit.
     pub(crate) fn unit(&self, model: &super::Model) -> Result<&'static str> {
         let (mechanism, variable) = match &self.quantity {
-            Quantity::Voltage => return Ok("mV"),
+            Quantity::Voltage | Quantity::Extracellular => return Ok("mV"),
             Quantity::MembraneCurrent => return Ok("nA"),
             Quantity::Ion { variable, .. } => return Ok(variable.unit()),
             Quantity::Weight { argument } => return self.unit_of_weight(model, *argument),
@@ -333,7 +334,9 @@ impl Recording {
                 None if is_synapse => ("synapse_recorder", Direction::Record),
                 _ => ("multimeter", Direction::Record),
             },
-            Quantity::MembraneCurrent | Quantity::Ion { .. } => ("multimeter", Direction::Record),
+            Quantity::MembraneCurrent | Quantity::Extracellular | Quantity::Ion { .. } => {
+                ("multimeter", Direction::Record)
+            }
         };
         Device { name: self.name.clone(), kind: kind.to_owned(), direction }
     }

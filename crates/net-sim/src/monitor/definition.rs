@@ -111,6 +111,7 @@ impl Definition {
         match (variable, variable.split_once('.')) {
             ("v", _) => Ok(Quantity::Voltage),
             ("i_membrane", _) => Ok(Quantity::MembraneCurrent),
+            ("e_extracellular", _) => Ok(Quantity::Extracellular),
             (_, Some((mechanism, variable))) => Ok(Quantity::Variable {
                 mechanism: mechanism.to_owned(),
                 variable: variable.to_owned(),
@@ -119,7 +120,8 @@ impl Definition {
             _ => Err(MonitorError::Variable {
                 compartment: self.compartment.clone(),
                 variable: variable.to_owned(),
-                expected: "v, i_membrane, spike or mechanism.variable, as in hh.m".to_owned(),
+                expected: "v, i_membrane, e_extracellular, spike or mechanism.variable, as in hh.m"
+                    .to_owned(),
             }),
         }
     }

@@ -32,8 +32,8 @@ pub(super) enum Factor {
 }
 
 impl Variable {
-    /// What is recorded for a variable: `v`, `i_membrane`, `hh.m`, a mechanism for its `i`, `cai`,
-    /// `ina`. `is_sum` if it is added up, `is_scaled` if with areas then.
+    /// What is recorded for a variable: `v`, `i_membrane`, `extracellular.e`, `hh.m`, a mechanism for
+    /// its `i`, `cai`, `ina`. `is_sum` if it is added up, `is_scaled` if with areas then.
     pub(super) fn read(name: &str, is_sum: bool, is_scaled: bool) -> Result<Vec<Self>, String> {
         let density = if is_scaled { Factor::Area } else { Factor::One };
         let one = |quantity, factor, is_current, ion| {
@@ -43,6 +43,9 @@ impl Variable {
             "v" => return Ok(one(Quantity::Voltage, density, false, None)),
             "i_membrane" | "i_membrane_" => {
                 return Ok(one(Quantity::MembraneCurrent, Factor::One, true, None));
+            }
+            "extracellular.e" | "e_extracellular" => {
+                return Ok(one(Quantity::Extracellular, density, false, None));
             }
             _ => {}
         }

@@ -319,7 +319,7 @@ fn rings_with_stimuli() {
         ("base", SINGLE, &[]),
         ("stims_current", SINGLE, &[]),
         ("stims_conductance", SINGLE, &[]),
-        ("seclamp", SINGLE, &["iclamp.h5"]),
+        ("seclamp", SINGLE, &[]),
         ("compset_stim", SINGLE, &[]),
     ];
     agree_with_neurodamus("nd-ringtest", &["hoc"], &variants);

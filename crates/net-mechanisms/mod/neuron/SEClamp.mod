@@ -3,6 +3,7 @@ TITLE Single-electrode voltage clamp with three levels
 COMMENT
 An electrode with the series resistance rs to a command potential: i = (amp - v)/rs, positive into the
 cell, at amp1 for dur1, then amp2 for dur2, then amp3 for dur3; afterwards it is disconnected.
+After a step i is that of the potential which the step leads to, with the command of its middle.
 Names and defaults are those of the point process of this name in NEURON.
 ENDCOMMENT
 
@@ -16,6 +17,7 @@ UNITS {
     (nA) = (nanoamp)
     (mV) = (millivolt)
     (MOhm) = (megohm)
+    (uS) = (microsiemens)
 }
 
 PARAMETER {
@@ -31,10 +33,11 @@ PARAMETER {
 ASSIGNED {
     v (mV)
     i (nA)
+    level (mV)
+    g (uS)
 }
 
 BREAKPOINT {
-    LOCAL level, g
     level = amp3
     if (t < dur1 + dur2) {
         level = amp2
@@ -46,5 +49,9 @@ BREAKPOINT {
     if (t < dur1 + dur2 + dur3) {
         g = 1/rs
     }
+    i = g*(level - v)
+}
+
+AFTER SOLVE {
     i = g*(level - v)
 }

@@ -250,3 +250,59 @@ fn an_early_return_becomes_an_else() {
     ))
     .contains("VERBATIM"));
 }
+
+#[test]
+fn what_a_vector_guards_is_left_out() {
+    let source = "NEURON { POINT_PROCESS p RANGE next BBCOREPOINTER times, weights }
+        ASSIGNED { next times weights }
+        PROCEDURE set() {
+        VERBATIM
+            IvocVect** vv = (IvocVect**)(&_p_times);
+            if (ifarg(1)) { *vv = vector_arg(1); }
+        ENDVERBATIM
+        }
+        NET_RECEIVE (w) {
+            INITIAL {
+        VERBATIM
+                IvocVect *vv = *((IvocVect**)(&_p_times));
+                if (vv && vector_capacity(vv) >= 1) {
+                    double* x = vector_vec(vv);
+                    for (int k = 0; k < vector_capacity(vv); ++k) {
+                        double at = x[k]; /* } */
+        ENDVERBATIM
+                        net_send(at, 1)
+        VERBATIM
+                    }
+                }
+        ENDVERBATIM
+            }
+            if (flag == 1) {
+        VERBATIM
+                IvocVect *vv = *((IvocVect**)(&_p_weights));
+                if (vv && vector_capacity(vv) >= next) {
+                    double next_weight = vector_vec(vv)[(int)next];
+        ENDVERBATIM
+                    w = next_weight
+        VERBATIM
+                }
+                return;
+        ENDVERBATIM
+            }
+            next = next + w
+        }";
+    let parsed = parse(source);
+    let printed = print(&parsed.program);
+    let receive = &printed[printed.find("NET_RECEIVE").unwrap()..];
+    let words: Vec<&str> = receive.split_whitespace().collect();
+    assert_eq!(
+        words.join(" "),
+        "NET_RECEIVE (w) { INITIAL { } if (flag == 1) { } else { next = next + w } }"
+    );
+    assert!(!printed.contains("BBCOREPOINTER"), "{printed}");
+    assert!(parsed.warnings.iter().any(|warning| warning.message.contains("in `times` is left")));
+    // Without a vector the other arm is run.
+    let other = source.replace("return;", "else { next = 0; } return;");
+    assert!(refused(&other).contains("VERBATIM"));
+    let either = source.replace("vv && vector_capacity(vv) >= next", "vv && next || next");
+    assert!(refused(&either).contains("VERBATIM"));
+}

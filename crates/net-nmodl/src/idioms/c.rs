@@ -125,7 +125,7 @@ fn quoted_length(text: &str, quote: char) -> usize {
     text.len()
 }
 
-fn without_comments(text: &str) -> String {
+pub(super) fn without_comments(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {

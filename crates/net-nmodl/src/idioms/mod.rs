@@ -9,12 +9,14 @@
 //!   its body, the function that draws from it calls `random_uniform` and the like.
 //! - Walking over a vector of spike times becomes calls of `spike_train_size` and
 //!   `spike_train_time`.
+//! - What is guarded by a vector that the interpreter may give is left out, since nobody gives it.
 //! - Messages, re-reading of ions and returns are dropped or written with `if` and `else`.
 
 mod c;
 mod make;
 mod recognize;
 mod returns;
+mod vectors;
 
 use std::collections::BTreeSet;
 
@@ -67,6 +69,8 @@ pub enum Class {
     RandomStream,
     /// Spike times from a vector.
     SpikeTrain,
+    /// Setting up a vector, or code that is run only where there is one.
+    Vector,
 }
 
 /// A piece of C code that was replaced.
@@ -87,7 +91,7 @@ pub(crate) fn rewrite(program: Program, reporter: &mut Reporter<'_>) -> (Program
         names,
         idioms: Vec::new(),
         streams: BTreeSet::new(),
-        trains: BTreeSet::new(),
+        vectors: BTreeSet::new(),
         reporter,
     };
     let items = program.items.into_iter().filter_map(|item| rewriter.item(item)).collect();
@@ -100,8 +104,8 @@ struct Rewriter<'r, 's> {
     idioms: Vec<Idiom>,
     /// Pointers to random streams.
     streams: BTreeSet<String>,
-    /// Pointers to vectors of spike times.
-    trains: BTreeSet<String>,
+    /// Pointers to vectors.
+    vectors: BTreeSet<String>,
     reporter: &'r mut Reporter<'s>,
 }
 
@@ -171,7 +175,7 @@ impl Rewriter<'_, '_> {
             let value = make::call(draw.function, vec![make::variable(&draw.stream, span)], span);
             vec![make::assign(&name.text, value, span)]
         } else if let Some(walk) = recognize::spike_train(&code) {
-            self.trains.insert(walk.pointer.clone());
+            self.vectors.insert(walk.pointer.clone());
             self.found(Class::SpikeTrain, span, "takes the next time of the spike train");
             make::next_spike(&walk.index, &walk.time, span)
         } else if only_verbatim(&routine.body)
@@ -180,7 +184,7 @@ impl Rewriter<'_, '_> {
             let note = "streams and spike trains are set up by the simulator";
             self.found(set_up.class, span, note);
             match set_up.class {
-                Class::SpikeTrain => self.trains.extend(set_up.pointers),
+                Class::Vector => self.vectors.extend(set_up.pointers),
                 _ => self.streams.extend(set_up.pointers),
             }
             self.empty_value(&routine)
@@ -206,6 +210,17 @@ impl Rewriter<'_, '_> {
     }
 
     fn body(&mut self, body: Block) -> Block {
+        let mut guards = Vec::new();
+        let body = vectors::without_guarded(body, &mut guards);
+        for guard in guards {
+            let vectors = guard.pointers.join("`, `");
+            let message = format!("what is done with a vector in `{vectors}` is left out");
+            self.reporter.warning(guard.span, message);
+            self.reporter
+                .help("vectors of the interpreter are not there, the pointer is taken as null");
+            self.found(Class::Vector, guard.span, "needs a vector, which nobody gives");
+            self.vectors.extend(guard.pointers);
+        }
         let body = returns::without_returns(body, &mut self.idioms);
         self.block(body)
     }
@@ -254,7 +269,7 @@ impl Rewriter<'_, '_> {
     /// Declares streams as `RANDOM` instead of as pointers, and removes pointers to vectors.
     fn pointers(&self, mut program: Program) -> Program {
         let replaced =
-            |name: &Name| self.streams.contains(&name.text) || self.trains.contains(&name.text);
+            |name: &Name| self.streams.contains(&name.text) || self.vectors.contains(&name.text);
         for item in &mut program.items {
             match item {
                 Item::Neuron(block) => {

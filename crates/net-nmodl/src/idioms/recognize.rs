@@ -106,7 +106,7 @@ const NEUTRAL_FUNCTIONS: [&str; 11] = [
     "hoc_execerr_ext",
 ];
 
-const TYPES: [&str; 16] = [
+const TYPES: [&str; 17] = [
     "void",
     "double",
     "float",
@@ -121,6 +121,7 @@ const TYPES: [&str; 16] = [
     "Rand",
     "nrnran123_State",
     "uint32_t",
+    "IvocVect",
     "Object",
     "typedef",
 ];
@@ -161,7 +162,7 @@ pub(super) fn set_up(code: &Code, names: &Names) -> Option<SetUp> {
     if !is_vector && code.words().any(|word| names.is_variable(word)) {
         return None;
     }
-    let class = if is_vector { Class::SpikeTrain } else { Class::RandomStream };
+    let class = if is_vector { Class::Vector } else { Class::RandomStream };
     let pointers = code.words().filter_map(|word| names.stream(word)).collect();
     Some(SetUp { class, pointers })
 }
@@ -264,7 +265,7 @@ pub(super) fn reset(code: &Code, names: &Names) -> Option<String> {
     if !code.has("nrnran123_setseq")
         || !calls_only(code, &[&["nrnran123_setseq"]])
         || has_arithmetic(code)
-        || code.words().any(|word| names.is_variable(word))
+        || code.has("=")
     {
         return None;
     }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The microcircuit of Potjans and Diesmann in NEST, as the example `microcircuit` has it, spikes on the disk.
 
-    python run_nest_microcircuit.py --scale 0.1 --tstop 1000 --threads 1 --out FOLDER
+    python run_nest_microcircuit.py --scale 0.1 --tstop 1000 --threads 1 [--seed N] --out FOLDER
 
 Prints the line `RESULT {json}`.
 """
@@ -15,12 +15,14 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("--scale", type=float, default=0.1)
 parser.add_argument("--tstop", type=float, default=1000.0)
 parser.add_argument("--threads", type=int, default=1)
+parser.add_argument("--seed", type=int, default=1)
 parser.add_argument("--out", type=Path, required=True)
 options = parser.parse_args()
 
 import nest  # noqa: E402: it prints and takes time, so options come first.
 import numpy as np  # noqa: E402
 
+NAMES = ["L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I"]
 N = np.array([20683, 5834, 21915, 5479, 4850, 1065, 14395, 2948])
 P = np.array([
     [0.1009, 0.1689, 0.0437, 0.0818, 0.0323, 0.0, 0.0076, 0.0],
@@ -42,6 +44,7 @@ nest.set_verbosity("M_ERROR") if not hasattr(nest, "VerbosityLevel") else setatt
 started = time.perf_counter()
 options.out.mkdir(parents=True, exist_ok=True)
 nest.resolution, nest.local_num_threads = DT_MS, options.threads
+nest.rng_seed = options.seed
 nest.overwrite_files, nest.data_path = True, str(options.out)
 scale = options.scale
 n_synapses = np.log(1 - P) / np.log(1 - 1 / np.outer(N, N))
@@ -77,6 +80,15 @@ nest.Run(options.tstop)
 nest.Cleanup()
 sim_s = time.perf_counter() - started
 n_neurons, spikes = sum(len(own) for own in populations), recorder.n_events
+# Files of the recorder: three lines of heading, then neuron and time in ms.
+files = [np.loadtxt(file, skiprows=3, ndmin=2) for file in options.out.glob("spike_recorder-*.dat")]
+senders, times = np.concatenate(files).T
+senders = senders[times >= 100.0]
+rates_hz = [
+    np.count_nonzero((own[0].global_id <= senders) & (senders <= own[-1].global_id)) / len(own)
+    / (options.tstop - 100.0) * 1000.0
+    for own in populations
+]
 print("RESULT " + json.dumps({
     "engine": "NEST",
     "threads": options.threads,
@@ -84,6 +96,8 @@ print("RESULT " + json.dumps({
     "synapses": nest.num_connections - n_neurons * 2,
     "spikes": spikes,
     "rate_hz": round(spikes / n_neurons / options.tstop * 1000.0, 3),
+    "populations": dict(zip(NAMES, map(len, populations))),
+    "rates_hz": [round(rate, 5) for rate in rates_hz],
     "setup_s": round(setup_s, 3),
     "sim_s": round(sim_s, 3),
     "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),

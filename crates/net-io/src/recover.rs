@@ -52,11 +52,15 @@ pub fn recover(run: &RunDirectory, gaps: Gaps) -> Result<Recovered> {
     let options = MergeOptions { extent: Extent::Sealed, gaps, ..MergeOptions::default() };
     let recordings = merge_recordings(run, &options)?;
     let mut tables = Vec::new();
-    if !run.file(RunDirectory::CELLS).exists() {
-        tables.extend(complete(merge_cells(run))?);
-    }
-    if !run.manifest()?.projections.is_empty() && !run.file(RunDirectory::CONNECTIONS).exists() {
-        tables.extend(complete(merge_connections(run))?);
+    let mut merge = |name, merge_table: fn(&RunDirectory) -> Result<PathBuf>| {
+        let is_there = run.file(name).exists();
+        let made = complete(merge_table(run))?;
+        tables.extend(made.filter(|_| !is_there));
+        Ok(())
+    };
+    merge(RunDirectory::CELLS, merge_cells)?;
+    if !run.manifest()?.projections.is_empty() {
+        merge(RunDirectory::CONNECTIONS, merge_connections)?;
     }
     Ok(Recovered { coverage, recordings, tables })
 }

@@ -103,6 +103,21 @@ fn any_number_of_ranks_gives_the_same_bytes() {
     }
 }
 
+/// A run that was killed when the tables were made and their parts were not removed yet.
+#[test]
+fn parts_of_tables_that_are_there_are_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = write(&directory.path().join("out"), 2);
+    let made = write(&directory.path().join("made"), 2);
+    for file in [merge_cells(&made).unwrap(), merge_connections(&made).unwrap()] {
+        fs::copy(&file, run.file(file.file_name().unwrap().to_str().unwrap())).unwrap();
+    }
+    merge_cells(&run).unwrap();
+    assert!(run.path().join("parts").exists());
+    merge_connections(&run).unwrap();
+    assert!(!run.path().join("parts").exists());
+}
+
 #[test]
 fn what_is_read_is_what_was_written() {
     let directory = tempfile::tempdir().unwrap();

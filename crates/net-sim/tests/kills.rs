@@ -160,7 +160,8 @@ fn resume(
     }
     let directory = folder.join("out");
     if let Some(left) = ["parts", "checkpoints"].into_iter().find(|n| directory.join(n).exists()) {
-        return Err(format!("{left} were not removed"));
+        let entries = entries_below(&directory.join(left));
+        return Err(format!("{left} were not removed: {entries:?}; {}", log()));
     }
     for (file, (found, expected)) in files(&directory)?.iter().zip(expected).enumerate() {
         if found != expected {
@@ -168,6 +169,13 @@ fn resume(
         }
     }
     Ok(format!("{legs} {last}"))
+}
+
+/// All files below a folder.
+fn entries_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let below = |path: PathBuf| if path.is_dir() { entries_below(&path) } else { vec![path] };
+    entries.flat_map(below).collect()
 }
 
 fn job(folder: &Path, n_ranks: usize, errors: Stdio) -> Child {

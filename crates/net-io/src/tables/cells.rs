@@ -107,7 +107,8 @@ impl CellWriter {
     }
 }
 
-/// Makes `cell_positions_and_rotations.h5` from the parts of all ranks, then removes these.
+/// Makes `cell_positions_and_rotations.h5` from the parts of all ranks, then removes these; if it is there,
+/// removes what a kill left of them.
 ///
 /// # Errors
 /// [`Error::Unfinished`] if a rank did not finish a population, [`Error::Duplicate`],
@@ -115,13 +116,24 @@ impl CellWriter {
 pub fn merge_cells(run: &RunDirectory) -> Result<PathBuf> {
     let manifest = run.manifest()?;
     let path = run.file(RunDirectory::CELLS);
-    let file = NewFile::create(&path)?;
+    if !path.exists() {
+        write_cells(run, &manifest, &path)?;
+    }
+    let streams: Vec<_> = (0..manifest.populations.len() as u32)
+        .map(|stream| (ChunkKind::Table, Some(stream)))
+        .collect();
+    run.remove_chunks(&streams)?;
+    Ok(path)
+}
+
+fn write_cells(run: &RunDirectory, manifest: &Manifest, path: &Path) -> Result<()> {
+    let file = NewFile::create(path)?;
     {
         let root = file.root()?;
         file.attribute(&root, "seed", manifest.seed)?;
         provenance::stamp(&file, run)?;
         for (population, stream) in manifest.populations.iter().zip(0..) {
-            let parts = TableParts::<CellRow>::scan(run, &manifest, stream, "the cell")?;
+            let parts = TableParts::<CellRow>::scan(run, manifest, stream, "the cell")?;
             let mut table = Appender::new(&root, &population.name);
             let mut next_gid = population.first_gid;
             parts.for_each(|row| {
@@ -151,12 +163,7 @@ pub fn merge_cells(run: &RunDirectory) -> Result<PathBuf> {
             file.attribute(&dataset, "first_gid", population.first_gid)?;
         }
     }
-    file.seal()?;
-    let streams: Vec<_> = (0..manifest.populations.len() as u32)
-        .map(|stream| (ChunkKind::Table, Some(stream)))
-        .collect();
-    run.remove_chunks(&streams)?;
-    Ok(path)
+    file.seal()
 }
 
 /// Reads `cell_positions_and_rotations.h5`: populations in order of their first gid, each with its

@@ -1,7 +1,7 @@
 //! Writing `synapse_connections.h5`.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use bytemuck::{Pod, Zeroable};
@@ -197,7 +197,8 @@ fn stream_of(manifest: &Manifest, projection: usize) -> u32 {
     (manifest.populations.len() + projection) as u32
 }
 
-/// Makes `synapse_connections.h5` from the parts of all ranks, then removes these.
+/// Makes `synapse_connections.h5` from the parts of all ranks, then removes these; if it is there, removes
+/// what a kill left of them.
 ///
 /// # Errors
 /// [`Error::Unfinished`] if a rank did not finish a projection, [`Error::Duplicate`] if synapses of
@@ -206,7 +207,18 @@ fn stream_of(manifest: &Manifest, projection: usize) -> u32 {
 pub fn merge_connections(run: &RunDirectory) -> Result<PathBuf> {
     let manifest = run.manifest()?;
     let path = run.file(RunDirectory::CONNECTIONS);
-    let file = NewFile::create(&path)?;
+    if !path.exists() {
+        write_connections(run, &manifest, &path)?;
+    }
+    let streams: Vec<_> = (0..manifest.projections.len())
+        .map(|index| (ChunkKind::Table, Some(stream_of(&manifest, index))))
+        .collect();
+    run.remove_chunks(&streams)?;
+    Ok(path)
+}
+
+fn write_connections(run: &RunDirectory, manifest: &Manifest, path: &Path) -> Result<()> {
+    let file = NewFile::create(path)?;
     {
         let root = file.root()?;
         file.attribute(&root, "seed", manifest.seed)?;
@@ -214,15 +226,10 @@ pub fn merge_connections(run: &RunDirectory) -> Result<PathBuf> {
         let parameters = file.group(&root, "synparams")?;
         for (index, projection) in manifest.projections.iter().enumerate() {
             write_parameters(&file, &parameters, projection)?;
-            write_synapses(run, &manifest, &file, &root, index)?;
+            write_synapses(run, manifest, &file, &root, index)?;
         }
     }
-    file.seal()?;
-    let streams: Vec<_> = (0..manifest.projections.len())
-        .map(|index| (ChunkKind::Table, Some(stream_of(&manifest, index))))
-        .collect();
-    run.remove_chunks(&streams)?;
-    Ok(path)
+    file.seal()
 }
 
 fn write_parameters(file: &NewFile, parent: &hdf5::Group, projection: &Projection) -> Result<()> {

@@ -193,11 +193,8 @@ impl Files {
             if self.output.leave_chunks {
                 return Ok(());
             }
-            // A run that was interrupted while it merged may have these.
-            if !self.run.file(RunDirectory::CELLS).exists() {
-                merge_cells(&self.run)?;
-            }
-            if self.connections && !self.run.file(RunDirectory::CONNECTIONS).exists() {
+            merge_cells(&self.run)?;
+            if self.connections {
                 merge_connections(&self.run)?;
             }
             let options = MergeOptions {

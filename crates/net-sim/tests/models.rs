@@ -373,6 +373,85 @@ fn parameters_of_cells_change_between_two_steps() {
     }
 }
 
+/// What NEURON computes when parameters are set between two of its steps.
+#[test]
+fn parameters_of_cells_change_as_in_neuron() {
+    use net_cell::morphology::*;
+    let text = fs::read_to_string("tests/data/changed_parameters.json").unwrap();
+    let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let numbers = |value: &serde_json::Value| -> Vec<f64> {
+        value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+    };
+    let mut builder = MorphologyBuilder::new();
+    builder.cylinder("soma", SectionKind::Soma, None, 20.0, 20.0).unwrap();
+    let cable = Cable::Uniform(CableProperties { ra_ohm_cm: 100.0, cm_uf_cm2: 1.0 });
+    let (one, points) = (Discretization::FixedPerSection(1), SegmentPoints::Exact);
+    let morphology = builder.build().unwrap().segmented(&one, &cable, points).unwrap();
+    let mut cell = net_cell::CellTemplate::new(morphology).unwrap();
+    cell.insert("hh", &net_cell::Region::All, &[]).unwrap();
+    let clamp = [("delay", 2.0), ("dur", 1e9), ("amp", 0.1)];
+    cell.insert_point("IClamp", 0, &clamp).unwrap();
+    let mut network = Network::new(1);
+    network.add_population(Population::new("P", 1, "cell")).unwrap();
+    let row = InputRow {
+        gid: 0,
+        segment: 0,
+        weight: expected["weight"].as_f64().unwrap(),
+        source: SpikeSource::Times(numbers(&expected["events_ms"])),
+    };
+    let variable = |mechanism: &str, variable: &str| Quantity::Variable {
+        mechanism: mechanism.into(),
+        variable: variable.into(),
+        nth: 0,
+    };
+    let recording = |name: &str, quantity| Recording {
+        sample_type: SampleType::F64,
+        ..Recording::new(name, Targets::All, quantity)
+    };
+    let model = Model::new(network)
+        .with_cells("cell", CellKind::shared(cell))
+        .with_input(Input {
+            name: "events".into(),
+            synapse: SynapseKind {
+                mechanism: "ExpSyn".into(),
+                parameters: [("tau".into(), 2.0), ("e".into(), 0.0)].into(),
+            },
+            delay_ms: 0.0,
+            synapses: InputSynapses::Table(std::sync::Arc::new(InputTable::new(vec![row]))),
+        })
+        .with_recording(recording("v", Quantity::Voltage))
+        .with_recording(recording("m", variable("hh", "m")))
+        .with_recording(recording("g", variable("ExpSyn", "g")));
+    let dt_ms = expected["dt_ms"].as_f64().unwrap();
+    let settings = StepSettings { dt_ms, v_init_mv: -65.0, ..StepSettings::default() };
+    let options = RunOptions { settings, ..in_memory(60.0, 1) };
+    let comm = Communicator::solo();
+    let mut simulation = Simulation::build(&comm, &model, &options).unwrap();
+    for change in expected["changes"].as_array().unwrap() {
+        let to_ms = change[0].as_f64().unwrap();
+        simulation.advance(to_ms - simulation.time_ms()).unwrap();
+        for (name, value) in change[1].as_object().unwrap() {
+            let parameter = CellParameter::new(Targets::All, name, value.as_f64().unwrap());
+            assert_eq!(simulation.set_cell_parameter(&parameter).unwrap(), 1);
+        }
+    }
+    let outcome = simulation.run().unwrap();
+    let every = expected["every"].as_u64().unwrap() as usize;
+    for (at, name) in ["v", "m", "g"].into_iter().enumerate() {
+        let trace = &outcome.traces.iter().find(|trace| trace.recording == at).unwrap().values;
+        let expected = numbers(&expected["traces"][name]);
+        let scale = expected.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
+        assert_eq!(trace.iter().step_by(every).count(), expected.len());
+        for (k, (found, expected)) in trace.iter().step_by(every).zip(&expected).enumerate() {
+            let t_ms = (k * every) as f64 * dt_ms;
+            assert!(
+                (found - expected).abs() < 1e-9 * scale,
+                "{name} at {t_ms} ms: {found} {expected}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_reset_gives_parameters_of_cells_back_unless_they_are_to_be_kept() {
     let (comm, model) = (Communicator::solo(), leaky());

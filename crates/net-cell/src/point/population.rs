@@ -363,8 +363,12 @@ impl PointPopulation {
         for (at, ring) in self.rings.iter_mut().enumerate() {
             let first = self.projections.iter().position(|p| p.ring == at);
             let Some(first) = first else { continue };
-            for spike in spikes {
+            for (k, spike) in spikes.iter().enumerate() {
                 for projection in self.projections[first..].iter_mut().filter(|p| p.ring == at) {
+                    // The targets of a source are far from those of the next.
+                    if let Some(ahead) = spikes.get(k + 1) {
+                        projection.prefetch(*ahead);
+                    }
                     projection.enqueue(*spike, ring);
                 }
             }

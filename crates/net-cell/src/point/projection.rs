@@ -83,6 +83,14 @@ impl Projection {
         }
     }
 
+    /// Asks for the targets of a spike that is to come soon.
+    #[inline]
+    pub(super) fn prefetch(&self, spike: Spike) {
+        if self.pre.contains(&spike.gid) {
+            self.synapses.prefetch((spike.gid - self.pre.start) as u32);
+        }
+    }
+
     /// Source among those that have synapses here, run and place of a synapse: of the `nth` with this
     /// source, neuron and delay.
     pub(super) fn find(

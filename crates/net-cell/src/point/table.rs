@@ -206,8 +206,24 @@ impl SynapseRuns {
     /// Numbers of the runs of a source, and the source's place among those that are here.
     #[inline]
     pub(super) fn runs_of(&self, source: u32) -> Option<(usize, Range<usize>)> {
-        let at = self.sources.binary_search(&source).ok()?;
+        // Mostly every source has synapses here.
+        let is_there = self.sources.get(source as usize) == Some(&source);
+        let at = match is_there {
+            true => source as usize,
+            false => self.sources.binary_search(&source).ok()?,
+        };
         Some((at, self.first_run[at] as usize..self.first_run[at + 1] as usize))
+    }
+
+    /// Asks for the first targets of a source, which are needed soon.
+    #[inline]
+    pub(super) fn prefetch(&self, source: u32) {
+        let Some((_, runs)) = self.runs_of(source) else { return };
+        let first = runs.start.checked_sub(1).map_or(0, |before| self.runs[before].end) as usize;
+        let end = (self.runs[runs.end - 1].end as usize).min(first + PREFETCHED);
+        for line in self.targets[first..end].chunks(LINE) {
+            prefetch_line(line);
+        }
     }
 
     /// Delay and synapses of a run.
@@ -253,6 +269,23 @@ impl SynapseRuns {
             + self.runs.capacity() * size_of::<Run>()
             + weights
     }
+}
+
+/// Targets in a line of the cache, and how many are asked for: what follows comes by itself, since
+/// processors see that one line is read after the other.
+const LINE: usize = 16;
+const PREFETCHED: usize = 16 * LINE;
+
+#[inline(always)]
+fn prefetch_line(line: &[u32]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint; it reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
 }
 
 fn placed<T: Copy + Default>(values: &[T], place_of: &[u32]) -> Vec<T> {

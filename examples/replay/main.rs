@@ -21,7 +21,7 @@ use net_sim::{Quantity, Recording, Simulation, Targets};
 /// brought in and compared.
 ///
 /// Rates of Hodgkin-Huxley channels are interpolated in tables as NEURON does, unless
-/// `--exact-rates` is given. If the file has the spikes of the other simulator, the programs says
+/// `--exact-rates` is given. If the file has the spikes of the other simulator, the program says
 /// how many of them are at the same steps.
 #[derive(Parser, Debug)]
 #[command(after_help = "\

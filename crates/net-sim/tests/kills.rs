@@ -2,6 +2,7 @@
 //! what it had sealed is recovered each time, and is what the run would have recorded; and it is
 //! resumed, on other ranks, and leaves the files that it would have left.
 //!
+//! Kills come at any moment, while a chunk or a checkpoint is written, and while files are merged.
 //! This program starts itself again as a job of two ranks (one without MPI) and kills it with SIGKILL, as
 //! often as `NET_KILLS` says (4 times unless it does; `scripts/kill-test` is for many). Every third
 //! resumed run is killed too, and resumed again. The last line counts kills and failures.
@@ -66,10 +67,10 @@ fn main() -> ExitCode {
         }
         let _ = fs::remove_dir_all(folder);
     }
-    let Count { kills, chunks, checkpoints, finished, failures } = count;
+    let Count { kills, chunks, checkpoints, merges, finished, failures } = count;
     println!(
-        "{chunks} kills while a chunk was written, {checkpoints} while a checkpoint was, \
-         {finished} after the last step"
+        "{chunks} kills while a chunk was written, {checkpoints} while a checkpoint was, {merges} \
+         when files were being merged, {finished} after the last step"
     );
     println!("kills: {kills}, failures: {failures}");
     if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -81,6 +82,7 @@ struct Count {
     kills: u32,
     chunks: u32,
     checkpoints: u32,
+    merges: u32,
     finished: u32,
     failures: u32,
 }
@@ -90,6 +92,7 @@ impl Count {
         self.kills += 1;
         self.chunks += u32::from(half_written.chunk);
         self.checkpoints += u32::from(half_written.checkpoint);
+        self.merges += u32::from(half_written.merge);
     }
 }
 
@@ -238,10 +241,12 @@ fn live(folder: &Path) -> Duration {
 struct HalfWritten {
     chunk: bool,
     checkpoint: bool,
+    /// Merged files, or a part of them, beside the chunks.
+    merge: bool,
 }
 
-/// Kills all ranks of a job at a moment after they have started, or, every second time, when a chunk or
-/// a checkpoint is written next after it.
+/// Kills all ranks of a job at a moment after they have started, or, mostly, when a chunk or a
+/// checkpoint is written next after it, or when files are merged.
 fn kill(folder: &Path, n_ranks: usize, moment: Duration, number: u32) -> HalfWritten {
     for rank in 0..3 {
         let _ = fs::remove_file(folder.join(format!("pid-{rank}")));
@@ -252,6 +257,7 @@ fn kill(folder: &Path, n_ranks: usize, moment: Duration, number: u32) -> HalfWri
     let waited = Instant::now();
     let is_there = |now: HalfWritten| match number % 4 {
         0 => now.checkpoint,
+        1 => now.merge,
         2 => now.chunk,
         _ => true,
     };
@@ -265,7 +271,7 @@ fn kill(folder: &Path, n_ranks: usize, moment: Duration, number: u32) -> HalfWri
     half_written(folder)
 }
 
-/// Chunks under temporary names, and checkpoints without a manifest.
+/// Chunks under temporary names, checkpoints without a manifest, and merged spikes beside chunks.
 fn half_written(folder: &Path) -> HalfWritten {
     let entries = |path: &Path| {
         let entries = fs::read_dir(path).into_iter().flatten().flatten();
@@ -275,7 +281,9 @@ fn half_written(folder: &Path) -> HalfWritten {
     let parts = folder.join("out/parts");
     let folders = entries(&parts).into_iter().flat_map(|leg| [entries(&leg), vec![leg]].concat());
     let checkpoints = entries(&folder.join("out/checkpoints"));
+    let has_spikes = ["spikes.h5", "spikes.h5.tmp"].map(|name| folder.join("out").join(name).exists());
     HalfWritten {
+        merge: has_spikes.contains(&true) && parts.exists(),
         chunk: folders.flat_map(|rank| entries(&rank)).any(|path| is_temporary(&path)),
         checkpoint: checkpoints.iter().any(|path| !path.join("checkpoint.json").exists()),
     }

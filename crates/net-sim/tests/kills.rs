@@ -281,7 +281,8 @@ fn half_written(folder: &Path) -> HalfWritten {
     let parts = folder.join("out/parts");
     let folders = entries(&parts).into_iter().flat_map(|leg| [entries(&leg), vec![leg]].concat());
     let checkpoints = entries(&folder.join("out/checkpoints"));
-    let has_spikes = ["spikes.h5", "spikes.h5.tmp"].map(|name| folder.join("out").join(name).exists());
+    let has_spikes =
+        ["spikes.h5", "spikes.h5.tmp"].map(|name| folder.join("out").join(name).exists());
     HalfWritten {
         merge: has_spikes.contains(&true) && parts.exists(),
         chunk: folders.flat_map(|rank| entries(&rank)).any(|path| is_temporary(&path)),

@@ -105,7 +105,7 @@ fn after_closing(first: &Statement, rest: &[Statement]) -> Option<(usize, Option
                 let code = Verbatim { body: tail.to_owned(), span: verbatim.span };
                 let kind = StatementKind::Verbatim(code);
                 let tail =
-                    (!tail.trim().is_empty()).then(|| Statement { kind, span: statement.span });
+                    (!tail.trim().is_empty()).then_some(Statement { kind, span: statement.span });
                 return Some((index + 1, tail));
             }
         }

@@ -307,3 +307,63 @@ fn cleared() {
     describe(&mut simulation);
     assert!(run(&simulation) == first);
 }
+
+/// The neurons of a circuit with glia run as without it, on any ranks; astrocytes are refused.
+#[test]
+fn neurons_beside_glia() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/sonata/glia");
+    let data = std::fs::canonicalize(data).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).into_os_string().into_string().unwrap();
+    let read = |name: &str| -> serde_json::Value {
+        serde_json::from_str(&std::fs::read_to_string(data.join(name)).unwrap()).unwrap()
+    };
+    // Two more configurations: without the files' glia, and with all nodes.
+    let (mut circuit, mut config) = (read("circuit_config.json"), read("simulation_config.json"));
+    circuit["manifest"]["$BASE_DIR"] = data.to_str().unwrap().into();
+    circuit["manifest"]["$CELLS"] = data.join("../cells").to_str().unwrap().into();
+    for (list, neuronal) in [("nodes", "N"), ("edges", "N__N")] {
+        let populations = circuit["networks"][list][0]["populations"].as_object_mut().unwrap();
+        populations.retain(|name, _| name == neuronal);
+    }
+    std::fs::write(path("circuit.json"), circuit.to_string()).unwrap();
+    config["node_sets_file"] = data.join("node_sets.json").to_str().unwrap().into();
+    config["node_set"] = "All".into();
+    config["network"] = data.join("circuit_config.json").to_str().unwrap().into();
+    std::fs::write(path("all.json"), config.to_string()).unwrap();
+    config["network"] = "circuit.json".into();
+    std::fs::write(path("neurons.json"), config.to_string()).unwrap();
+
+    let with_glia = data.join("simulation_config.json").to_str().unwrap().to_owned();
+    let run = |ranks: usize, config: &str, output: &str| {
+        let output = path(output);
+        let arguments = ["run", config, "--quiet", "--threads", "1", "--output", &output];
+        succeed(ranks, &arguments);
+        let values = |file: &str, dataset: &str| -> Vec<f64> {
+            let file = hdf5::File::open(Path::new(&output).join(file)).unwrap();
+            file.dataset(dataset).unwrap().read_raw().unwrap()
+        };
+        let spikes = values("out.h5", "spikes/N/timestamps");
+        assert!(spikes.len() > 2, "{spikes:?}");
+        let ids = values("out.h5", "spikes/N/node_ids");
+        let potentials = values("soma.h5", "report/N/data");
+        let bytes = files(Path::new(&output), |name| name.ends_with(".h5"));
+        (bytes, (spikes, ids, potentials))
+    };
+    let alone = run(1, &path("neurons.json"), "alone");
+    let one = run(1, &with_glia, "one");
+    // The files also name their configuration.
+    assert!(one.1 == alone.1);
+    let two = run(if BUILT_WITH_MPI { 2 } else { 1 }, &with_glia, "two");
+    assert!(one == two);
+
+    let simulation = described(Path::new(&with_glia));
+    let options = RunOptions { progress: Progress::Off, ..simulation.options() };
+    let forecast = simulation.dry_run(&Communicator::solo(), &options, 1).unwrap();
+    assert_eq!((forecast.ranks[0].n_cells, forecast.ranks[0].n_edges), (2, 3));
+
+    let output = net_sim(1, &["run", &path("all.json"), "--output", &path("refused")]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let message = "nodes.astro: simulating astrocytes, of which node 0";
+    assert!(!output.status.success() && errors.contains(message), "{errors}");
+}

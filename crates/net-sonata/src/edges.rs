@@ -96,20 +96,17 @@ const EXP2SYN: &[EdgeAttribute] = &[
 const POINT_PROCESS: &[EdgeAttribute] =
     &[needed("weight", &["weight", "conductance"]), needed("delay", &["delay"])];
 
+/// Sections of astrocytes have one segment, so that places along them say nothing.
 const SYNAPSE_ASTROCYTE: &[EdgeAttribute] = &[
-    whole(needed("astrocyte_section_id", &["astrocyte_section_id"])),
-    needed("astrocyte_section_pos", &["astrocyte_section_pos"]),
     whole(needed("synapse_id", &["synapse_id"])),
+    whole(needed("astrocyte_section_id", &["astrocyte_section_id"])),
 ];
 
+/// The vessel is the source node; the file's ids of its section and segment are not needed.
 const ENDFOOT: &[EdgeAttribute] = &[
-    whole(needed("endfoot_id", &["endfoot_id"])),
+    whole(needed("astrocyte_section_id", &["astrocyte_section_id"])),
     needed("endfoot_compartment_length", &["endfoot_compartment_length"]),
     needed("endfoot_compartment_diameter", &["endfoot_compartment_diameter"]),
-    needed("endfoot_compartment_perimeter", &["endfoot_compartment_perimeter"]),
-    whole(needed("astrocyte_section_id", &["astrocyte_section_id"])),
-    whole(needed("vasculature_section_id", &["vasculature_section_id"])),
-    whole(needed("vasculature_segment_id", &["vasculature_segment_id"])),
 ];
 
 const ALLEN: &[EdgeAttribute] = &[

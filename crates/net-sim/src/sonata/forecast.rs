@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use net_core::{Gid, Partition};
 use net_mpi::Communicator;
-use net_sonata::Selection;
+use net_sonata::{EdgePopulation, Selection};
 
 use super::CircuitSimulation;
 use crate::error::{Error, Result, bad_value};
@@ -189,7 +189,8 @@ impl CircuitSimulation {
                 (template.n_segments().max(1) as f64, template.cost().max(1.0));
             sizes.push(CellSize { n_segments, n_edges: 0.0, cost });
         }
-        for edges in self.circuit.edges().iter().filter(|_| self.rules.is_some()) {
+        let is_made = |edges: &&EdgePopulation| self.rules.is_some() && !edges.kind().is_left_out();
+        for edges in self.circuit.edges().iter().filter(is_made) {
             let Some(population) = cells.population(edges.target()) else { continue };
             let last = population.first_gid + population.nodes.len();
             let own = gids.start.max(population.first_gid)..gids.end.min(last);

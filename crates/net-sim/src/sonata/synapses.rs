@@ -209,7 +209,7 @@ impl SynapseLister {
         let is_made = |edges: &&EdgePopulation| {
             let kind = edges.kind();
             let is_left_out = kind == EdgeKind::Electrical && !self.has_junctions;
-            !is_left_out && !matches!(kind, EdgeKind::Glialglial | EdgeKind::TsodyksMarkram)
+            !is_left_out && !kind.is_left_out()
         };
         let from_virtual = |edges: &EdgePopulation| {
             self.circuit.nodes()[edges.source()].kind() == NodeKind::Virtual

@@ -13,6 +13,7 @@ use super::hoc::read_hoc;
 use super::json::read_recipe;
 use super::recipe::{ArtificialCell, CellModel, CellRecipe};
 use crate::config::NodeKind;
+use crate::finding::{Problem, Report};
 use crate::nodes::NodePopulation;
 use crate::{Json, Value};
 
@@ -49,7 +50,8 @@ impl NodePopulation {
     /// What the cells of some nodes are made from; `None` for nodes that are no cells.
     ///
     /// # Errors
-    /// [`Error::File`](crate::Error::File)
+    /// [`Error::File`](crate::Error::File), [`Error::Invalid`](crate::Error::Invalid) for
+    /// astrocytes.
     pub fn cell_sources(&self, nodes: &Range<u64>) -> crate::Result<Vec<Option<CellSource>>> {
         let range = std::slice::from_ref(nodes);
         let text = |attribute: &str| -> crate::Result<Vec<Option<String>>> {
@@ -74,6 +76,11 @@ impl NodePopulation {
                 sources.push(None);
                 continue;
             }
+            if kind == NodeKind::Astrocyte {
+                let mut report = Report::default();
+                self.refuse_astrocyte(nodes.start + at as u64, &mut report);
+                return Err(crate::Error::Invalid(report));
+            }
             let place = match kind {
                 NodeKind::Biophysical => &components.biophysical_neuron_models_dir,
                 _ => &components.point_neuron_models_dir,
@@ -95,13 +102,23 @@ impl NodePopulation {
         Ok(sources)
     }
 
+    /// Reports that astrocytes are to be simulated, of which `node` is the first.
+    pub(crate) fn refuse_astrocyte(&self, node: u64, report: &mut Report) {
+        let what = format!(
+            "simulating astrocytes, of which node {node} is the first that is chosen (a `node_set` \
+             without them runs the neurons),"
+        );
+        let at = format!("nodes.{}", self.name());
+        report.error(self.reader().path(), at, Problem::Unsupported { what });
+    }
+
     /// The file of a cell model, where there is one: `hoc:Name`, `json:Name`, `nml:file`; `ctdb:file`
     /// has its parameters elsewhere, `nrn:Name` is built in.
     pub(crate) fn template_file(&self, kind: NodeKind, template: &str) -> Option<PathBuf> {
         let components = self.components();
         let biophysical = &components.biophysical_neuron_models_dir;
         let models = match kind {
-            NodeKind::Biophysical | NodeKind::Astrocyte => biophysical,
+            NodeKind::Biophysical => biophysical,
             _ if components.point_neuron_models_dir.is_some() => {
                 &components.point_neuron_models_dir
             }

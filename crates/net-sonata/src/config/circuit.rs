@@ -82,7 +82,7 @@ pub enum EdgeKind {
     Chemical,
     /// Halves of gap junctions.
     Electrical,
-    /// From an astrocyte to a synapse.
+    /// From an astrocyte to a synapse of the target neuron.
     SynapseAstrocyte,
     /// From a vessel to an astrocyte.
     Endfoot,
@@ -111,6 +111,20 @@ const EDGE_KINDS: [(&str, EdgeKind); 9] = [
     ("point_process", EdgeKind::PointProcess),
     ("TM_synapse", EdgeKind::TsodyksMarkram),
 ];
+
+impl EdgeKind {
+    /// Whether no synapses are made of such edges: those of glia, which needs simulated astrocytes,
+    /// and of other simulators.
+    pub fn is_left_out(self) -> bool {
+        matches!(
+            self,
+            EdgeKind::SynapseAstrocyte
+                | EdgeKind::Endfoot
+                | EdgeKind::Glialglial
+                | EdgeKind::TsodyksMarkram
+        )
+    }
+}
 
 /// Where the parts of cells and synapses are. Everything is optional; what a population does not
 /// set it takes from the circuit.
@@ -202,12 +216,14 @@ impl Components {
     }
 
     /// The file of a morphology: ASC if the circuit has that, else HDF5, else SWC; astrocytes
-    /// HDF5 only. Names may have an extension (Allen). `None` without a directory.
+    /// HDF5 only, of `morphologies_dir` too. Names may have an extension (Allen). `None` without a
+    /// directory.
     pub fn morphology_file(&self, name: &str, kind: NodeKind) -> Option<PathBuf> {
+        let plain = if kind == NodeKind::Astrocyte { "h5" } else { "swc" };
         let choices = [
             (&self.asc_morphologies_dir, "asc"),
             (&self.h5_morphologies, "h5"),
-            (&self.morphologies_dir, "swc"),
+            (&self.morphologies_dir, plain),
         ];
         choices
             .into_iter()

@@ -36,6 +36,10 @@ pub(super) fn check_population(
     }
     let direction = Direction::Afferent;
     if !population.reader().has_index(direction) {
+        if population.kind() == EdgeKind::SynapseAstrocyte {
+            // They belong to astrocytes, whose edges are the other way round.
+            return;
+        }
         let problem = Problem::NoIndex { index: direction.index_name() };
         report.warning(&file, format!("{at}.indices"), problem);
     } else if let Err(error) = check_index(population, circuit) {

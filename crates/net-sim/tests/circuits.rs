@@ -497,6 +497,7 @@ fn potentials_at_channels() {
             "module": "membrane_report", "cells": cells, "variable_name": ["v", "i_membrane"],
             "sections": "soma", "file_name": "soma.h5",
         },
+        "connections": {"module": "save_synapses", "network_dir": "connections"},
     });
     fs::write(&path, config.to_string()).unwrap();
     load_mechanisms();
@@ -524,6 +525,45 @@ fn potentials_at_channels() {
     for name in ["soma_v.h5", "soma_i_membrane.h5"] {
         assert_eq!(report(&results.path().join(name), "v1").0, [400, 10], "{name}");
     }
+    connections_are_saved(&results.path().join("connections"));
+}
+
+/// Every connection of the case is in a file of edges that can be read as such, where its index says.
+fn connections_are_saved(folder: &Path) {
+    use net_io::sonata::{Direction, EdgeReader};
+    let mut n_connections = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().replace("_edges.h5", "");
+        let edges = EdgeReader::open(&path, &name).unwrap();
+        n_connections += edges.len();
+        assert_eq!(format!("{}_{}", edges.source_population(), edges.target_population()), name);
+        for direction in [Direction::Afferent, Direction::Efferent] {
+            let n_nodes = edges.indexed_nodes(direction).unwrap();
+            let all = 0..n_nodes;
+            let found = edges.edges_of(direction, std::slice::from_ref(&all)).unwrap().unwrap();
+            let mut n_indexed = 0;
+            for range in found {
+                let one = [range.edges.clone()];
+                let nodes = match direction {
+                    Direction::Afferent => edges.targets(&one).unwrap(),
+                    Direction::Efferent => edges.sources(&one).unwrap(),
+                };
+                assert!(nodes.iter().all(|node| *node as u64 == range.node), "{name}");
+                n_indexed += range.edges.end - range.edges.start;
+            }
+            assert_eq!(n_indexed, edges.len(), "{name}");
+        }
+        let file = hdf5::File::open(&path).unwrap();
+        let column = |of: &str| -> Vec<f64> {
+            file.dataset(&format!("edges/{name}/{of}")).unwrap().read_raw().unwrap()
+        };
+        let n_on_sections = column("0/sec_id").len();
+        assert!(column("0/sec_x").iter().all(|x| (0.0..=1.0).contains(x)), "{name}");
+        assert_eq!(n_on_sections, column("0/syn_weight").len());
+        assert_eq!((n_on_sections + column("1/syn_weight").len()) as u64, edges.len());
+    }
+    assert_eq!(n_connections, 7356);
 }
 
 #[test]

@@ -91,7 +91,19 @@ fn reports(comm: &Communicator, threads: usize) -> Result<()> {
     let Some(case) = sonata_case::Case::new(&folder, "nd-ringtest", &["hoc"]) else {
         return Ok(());
     };
-    for variant in ["gj", "reports", "synreport", "lfp"] {
+    for variant in ["gj", "reports", "synreport", "lfp", "lfp by positions"] {
+        let variant = match variant.split_once(" by ") {
+            Some((variant, _)) => {
+                let probe = case.configuration(variant).with_file_name("probe.csv");
+                std::fs::write(probe, "x_um,y_um,z_um\n40,10,5\n0,-200,0\n").unwrap();
+                for weights in ["lfp_3elec_ringA.h5", "lfp_2elec_ringA_cell0.h5"] {
+                    let from = format!("\"electrodes_file\": \"{weights}\"");
+                    case.replace(variant, &from, "\"electrode_positions\": \"probe.csv\"");
+                }
+                variant
+            }
+            None => variant,
+        };
         let mut simulation = CircuitSimulation::load(&case.configuration(variant))?;
         simulation.create_cells()?;
         simulation.create_synapses()?;

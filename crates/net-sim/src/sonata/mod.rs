@@ -17,6 +17,7 @@ mod modifications;
 mod placement;
 mod recordings;
 mod reports;
+mod saved;
 mod stimuli;
 mod synapses;
 
@@ -45,6 +46,7 @@ use fields::Field;
 pub use forecast::{Forecast, RankForecast};
 use modifications::Modifications;
 use reports::Report;
+use saved::Connections;
 use stimuli::Stimulus;
 use synapses::{Listing, Replay, SynapseIds, SynapseLister};
 
@@ -93,6 +95,8 @@ pub struct CircuitSimulation {
     potentials: Vec<EcpReport>,
     /// Ids of synapses, for reports of them.
     synapse_ids: Arc<SynapseIds>,
+    /// Connections, where they are to be saved.
+    connections: Arc<Connections>,
     /// What the files that it writes say of where they come from.
     provenance: Provenance,
 }
@@ -126,6 +130,7 @@ impl CircuitSimulation {
             reports: Vec::new(),
             potentials: Vec::new(),
             synapse_ids: Arc::default(),
+            connections: Arc::default(),
         })
     }
 
@@ -297,7 +302,8 @@ impl CircuitSimulation {
     /// [`Error::Stage`] before [`create_cells`](Self::create_cells), [`Error::Circuit`].
     pub fn enable_reports(&mut self) -> Result<Vec<String>> {
         let read = reports::read(&self.config, &self.circuit, self.cells()?)?;
-        let reports::Reports { reports, potentials, left_out } = read;
+        let reports::Reports { reports, potentials, saved, left_out } = read;
+        self.connections = Arc::new(Connections::new(saved));
         self.potentials = potentials;
         let mut mechanisms: Vec<String> =
             reports.iter().filter_map(Report::mechanism_of_synapses).map(str::to_owned).collect();
@@ -378,6 +384,7 @@ impl CircuitSimulation {
             has_junctions,
             cells_are_mute: self.cells_are_mute,
             ids: self.synapse_ids.clone(),
+            connections: self.connections.clone(),
         };
         let stimuli = self.stimuli.clone();
         let circuit = self.circuit.clone();
@@ -410,6 +417,7 @@ impl CircuitSimulation {
         self.fields.clear();
         self.reports.clear();
         self.potentials.clear();
+        self.connections = Arc::default();
     }
 
     /// Whether synapses are made that nothing drives: neuromodulators act on the nearest one.

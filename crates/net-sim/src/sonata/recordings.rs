@@ -50,6 +50,7 @@ impl CircuitSimulation {
     /// # Errors
     /// [`Error::Stage`] for a run without files; those of files.
     pub fn sonata_reports(&self, comm: &Communicator, outcome: &Outcome) -> Result<()> {
+        self.save_connections(comm, outcome)?;
         if !self.has_reports() {
             return Ok(());
         }

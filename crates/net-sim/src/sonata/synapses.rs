@@ -14,6 +14,7 @@ use net_sonata::connect::{
 use net_sonata::{Circuit, EdgePopulation, Flavor, Selection, SimulationConfig};
 
 use super::cells::CellTable;
+use super::saved::Connections;
 use crate::error::BoxError;
 use crate::model::{ListedCell, ListedKind, ListedPoint, ListedPoints, PointPlace, PointSource};
 
@@ -43,6 +44,8 @@ pub(super) struct SynapseLister {
     pub(super) cells_are_mute: bool,
     /// Where reports look for the ids of synapses.
     pub(super) ids: Arc<SynapseIds>,
+    /// Where connections are kept that are to be saved.
+    pub(super) connections: Arc<Connections>,
 }
 
 /// Ids of the synapses of this rank's cells, of the mechanisms whose synapses are reported.
@@ -180,6 +183,9 @@ impl SynapseLister {
     /// Adds the synapses of these cells, population by population of edges.
     pub(super) fn list(&self, cells: &[ListedCell], into: &mut Listing) -> Result<(), BoxError> {
         self.ids.forget(cells);
+        if self.connections.are_wanted() {
+            cells.iter().for_each(|cell| self.connections.forget(cell.gid));
+        }
         let mut own: Vec<Arc<Cell>> = Vec::with_capacity(cells.len());
         for cell in cells {
             own.push(self.cells.cell(cell.gid)?.0);
@@ -251,6 +257,10 @@ impl SynapseLister {
             let mechanism = &synapses.models[synapse.model as usize].mechanism;
             self.ids.add(gid, mechanism, synapse.segment, synapse.synapse_id);
         };
+        let saved = match self.connections.are_wanted() {
+            true => self.circuit.edges().iter().position(|own| std::ptr::eq(own, edges)),
+            false => None,
+        };
         let mut later = synapses.later.iter().peekable();
         for (number, synapse) in synapses.synapses.iter().enumerate() {
             let node = targets[synapse.target as usize].node;
@@ -286,6 +296,12 @@ impl SynapseLister {
             // A synapse that nothing drives is made only where somebody asks for all.
             let has_minis = synapse.minis_hz > 0.0;
             let junction = synapses.junctions.get(number);
+            if let (Some(index), Some(&type_id)) = (saved, synapses.type_ids.get(number))
+                && let Some(own) = target_cells.and_then(|cells| cells.gid(node))
+                && (gid.is_some() || self.replays.iter().any(|r| r.source == edges.source()))
+            {
+                self.connections.add(own, index, type_id, synapse);
+            }
             let is_driven = gid.is_some() || !trains.is_empty() || has_minis || self.keeps_all;
             if is_made && (is_driven || junction.is_some()) {
                 let own = &synapses.models[synapse.model as usize];

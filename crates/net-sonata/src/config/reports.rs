@@ -122,6 +122,8 @@ pub struct ReportConfig {
     pub source: SourceKind,
     /// Directory for what each cell contributes (`extracellular`).
     pub contributions_dir: Option<PathBuf>,
+    /// Directory for the connections (`save_synapses`).
+    pub network_dir: Option<PathBuf>,
     /// Function applied to samples (Allen).
     pub transform: Option<String>,
 }
@@ -188,6 +190,13 @@ impl ReportConfig {
         if kind == Some(ReportKind::Extracellular) && electrode_positions.is_none() {
             entry.require("electrode_positions", None::<()>, "a CSV file of positions");
         }
+        let network_dir = match kind {
+            Some(ReportKind::SaveSynapses) => {
+                let directory = entry.text("network_dir").map(PathBuf::from);
+                Some(entry.require("network_dir", directory, "a directory for the connections")?)
+            }
+            _ => None,
+        };
         let conductivity_s_m = entry.positive("conductivity").unwrap_or(0.3);
         let source = entry.choice("method", &SOURCES).unwrap_or(SourceKind::Line);
         let time = |key, expected, default| match flavor {
@@ -236,10 +245,18 @@ impl ReportConfig {
             conductivity_s_m,
             source,
             contributions_dir: entry.text("contributions_dir").map(PathBuf::from),
+            network_dir,
             transform: entry.text("transform"),
         };
         if flavor == Flavor::Allen {
-            entry.ignore(&["minimum_distance", "tmp_dir", "syn_type", "sort_by", "buffer_size"]);
+            entry.ignore(&[
+                "minimum_distance",
+                "tmp_dir",
+                "syn_type",
+                "sort_by",
+                "buffer_size",
+                "single_file",
+            ]);
         }
         Some(report)
     }

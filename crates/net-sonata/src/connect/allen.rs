@@ -110,6 +110,7 @@ impl Connector<'_> {
                     synapse.weight = weight * (sign * nsyns[edge]);
                 }
                 into.synapses.push(synapse);
+                into.type_ids.push(batch.type_ids[edge]);
                 continue;
             };
             let mechanism = edge_type.mechanism.as_deref().ok_or_else(|| {
@@ -127,6 +128,7 @@ impl Connector<'_> {
                 })?;
                 (synapse.segment, synapse.place) = placed;
                 into.synapses.push(synapse);
+                into.type_ids.push(batch.type_ids[edge]);
                 continue;
             }
             let key = (std::ptr::from_ref(cell) as usize, batch.type_ids[edge]);
@@ -149,6 +151,7 @@ impl Connector<'_> {
             for _ in 0..nsyns[edge] as u64 {
                 synapse.segment = sites.draw(stream);
                 into.synapses.push(synapse);
+                into.type_ids.push(batch.type_ids[edge]);
             }
         }
         Ok(())

@@ -157,6 +157,8 @@ pub struct Synapses {
     pub models: Vec<SynapseModel>,
     /// The synapses; those of one target stand together, in the order of their edges.
     pub synapses: Vec<Synapse>,
+    /// Types of their edges in Allen's circuits, by synapse; empty for others.
+    pub type_ids: Vec<i64>,
     /// Weights that begin later: index of the synapse, time in ms, weight from then on.
     pub later: Vec<(u32, f64, f64)>,
     /// Strength and decay time (ms) of neuromodulators, by synapse; empty for other edges.

@@ -10,6 +10,7 @@ mod variables;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use net_core::Gid;
@@ -59,6 +60,8 @@ enum Elements {
 pub(super) struct Reports {
     pub(super) reports: Vec<Report>,
     pub(super) potentials: Vec<EcpReport>,
+    /// Directories for the connections.
+    pub(super) saved: Vec<PathBuf>,
     /// A line for each that cannot be made.
     pub(super) left_out: Vec<String>,
 }
@@ -75,6 +78,10 @@ pub(super) fn read(
         if is_ecp(report) {
             let gids = gids_of(report, circuit, cells)?;
             read.potentials.push(EcpReport::read(config, report, cells, &gids)?);
+            continue;
+        }
+        if let Some(directory) = &report.network_dir {
+            read.saved.push(directory.clone());
             continue;
         }
         match one(config, circuit, cells, report)? {

@@ -308,7 +308,7 @@ fn cleared() {
     assert!(run(&simulation) == first);
 }
 
-/// The neurons of a circuit with glia run as without it, on any ranks; astrocytes are refused.
+/// The neurons of a circuit with glia run as without the edges of glia, on any ranks; astrocytes are refused.
 #[test]
 fn neurons_beside_glia() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/sonata/glia");
@@ -318,20 +318,19 @@ fn neurons_beside_glia() {
     let read = |name: &str| -> serde_json::Value {
         serde_json::from_str(&std::fs::read_to_string(data.join(name)).unwrap()).unwrap()
     };
-    // Two more configurations: without the files' glia, and with all nodes.
+    // Two more configurations: without the edges of glia, and with all nodes.
     let (mut circuit, mut config) = (read("circuit_config.json"), read("simulation_config.json"));
     circuit["manifest"]["$BASE_DIR"] = data.to_str().unwrap().into();
     circuit["manifest"]["$CELLS"] = data.join("../cells").to_str().unwrap().into();
-    for (list, neuronal) in [("nodes", "N"), ("edges", "N__N")] {
-        let populations = circuit["networks"][list][0]["populations"].as_object_mut().unwrap();
-        populations.retain(|name, _| name == neuronal);
-    }
+    let populations = circuit["networks"]["edges"][0]["populations"].as_object_mut().unwrap();
+    populations.retain(|name, _| name == "N__N");
     std::fs::write(path("circuit.json"), circuit.to_string()).unwrap();
     config["node_sets_file"] = data.join("node_sets.json").to_str().unwrap().into();
     config["node_set"] = "All".into();
     config["network"] = data.join("circuit_config.json").to_str().unwrap().into();
     std::fs::write(path("all.json"), config.to_string()).unwrap();
     config["network"] = "circuit.json".into();
+    config["node_set"] = "Neurons".into();
     std::fs::write(path("neurons.json"), config.to_string()).unwrap();
 
     let with_glia = data.join("simulation_config.json").to_str().unwrap().to_owned();
@@ -364,6 +363,6 @@ fn neurons_beside_glia() {
 
     let output = net_sim(1, &["run", &path("all.json"), "--output", &path("refused")]);
     let errors = String::from_utf8_lossy(&output.stderr);
-    let message = "nodes.astro: simulating astrocytes, of which node 0";
+    let message = "nodes.Astro: simulating astrocytes, of which node 0";
     assert!(!output.status.success() && errors.contains(message), "{errors}");
 }

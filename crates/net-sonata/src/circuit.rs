@@ -28,8 +28,8 @@ pub struct Circuit {
 impl Circuit {
     /// Opens the files of a simulation's circuit.
     ///
-    /// Node populations stand in the order of their gids: as Neurodamus does it, astrocytes last
-    /// and each kind by name; for Allen's circuits in the files' order. Edge populations: those
+    /// Node populations stand in the order of their gids: as Neurodamus does it, by
+    /// name; for Allen's circuits in the files' order. Edge populations: those
     /// within a population first, then projections, in the files' order.
     ///
     /// # Errors
@@ -44,10 +44,7 @@ impl Circuit {
     pub(crate) fn read(config: &SimulationConfig, report: &mut Report) -> Self {
         let mut nodes = open_nodes(&config.circuit, report);
         match config.flavor {
-            Flavor::Obi => nodes.sort_by(|a, b| {
-                let key = |p: &NodePopulation| (p.kind == NodeKind::Astrocyte, p.name().to_owned());
-                key(a).cmp(&key(b))
-            }),
+            Flavor::Obi => nodes.sort_by(|a, b| a.name().cmp(b.name())),
             Flavor::Allen => {
                 let mut next = 0;
                 for population in &mut nodes {
@@ -141,13 +138,14 @@ impl Circuit {
     }
 
     /// The text of `populations_offset.dat`: a line `name::offset::alias` a population, where the
-    /// alias of virtual ones is `virtual`.
+    /// alias of virtual ones is `virtual`. Vessels have none.
     pub fn population_offsets(&self) -> String {
         let line = |p: &NodePopulation| {
             let alias = if p.kind == NodeKind::Virtual { "virtual" } else { p.name() };
             format!("{}::{}::{alias}\n", p.name(), p.first_gid)
         };
-        self.nodes.iter().map(line).collect()
+        let counted = self.nodes.iter().filter(|p| p.kind != NodeKind::Vasculature);
+        counted.map(line).collect()
     }
 
     /// Decides which nodes are simulated and, with that, the gids.
@@ -172,13 +170,14 @@ impl Circuit {
 }
 
 /// Blocks of a thousand gids, as Neurodamus makes them: the next population begins at the next
-/// multiple of 1000 after the largest gid so far.
+/// multiple of 1000 after the largest gid so far. Vessels are not counted.
 fn assign_gids(nodes: &mut [NodePopulation]) {
     let mut next = 0;
     for population in nodes {
         population.first_gid = next;
         let last = match population.kind {
-            NodeKind::Virtual | NodeKind::Vasculature => population.len().saturating_sub(1),
+            NodeKind::Vasculature => continue,
+            NodeKind::Virtual => population.len().saturating_sub(1),
             _ => population.simulated.last().unwrap_or(0),
         };
         next = ((next + last) / 1000 + 1) * 1000;

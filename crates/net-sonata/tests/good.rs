@@ -287,30 +287,31 @@ fn groups_and_types() {
 fn glia() {
     let found = validate(&common::data("glia/simulation_config.json"));
     let [only] = found.report.findings.as_slice() else { panic!("{found}") };
-    assert_eq!((only.severity, only.at.as_str()), (Severity::Warning, "edges.astro__astro"));
+    assert_eq!((only.severity, only.at.as_str()), (Severity::Warning, "edges.Astro__Astro"));
     let (_, circuit) = open("glia/simulation_config.json");
     let kinds = |p: &NodePopulation| (p.name().to_owned(), p.kind(), p.simulated().len());
     let nodes: Vec<_> = circuit.nodes().iter().map(kinds).collect();
     let expected = [
+        ("Astro", NodeKind::Astrocyte, 0),
         ("N", NodeKind::Biophysical, 2),
         ("vessels", NodeKind::Vasculature, 0),
-        ("astro", NodeKind::Astrocyte, 0),
     ];
     assert_eq!(nodes, expected.map(|(name, kind, n)| (name.to_owned(), kind, n)));
+    assert_eq!(circuit.population_offsets(), "Astro::0::Astro\nN::1000::N\n");
     let read = |name: &str, n: u64| {
         let edges = circuit.edges().iter().find(|edges| edges.name() == name).unwrap();
         let batch = edges.afferent(&Selection::all(n), 10).unwrap().next().unwrap().unwrap();
         (batch.sources.clone(), batch)
     };
-    let (astrocytes, synapses) = read("astro__N", 2);
+    let (astrocytes, synapses) = read("Astro__N", 2);
     assert_eq!(astrocytes, [1, 0, 0]);
     assert_eq!(synapses.column("synapse_id").unwrap(), [1.0, 0.0, 2.0]);
     assert_eq!(synapses.column("astrocyte_section_id").unwrap(), [1.0, 0.0, 2.0]);
-    let (vessels, endfeet) = read("vessels__astro", 2);
+    let (vessels, endfeet) = read("vessels__Astro", 2);
     assert_eq!(vessels, [2, 0, 1]);
     assert_eq!(endfeet.column("endfoot_compartment_diameter").unwrap(), [5.0, 4.0, 3.0]);
     // Astrocytes of a node set that has them are refused before anything is built.
-    let astrocytes = circuit.nodes().iter().find(|nodes| nodes.name() == "astro").unwrap();
+    let astrocytes = circuit.nodes().iter().find(|nodes| nodes.name() == "Astro").unwrap();
     let refused = astrocytes.cell_sources(&(0..2)).unwrap_err().to_string();
     assert!(refused.contains("simulating astrocytes, of which node 0"), "{refused}");
 }

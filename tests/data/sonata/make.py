@@ -7,7 +7,7 @@ obi/    Open Brain Institute's flavor: cells `A` (6, with @library and dynamics_
         index, in-A chemical; A-A electrical.
 allen/  Allen Institute's flavor: `v1` (4 cells in two groups), virtual `lgn` (2), node and edge
         types in CSV, an edge population with two groups.
-glia/   cells `N` (2) of cells/ with astrocytes `astro` (2) and vessels `vessels` (3); edges N-N
+glia/   cells `N` (2) of cells/ with astrocytes `Astro` (2) and vessels `vessels` (3); edges N-N
         chemical, from astrocytes to their synapses, from vessels to astrocytes, between astrocytes.
 bad/    node and edge files with one mistake each, used by the configurations there.
 """
@@ -178,7 +178,7 @@ def make_glia(folder):
             "model_type": ["biophysical"] * 2, "model_template": ["json:Pyramid"] * 2,
             "morphology": ["pyramid"] * 2,
         }, dynamics={"AIS_scaler": [1.0, 1.5]})
-        nodes(file, "astro", 2, {
+        nodes(file, "Astro", 2, {
             "model_type": ["astrocyte"] * 2, "model_template": ["hoc:astrocyte"] * 2,
             "morphology": ["astrocyte"] * 2, "mtype": ["PROTO"] * 2,
             "radius": np.array([4.5, 5.0], dtype="f4"),
@@ -191,17 +191,17 @@ def make_glia(folder):
     with create(folder / "edges.h5") as file:
         edges(file, "N__N", "N", "N", [0, 1, 0], [1, 0, 1], chemical(3, **at_position(3)), (2, 2))
         # Without the index by target, which neuroglial files lack.
-        edges(file, "astro__N", "astro", "N", [0, 1, 0], [1, 0, 1], {
+        edges(file, "Astro__N", "Astro", "N", [0, 1, 0], [1, 0, 1], {
             "synapse_id": np.array([0, 1, 2]), "astrocyte_section_id": np.array([0, 1, 2]),
             "astrocyte_segment_id": np.zeros(3, dtype="i4"),
             "astrocyte_segment_offset": np.ones(3),
         })
-        edges(file, "vessels__astro", "vessels", "astro", [2, 0, 1], [0, 0, 1], {
+        edges(file, "vessels__Astro", "vessels", "Astro", [2, 0, 1], [0, 0, 1], {
             "astrocyte_section_id": np.array([1, 2, 1]),
             "endfoot_compartment_length": [10.0, 11.0, 12.0],
             "endfoot_compartment_diameter": [5.0, 4.0, 3.0],
         }, (3, 2))
-        edges(file, "astro__astro", "astro", "astro", [0, 1], [1, 0], {}, (2, 2))
+        edges(file, "Astro__Astro", "Astro", "Astro", [0, 1], [1, 0], {}, (2, 2))
 
 
 def make_bad(folder):
@@ -228,8 +228,8 @@ def make_bad(folder):
     with create(folder / "nodes_morphology.h5") as file:
         nodes(file, "A", 6, {**cells(6), "morphology": ["cell"] * 4 + ["none"] * 2})
     with create(folder / "edges_glia.h5") as file:
-        edges(file, "astro__A", "astro", "A", [0], [0], {"synapse_id": np.array([0])})
-        edges(file, "vessels__astro", "vessels", "astro", [2], [0],
+        edges(file, "Astro__A", "Astro", "A", [0], [0], {"synapse_id": np.array([0])})
+        edges(file, "vessels__Astro", "vessels", "Astro", [2], [0],
               {"astrocyte_section_id": np.array([1]), "endfoot_compartment_length": [10.0]},
               (3, 2))
 

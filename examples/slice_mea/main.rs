@@ -156,6 +156,7 @@ fn model(options: &Options) -> anyhow::Result<Model> {
 /// Adds the array, one of whose contacts stimulates.
 fn with_array(model: Model, options: &Options) -> anyhow::Result<Model> {
     let n = options.contacts;
+    anyhow::ensure!(n > 0, "--contacts is 0, expected at least one contact along each side");
     let array =
         Layout::SquareMea { n_contacts: [n, n], pitch_um: SIDE_UM / n as f64, center_um: [0.0; 3] };
     let electrode = RecMeaElectrode {

@@ -276,6 +276,12 @@ impl Probe for VolumetricCurrentSourceDensity {
         }
     }
 
+    fn describe(&self) -> Vec<(&'static str, Description)> {
+        let names = ["x_edges_um", "y_edges_um", "z_edges_um"];
+        let edges = self.edges().map(|edges| Description::Numbers(edges.to_vec()));
+        names.into_iter().zip(edges).collect()
+    }
+
     fn fill(&self, geometry: &Geometry, mut matrix: ArrayViewMut2<f64>) -> Result<usize> {
         self.validate()?;
         matrix.fill(0.0);

@@ -38,6 +38,15 @@ impl SourceModel {
         Self::RootAsPoint { roots: first_segment() }
     }
 
+    /// LFPykit's name.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::PointSource => "pointsource",
+            Self::LineSource => "linesource",
+            Self::RootAsPoint { .. } => "root_as_point",
+        }
+    }
+
     /// For each segment whether it is a point.
     pub(crate) fn is_point(&self, n_segments: usize) -> Result<Vec<bool>> {
         match self {
@@ -112,15 +121,10 @@ impl Probe for RecExtElectrode {
             Conductivity::Isotropic(sigma) => vec![sigma],
             Conductivity::Anisotropic(sigma) => sigma.to_vec(),
         };
-        let method = match self.source {
-            SourceModel::PointSource => "pointsource",
-            SourceModel::LineSource => "linesource",
-            SourceModel::RootAsPoint { .. } => "root_as_point",
-        };
         vec![
             ("contacts_um", Description::Points(self.contacts.positions_um().to_vec())),
             ("conductivity_s_m", Description::Numbers(sigma_s_m)),
-            ("method", Description::Text(method.to_owned())),
+            ("method", Description::Text(self.source.name().to_owned())),
         ]
     }
 
@@ -185,7 +189,7 @@ pub struct LineSource {
 }
 
 macro_rules! isotropic_probe {
-    ($probe:ident, $class:literal, $potential:ident) => {
+    ($probe:ident, $class:literal, $method:expr, $potential:ident) => {
         impl Probe for $probe {
             fn class(&self) -> &'static str {
                 $class
@@ -203,6 +207,14 @@ macro_rules! isotropic_probe {
                 check_positive("sigma", self.sigma_s_m)
             }
 
+            fn describe(&self) -> Vec<(&'static str, Description)> {
+                vec![
+                    ("contacts_um", Description::Points(self.contacts.positions_um().to_vec())),
+                    ("conductivity_s_m", Description::Numbers(vec![self.sigma_s_m])),
+                    ("method", Description::Text($method.name().to_owned())),
+                ]
+            }
+
             fn fill(&self, geometry: &Geometry, matrix: ArrayViewMut2<f64>) -> Result<usize> {
                 self.validate()?;
                 let lines = Line::all(geometry);
@@ -214,5 +226,5 @@ macro_rules! isotropic_probe {
     };
 }
 
-isotropic_probe!(PointSource, "PointSourcePotential", isotropic_point);
-isotropic_probe!(LineSource, "LineSourcePotential", isotropic_line);
+isotropic_probe!(PointSource, "PointSourcePotential", SourceModel::PointSource, isotropic_point);
+isotropic_probe!(LineSource, "LineSourcePotential", SourceModel::LineSource, isotropic_line);

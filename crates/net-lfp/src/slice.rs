@@ -9,7 +9,7 @@ use crate::electrode::{SourceModel, average_over_contacts};
 use crate::error::{LfpError, Result};
 use crate::geometry::Geometry;
 use crate::potential::{Line, Potential, check_positive, line_integral};
-use crate::probe::Probe;
+use crate::probe::{Description, Probe};
 use crate::vector::{Point, norm, subtract};
 
 /// How far outside the slice rounding may put a point, in um.
@@ -207,6 +207,21 @@ impl Probe for RecMeaElectrode {
             }
         }
         Ok(())
+    }
+
+    fn describe(&self) -> Vec<(&'static str, Description)> {
+        let sigmas = [self.sigma_tissue_s_m, self.sigma_saline_s_m, self.sigma_glass_s_m];
+        let mut described = vec![
+            ("contacts_um", Description::Points(self.contacts.positions_um().to_vec())),
+            ("conductivity_s_m", Description::Numbers(sigmas.to_vec())),
+            ("method", Description::Text(self.source.name().to_owned())),
+            ("slice_um", Description::Numbers(self.slice_um().to_vec())),
+            ("images", Description::Numbers(vec![self.n_images as f64])),
+        ];
+        if let Some(factor) = self.squeeze_factor {
+            described.push(("squeeze_factor", Description::Numbers(vec![factor])));
+        }
+        described
     }
 
     fn fill(&self, geometry: &Geometry, matrix: ArrayViewMut2<f64>) -> Result<usize> {

@@ -7,7 +7,7 @@ use ndarray::ArrayViewMut2;
 use crate::error::{LfpError, Result};
 use crate::geometry::{Geometry, check_finite};
 use crate::potential::check_positive;
-use crate::probe::Probe;
+use crate::probe::{Description, Probe};
 use crate::vector::{Point, dot, norm, subtract};
 
 /// Potentials in mV in and around a sphere of one conductivity in a medium of another, of point
@@ -114,6 +114,15 @@ impl Probe for OneSphereVolumeConductor {
         check_positive("sigma_inside", self.sigma_inside_s_m)?;
         check_positive("sigma_outside", self.sigma_outside_s_m)?;
         check_positive("n_terms", self.n_terms as f64)
+    }
+
+    fn describe(&self) -> Vec<(&'static str, Description)> {
+        let sigmas = [self.sigma_inside_s_m, self.sigma_outside_s_m];
+        vec![
+            ("contacts_um", Description::Points(self.positions_um.clone())),
+            ("radii_um", Description::Numbers(vec![self.radius_um])),
+            ("conductivity_s_m", Description::Numbers(sigmas.to_vec())),
+        ]
     }
 
     fn fill(&self, geometry: &Geometry, mut matrix: ArrayViewMut2<f64>) -> Result<usize> {

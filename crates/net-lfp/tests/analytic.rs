@@ -422,3 +422,36 @@ fn stick_against_cable_theory() {
         assert_matrix("stick", &cell.matrix(&probe).dot(&currents), &expected, 0.03);
     }
 }
+
+/// What is written beside the signals: where they are measured, and the medium.
+#[test]
+fn probes_say_where_they_measure() {
+    let positions_um = vec![[0.0, 0.0, 0.0], [0.0, 50.0, 0.0]];
+    let (at, sensors_um) = (contacts(&positions_um), positions_um.clone());
+    let quantity = MagneticQuantity::FluxDensity;
+    let infinite = InfiniteVolumeConductor { electrodes_um: positions_um.clone(), sigma_s_m: 0.3 };
+    let frame = HeadFrame::default;
+    let infinite = DipoleField::new(infinite, DipoleSource::Cells, frame()).unwrap();
+    let meg = InfiniteHomogeneousVolCondMeg { sensors_um: sensors_um.clone(), quantity };
+    let meg = DipoleField::new(meg, DipoleSource::Cells, frame()).unwrap();
+    let sarvas = SphericallySymmetricVolCondMeg { sensors_um, quantity };
+    let sarvas = DipoleField::new(sarvas, DipoleSource::Cells, frame()).unwrap();
+    let probes: [(&dyn Probe, &[f64]); 8] = [
+        (&rec_ext(&positions_um, Conductivity::Isotropic(0.3), SourceModel::LineSource), &[0.3]),
+        (&PointSource { contacts: at.clone(), sigma_s_m: 0.3 }, &[0.3]),
+        (&LineSource { contacts: at.clone(), sigma_s_m: 0.3 }, &[0.3]),
+        (&RecMeaElectrode::new(at), &[0.3, 1.5, 0.0]),
+        (&OneSphereVolumeConductor::new(positions_um.clone()), &[0.3, 0.03]),
+        (&infinite, &[0.3]),
+        (&meg, &[]),
+        (&sarvas, &[]),
+    ];
+    for (probe, sigmas) in probes {
+        let described = probe.describe();
+        let value = |key: &str| described.iter().find(|(name, _)| *name == key).map(|(_, v)| v);
+        let points = Description::Points(positions_um.clone());
+        assert_eq!(value("contacts_um"), Some(&points), "{}", probe.class());
+        let sigmas = (!sigmas.is_empty()).then(|| Description::Numbers(sigmas.to_vec()));
+        assert_eq!(value("conductivity_s_m"), sigmas.as_ref(), "{}", probe.class());
+    }
+}

@@ -8,6 +8,7 @@ use super::{check_positions, rows_of};
 use crate::dipole::DipoleModel;
 use crate::error::{LfpError, Result};
 use crate::potential::check_positive;
+use crate::probe::Description;
 use crate::vector::{norm, scale, subtract};
 
 /// Potentials in mV of a dipole in an infinite homogeneous medium (LFPykit's
@@ -36,6 +37,13 @@ impl DipoleModel for InfiniteVolumeConductor {
     fn validate(&self) -> Result<()> {
         check_positions("position of electrode", &self.electrodes_um)?;
         check_positive("sigma", self.sigma_s_m)
+    }
+
+    fn describe(&self) -> Vec<(&'static str, Description)> {
+        vec![
+            ("contacts_um", Description::Points(self.electrodes_um.clone())),
+            ("conductivity_s_m", Description::Numbers(vec![self.sigma_s_m])),
+        ]
     }
 
     fn lead_field(&self, dipole_um: [f64; 3]) -> Result<Array2<f64>> {

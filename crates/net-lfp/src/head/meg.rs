@@ -7,6 +7,7 @@ use ndarray::Array2;
 use super::check_positions;
 use crate::dipole::DipoleModel;
 use crate::error::{LfpError, Result};
+use crate::probe::Description;
 use crate::vector::{Point, cross, dot, norm, scale, subtract};
 
 /// Which magnetic quantity a sensor measures.
@@ -98,6 +99,10 @@ impl DipoleModel for InfiniteHomogeneousVolCondMeg {
         check_positions("position of sensor", &self.sensors_um)
     }
 
+    fn describe(&self) -> Vec<(&'static str, Description)> {
+        vec![("contacts_um", Description::Points(self.sensors_um.clone()))]
+    }
+
     fn lead_field(&self, dipole_um: [f64; 3]) -> Result<Array2<f64>> {
         self.validate()?;
         lead_field(&self.sensors_um, self.quantity, |electrode, position, moment| {
@@ -126,6 +131,10 @@ impl DipoleModel for SphericallySymmetricVolCondMeg {
 
     fn validate(&self) -> Result<()> {
         check_positions("position of sensor", &self.sensors_um)
+    }
+
+    fn describe(&self) -> Vec<(&'static str, Description)> {
+        vec![("contacts_um", Description::Points(self.sensors_um.clone()))]
     }
 
     fn lead_field(&self, dipole_um: [f64; 3]) -> Result<Array2<f64>> {

@@ -5,6 +5,7 @@ use ndarray::{Array2, ArrayView2};
 use crate::dipole::{DipoleModel, HeadFrame};
 use crate::error::{LfpError, Result};
 use crate::geometry::{check_finite, check_length};
+use crate::probe::Description;
 use crate::vector::{Point, cross, dot, norm, scale, subtract};
 
 /// A vertex of the New York head's cortex.
@@ -166,6 +167,14 @@ impl DipoleModel for NewYorkHead {
 
     fn validate(&self) -> Result<()> {
         Ok(())
+    }
+
+    fn describe(&self) -> Vec<(&'static str, Description)> {
+        vec![
+            ("vertex", Description::Numbers(vec![self.site.vertex as f64])),
+            ("vertex_mm", Description::Numbers(self.site.position_mm.to_vec())),
+            ("normal", Description::Numbers(self.site.normal.to_vec())),
+        ]
     }
 
     /// The lead field of the vertex, for dipoles within 2 mm of it.

@@ -105,12 +105,7 @@ fn reports(comm: &Communicator, threads: usize) -> Result<()> {
             None => variant,
         };
         let mut simulation = CircuitSimulation::load(&case.configuration(variant))?;
-        simulation.create_cells()?;
-        simulation.create_synapses()?;
-        simulation.enable_replay()?;
-        simulation.enable_stimulus()?;
-        simulation.enable_modifications()?;
-        simulation.enable_reports()?;
+        simulation.describe(true)?;
         report_files(comm, &mut simulation, (variant, threads))?;
     }
     Ok(())
@@ -160,12 +155,7 @@ fn models_of_circuits() -> Result<(Vec<sonata_case::Case>, Vec<OfCircuit>)> {
     stochastic.insert_stochastic_channels();
     let load = |(case, variant): (&sonata_case::Case, _)| {
         let mut simulation = CircuitSimulation::load(&case.configuration(variant))?;
-        simulation.create_cells()?;
-        simulation.create_synapses()?;
-        simulation.enable_replay()?;
-        simulation.enable_stimulus()?;
-        simulation.enable_modifications()?;
-        simulation.enable_reports()?;
+        simulation.describe(true)?;
         let options = simulation.options();
         Ok((variant, simulation.sim_init()?, options))
     };

@@ -1,5 +1,6 @@
 //! The program `net-sim`: one subcommand a file.
 
+mod circuit;
 mod export;
 mod info;
 mod lfp_weights;

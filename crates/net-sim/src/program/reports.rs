@@ -1,13 +1,12 @@
 //! `net-sim reports`: the reports of a circuit's run that was killed.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use net_io::store::Gaps;
 use net_sim::exit_status;
-use net_sim::sonata::CircuitSimulation;
 
-use crate::say::{remark, say};
+use crate::circuit::CircuitArgs;
+use crate::say::say;
 
 /// Write the reports of a SONATA simulation that was killed, from all that its ranks had sealed
 ///
@@ -22,15 +21,8 @@ use crate::say::{remark, say};
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Simulation configuration, JSON
-    #[arg(value_name = "CONFIG")]
-    configuration: PathBuf,
-    /// Directory of the results instead of the configuration's
-    #[arg(long, value_name = "DIR")]
-    output: Option<PathBuf>,
-    /// Libraries of compiled mechanisms that it was run with
-    #[arg(long, value_name = "LIBRARY")]
-    mechanisms: Vec<PathBuf>,
+    #[command(flatten)]
+    circuit: CircuitArgs,
     /// Mark what is missing or damaged instead of refusing it
     #[arg(long)]
     allow_gaps: bool,
@@ -42,26 +34,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn recover(args: &Args, comm: &net_mpi::Communicator) -> anyhow::Result<()> {
-    for library in &args.mechanisms {
-        net_cell::mechanism::load_library(library)?;
-    }
-    let mut simulation = CircuitSimulation::load(&args.configuration)?;
-    if args.mechanisms.is_empty() {
-        simulation.use_mechanisms()?;
-    }
-    if let Some(folder) = &args.output {
-        simulation.set_output(folder);
-    }
-    simulation.create_cells()?;
-    simulation.create_synapses()?;
-    simulation.enable_replay()?;
-    simulation.enable_stimulus()?;
-    simulation.enable_modifications()?;
-    for line in simulation.enable_reports()? {
-        if comm.is_root() {
-            remark!("warning: {line}");
-        }
-    }
+    let simulation = args.circuit.describe(comm, true)?;
     let gaps = if args.allow_gaps { Gaps::Mark } else { Gaps::Refuse };
     if let Some(time_ms) = simulation.recover_reports(comm, gaps)? {
         say!("reports up to {time_ms} ms in {}", simulation.output().display())?;

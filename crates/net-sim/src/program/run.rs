@@ -1,13 +1,12 @@
 //! `net-sim run`: a SONATA circuit from its simulation_config.json.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use net_io::store::RunDirectory;
-use net_sim::sonata::CircuitSimulation;
 use net_sim::{CellPartition, CheckpointArgs, Checkpoints, Progress, Simulation, exit_status};
 
-use crate::say::{remark, say};
+use crate::circuit::CircuitArgs;
+use crate::say::say;
 
 /// Run a SONATA simulation: cells, synapses, inputs and reports as its configuration says
 ///
@@ -29,21 +28,14 @@ use crate::say::{remark, say};
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Simulation configuration, JSON
-    #[arg(value_name = "CONFIG")]
-    configuration: PathBuf,
-    /// Directory for the results instead of the configuration's
-    #[arg(long, value_name = "DIR")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    circuit: CircuitArgs,
     /// Computing threads of a rank; by default the cores of the machine, divided by its ranks
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
     /// Which rank has which cells
     #[arg(long, value_enum, default_value_t = LoadBalance::RoundRobin)]
     lb_mode: LoadBalance,
-    /// Libraries of compiled mechanisms, instead of the built-in set of the circuit's flavor
-    #[arg(long, value_name = "LIBRARY")]
-    mechanisms: Vec<PathBuf>,
     /// Stop when everything is built
     #[arg(long)]
     build_only: bool,
@@ -109,34 +101,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn simulate(args: &Args, comm: &net_mpi::Communicator) -> anyhow::Result<()> {
-    for library in &args.mechanisms {
-        net_cell::mechanism::load_library(library)?;
-    }
-    let mut simulation = CircuitSimulation::load(&args.configuration)?;
-    if args.mechanisms.is_empty() {
-        simulation.use_mechanisms()?;
-    }
-    if let Some(folder) = &args.output {
-        simulation.set_output(folder);
-    }
+    let mut simulation = args.circuit.describe(comm, !args.disable_reports)?;
     simulation.compute_load_balance(match args.lb_mode {
         LoadBalance::RoundRobin => CellPartition::RoundRobin,
         LoadBalance::WholeCell => CellPartition::Balanced,
         // Once it is known what the cells need.
         LoadBalance::Memory => CellPartition::RoundRobin,
     });
-    simulation.create_cells()?;
-    simulation.create_synapses()?;
-    simulation.enable_replay()?;
-    simulation.enable_stimulus()?;
-    simulation.enable_modifications()?;
-    if !args.disable_reports {
-        for line in simulation.enable_reports()? {
-            if comm.is_root() {
-                remark!("warning: {line}");
-            }
-        }
-    }
     if matches!(args.lb_mode, LoadBalance::Memory) {
         simulation.balance_memory(comm)?;
     }

@@ -503,6 +503,20 @@ impl CircuitSimulation {
             .map_err(|source| Error::Report { path: self.output.display().to_string(), source })
     }
 
+    /// The stages from [`create_cells`](Self::create_cells) to [`enable_reports`](Self::enable_reports), the
+    /// last one if `has_reports`. Gives a line for each report that is left out.
+    ///
+    /// # Errors
+    /// Those of the stages.
+    pub fn describe(&mut self, has_reports: bool) -> Result<Vec<String>> {
+        self.create_cells()?;
+        self.create_synapses()?;
+        self.enable_replay()?;
+        self.enable_stimulus()?;
+        self.enable_modifications()?;
+        if has_reports { self.enable_reports() } else { Ok(Vec::new()) }
+    }
+
     /// All stages, the run, and the files. Gives a line for each report that was left out. Collective.
     ///
     /// # Errors
@@ -512,12 +526,7 @@ impl CircuitSimulation {
         comm: &Communicator,
         options: &RunOptions,
     ) -> Result<(Outcome, Vec<String>)> {
-        self.create_cells()?;
-        self.create_synapses()?;
-        self.enable_replay()?;
-        self.enable_stimulus()?;
-        self.enable_modifications()?;
-        let left_out = self.enable_reports()?;
+        let left_out = self.describe(true)?;
         let model = self.sim_init()?;
         let output = options.output.clone().or_else(|| self.recordings());
         let options = RunOptions { output, ..options.clone() };

@@ -19,6 +19,7 @@ mod distance;
 mod error;
 mod geometry;
 mod import;
+mod outlined;
 mod placement;
 mod segmented;
 mod select;
@@ -29,6 +30,7 @@ mod tree;
 pub use asc::read_asc;
 pub use discretization::{Cable, CableProperties, Discretization, SegmentPoints};
 pub use error::MorphologyError;
+pub use outlined::{Branch, SomaShape, of_branches};
 pub use placement::{Axis, PlacedPoints, Placement, Rotation, RotationOrder};
 pub use segmented::{SectionKind, SegmentedMorphology, SegmentedSection, Segments};
 pub use select::ALL_SECTIONS;
@@ -37,7 +39,8 @@ pub use tree::{Morphology, MorphologyBuilder, Point, Section, Shape};
 
 use std::path::Path;
 
-/// Reads a morphology file, in the format its extension names: `.swc` or `.asc`.
+/// Reads a morphology file, in the format its extension names: `.swc` or `.asc`. For others, [`of_branches`]
+/// makes one of an outline and lists of points.
 ///
 /// # Errors
 ///

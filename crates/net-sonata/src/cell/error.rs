@@ -31,6 +31,9 @@ pub enum CellModelError {
     /// The morphology cannot be used.
     #[error(transparent)]
     Morphology(#[from] MorphologyError),
+    /// A morphology in HDF5 cannot be read.
+    #[error(transparent)]
+    Hdf5(Box<net_io::Error>),
     /// The cell does not fit together.
     #[error("{}: {at}: {source}", path.display())]
     Cell {
@@ -41,6 +44,12 @@ pub enum CellModelError {
         /// What is wrong.
         source: Box<CellError>,
     },
+}
+
+impl From<net_io::Error> for CellModelError {
+    fn from(error: net_io::Error) -> Self {
+        CellModelError::Hdf5(Box::new(error))
+    }
 }
 
 pub(super) type Result<T> = std::result::Result<T, CellModelError>;

@@ -13,6 +13,7 @@ mod allen;
 mod axon;
 mod cable;
 mod channels;
+mod drawn;
 mod error;
 mod expression;
 mod hoc;

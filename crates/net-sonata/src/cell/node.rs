@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use net_cell::morphology;
-
 use super::allen::{Processing, read_allen_json, read_nml};
 use super::cable::CableCell;
+use super::drawn::read_morphology;
 use super::error::{CellModelError, Result};
 use super::hoc::read_hoc;
 use super::json::read_recipe;
@@ -180,7 +179,7 @@ impl CellSource {
         };
         let number = |(name, bits): &(&str, u64)| ((*name).to_owned(), f64::from_bits(*bits));
         let attributes: BTreeMap<String, f64> = self.attributes.iter().map(number).collect();
-        recipe.apply(&path, morphology::read(morphology)?, &attributes)
+        recipe.apply(&path, read_morphology(morphology)?, &attributes)
     }
 
     /// `nrn:IntFire1` with a parameter file in seconds.

@@ -230,8 +230,8 @@ impl Components {
             .filter(|(_, extension)| kind != NodeKind::Astrocyte || *extension == "h5")
             .find_map(|(place, extension)| Some((place.as_ref()?, extension)))
             .map(|(place, extension)| match extension {
-                // A container holds all morphologies.
-                "h5" if place.extension().is_some_and(|e| e == "h5") => place.clone(),
+                // A container holds all morphologies, by their names.
+                "h5" if place.extension().is_some_and(|e| e == "h5") => place.join(name),
                 _ if has_extension(name) => place.join(name),
                 _ => place.join(format!("{name}.{extension}")),
             })

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use net_io::sonata::MorphologyTable;
+
 use super::check_there;
 use crate::Value;
 use crate::config::{NodeKind, SimulationConfig};
@@ -89,7 +91,7 @@ pub(super) fn check_population(population: &NodePopulation, report: &mut Report)
         population.refuse_astrocyte(node, report);
     }
     for ((what, name), (path, n_nodes, first_node)) in needs {
-        if !path.exists() {
+        if !MorphologyTable::is_there(&path) {
             report.error(
                 &file,
                 &at,

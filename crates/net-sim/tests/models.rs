@@ -283,15 +283,20 @@ fn a_state_that_explodes_ends_the_run_and_keeps_what_was_sealed() {
     assert!((580..=600).contains(&sealed_until), "sealed until step {sealed_until}");
 }
 
-/// Three cells of one compartment with a leak and a synapse that has an event of 0.01 uS at 1 ms.
-fn leaky() -> Model {
+/// A cylinder 20 um long and wide.
+fn one_segment() -> net_cell::CellTemplate {
     use net_cell::morphology::*;
     let mut builder = MorphologyBuilder::new();
     builder.cylinder("soma", SectionKind::Soma, None, 20.0, 20.0).unwrap();
     let cable = Cable::Uniform(CableProperties { ra_ohm_cm: 100.0, cm_uf_cm2: 1.0 });
     let (one, points) = (Discretization::FixedPerSection(1), SegmentPoints::Exact);
     let morphology = builder.build().unwrap().segmented(&one, &cable, points).unwrap();
-    let mut cell = net_cell::CellTemplate::new(morphology).unwrap();
+    net_cell::CellTemplate::new(morphology).unwrap()
+}
+
+/// Three cells of one compartment with a leak and a synapse that has an event of 0.01 uS at 1 ms.
+fn leaky() -> Model {
+    let mut cell = one_segment();
     let leak = [("g", 1e-4), ("e", -70.0)];
     cell.insert("pas", &net_cell::Region::All, &leak).unwrap();
     let mut network = Network::new(1);
@@ -376,18 +381,12 @@ fn parameters_of_cells_change_between_two_steps() {
 /// What NEURON computes when parameters are set between two of its steps.
 #[test]
 fn parameters_of_cells_change_as_in_neuron() {
-    use net_cell::morphology::*;
     let text = fs::read_to_string("tests/data/changed_parameters.json").unwrap();
     let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
     let numbers = |value: &serde_json::Value| -> Vec<f64> {
         value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
     };
-    let mut builder = MorphologyBuilder::new();
-    builder.cylinder("soma", SectionKind::Soma, None, 20.0, 20.0).unwrap();
-    let cable = Cable::Uniform(CableProperties { ra_ohm_cm: 100.0, cm_uf_cm2: 1.0 });
-    let (one, points) = (Discretization::FixedPerSection(1), SegmentPoints::Exact);
-    let morphology = builder.build().unwrap().segmented(&one, &cable, points).unwrap();
-    let mut cell = net_cell::CellTemplate::new(morphology).unwrap();
+    let mut cell = one_segment();
     cell.insert("hh", &net_cell::Region::All, &[]).unwrap();
     let clamp = [("delay", 2.0), ("dur", 1e9), ("amp", 0.1)];
     cell.insert_point("IClamp", 0, &clamp).unwrap();

@@ -1,6 +1,7 @@
 //! Circuits run from their configuration: those of the Allen Institute against spikes and reports of
 //! BioNet, those of Blue Brain against Neurodamus's.
 
+mod bionet;
 mod sonata_case;
 
 use std::fs;

@@ -71,6 +71,7 @@ fn write_files(folder: &Path) {
         index_pointers: vec![0, 2, 3],
         element_ids: vec![0, 1, 0],
         element_pos: vec![0.5, 0.5, 0.5],
+        connections: Vec::new(),
     };
     // The second element of cell 0 is not played, nor what comes after 20 ms.
     let rows = (0..30).flat_map(|k| if k < 20 { [0.1, 5.0, 0.1] } else { [7.0; 3] });

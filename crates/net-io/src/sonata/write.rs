@@ -104,6 +104,9 @@ pub struct ReportPopulation {
     pub element_ids: Vec<u32>,
     /// Position of each element on its section, 0..1.
     pub element_pos: Vec<f64>,
+    /// Where the connection comes from that each element is, and the cell on which it ends, as BMTK
+    /// counts cells, with -1 for virtual ones; empty where elements are no connections.
+    pub connections: Vec<[i64; 2]>,
 }
 
 /// A report that is written a block of rows at a time: `/report/<population>/{data, mapping}`. The
@@ -120,6 +123,7 @@ pub struct ReportPopulation {
 ///     index_pointers: vec![0, 1, 2],
 ///     element_ids: vec![0, 0],
 ///     element_pos: vec![0.5, 0.5],
+///     connections: Vec::new(),
 /// };
 /// let provenance = Provenance::new("example", 1, 0.1);
 /// let shape = (&[cells][..], 3); // three samples
@@ -182,6 +186,13 @@ impl ReportWriter {
                         population.element_ids.iter().map(|id| u64::from(*id)).collect();
                     file.dataset(&mapping, "element_ids", &ids)?;
                     file.dataset(&mapping, "element_pos", &population.element_pos)?;
+                    let ends = &population.connections;
+                    if !ends.is_empty() {
+                        let all =
+                            |end: usize| ends.iter().map(|ends| ends[end]).collect::<Vec<_>>();
+                        file.dataset(&mapping, "src_ids", &all(0))?;
+                        file.dataset(&mapping, "trg_ids", &all(1))?;
+                    }
                 }
             }
             all.push((data, n_elements));

@@ -206,16 +206,16 @@ impl<'m> Drawer<'m> {
                     let user = format!("a listed point of gid {}", cell.gid);
                     return Err(Error::Synapse { user, source: Box::new(source) });
                 }
-                PointPlace::Kind { kind, row: of }
+                PointPlace::Kind { kind, row: of, .. }
                     if !self.kinds[self.n_drawn_kinds + kind as usize].has_row(of) =>
                 {
                     let what = format!("row {of} of listed kind {kind}, of gid {}", cell.gid);
                     return Err(Error::Listed { source: format!("there is no {what}").into() });
                 }
-                PointPlace::Kind { kind, row: of } => {
+                PointPlace::Kind { kind, row: of, shares } => {
                     let kind = self.n_drawn_kinds as u32 + kind;
-                    let is_linear = self.kinds[kind as usize].is_linear();
-                    let new = points.listed_point((kind, of), is_linear, row.segment);
+                    let shares = shares && self.kinds[kind as usize].is_linear();
+                    let new = points.listed_point((kind, of), shares, row.segment);
                     made.push(new);
                     new
                 }
@@ -392,9 +392,9 @@ impl Points {
         self.shared_listed.clear();
     }
 
-    fn listed_point(&mut self, (kind, row): (u32, u32), is_linear: bool, segment: u32) -> u32 {
+    fn listed_point(&mut self, (kind, row): (u32, u32), shares: bool, segment: u32) -> u32 {
         let next = self.specs.len() as u32;
-        if is_linear {
+        if shares {
             let shared = *self.shared_listed.entry((kind, row, segment)).or_insert(next);
             if shared != next {
                 return shared;

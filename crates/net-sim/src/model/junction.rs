@@ -73,7 +73,7 @@ pub(crate) fn list_junctions(
             into.points.push(ListedPoint {
                 cell: cell as u32,
                 segment,
-                point: PointPlace::Kind { kind, row },
+                point: PointPlace::Kind { kind, row, shares: false },
                 source: PointSource::Junction { own: sides[side], other: sides[1 - side] },
             });
         }

@@ -67,6 +67,9 @@ pub enum PointPlace {
         kind: u32,
         /// Row of its values; 0 without rows.
         row: u32,
+        /// Whether it shares its state with others of this kind and row on its segment that do, if the
+        /// mechanism is linear.
+        shares: bool,
     },
     /// The point of the row before, which gets events from a second source.
     Same,
@@ -111,7 +114,7 @@ pub struct ListedStream {
     pub ids: Vec<(u32, [u32; 3])>,
 }
 
-/// Points of some cells. Of linear synapses of one kind and row on one segment a cell has only one.
+/// Points of some cells.
 #[derive(Clone, Debug, Default)]
 pub struct ListedPoints {
     /// Mechanisms with their parameters.

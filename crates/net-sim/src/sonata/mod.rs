@@ -16,6 +16,7 @@ mod forecast;
 mod modifications;
 mod placement;
 mod recordings;
+mod reported;
 mod reports;
 mod saved;
 mod stimuli;
@@ -45,10 +46,11 @@ use ecp::EcpReport;
 use fields::Field;
 pub use forecast::{Forecast, RankForecast};
 use modifications::Modifications;
+use reported::ReportedSynapses;
 use reports::Report;
 use saved::Connections;
 use stimuli::Stimulus;
-use synapses::{Listing, Replay, SynapseIds, SynapseLister};
+use synapses::{Listing, Replay, SynapseLister};
 
 /// Key of the cells in the model.
 const CELLS: &str = "circuit";
@@ -93,8 +95,8 @@ pub struct CircuitSimulation {
     reports: Vec<Report>,
     /// Reports of potentials at electrodes.
     potentials: Vec<EcpReport>,
-    /// Ids of synapses, for reports of them.
-    synapse_ids: Arc<SynapseIds>,
+    /// Synapses that reports have one by one.
+    reported: Arc<ReportedSynapses>,
     /// Connections, where they are to be saved.
     connections: Arc<Connections>,
     /// What the files that it writes say of where they come from.
@@ -129,7 +131,7 @@ impl CircuitSimulation {
             fields: Vec::new(),
             reports: Vec::new(),
             potentials: Vec::new(),
-            synapse_ids: Arc::default(),
+            reported: Arc::default(),
             connections: Arc::default(),
         })
     }
@@ -305,11 +307,8 @@ impl CircuitSimulation {
         let reports::Reports { reports, potentials, saved, left_out } = read;
         self.connections = Arc::new(Connections::new(saved));
         self.potentials = potentials;
-        let mut mechanisms: Vec<String> =
-            reports.iter().filter_map(Report::mechanism_of_synapses).map(str::to_owned).collect();
-        mechanisms.sort_unstable();
-        mechanisms.dedup();
-        self.synapse_ids = Arc::new(SynapseIds::of(mechanisms));
+        let synapses = reports.iter().flat_map(Report::synapses);
+        self.reported = Arc::new(ReportedSynapses::new(synapses));
         self.reports = reports;
         Ok(left_out)
     }
@@ -383,7 +382,7 @@ impl CircuitSimulation {
             keeps_all: self.needs_all_synapses(),
             has_junctions,
             cells_are_mute: self.cells_are_mute,
-            ids: self.synapse_ids.clone(),
+            reported: self.reported.clone(),
             connections: self.connections.clone(),
         };
         let stimuli = self.stimuli.clone();
@@ -417,6 +416,7 @@ impl CircuitSimulation {
         self.fields.clear();
         self.reports.clear();
         self.potentials.clear();
+        self.reported = Arc::default();
         self.connections = Arc::default();
     }
 

@@ -9,7 +9,8 @@ use net_io::store::{Gaps, RunDirectory};
 use net_mpi::Communicator;
 
 use super::CircuitSimulation;
-use super::reports::ReportedIds;
+use super::reported::GatheredSynapses;
+use super::reports::Described;
 use crate::error::{Error, Result};
 use crate::options::{Output, RunOptions};
 use crate::run::{Outcome, Simulation};
@@ -56,10 +57,10 @@ impl CircuitSimulation {
         }
         let directory = outcome.directory.as_ref();
         let directory = directory.ok_or(Error::Stage { needed: "a run with `output`" })?;
-        let written = self.write_reports(comm, |ids| {
+        let written = self.write_reports(comm, |synapses| {
             let run = RunDirectory::open(directory)?;
             let (reader, provenance) = (RunReader::open(&run)?, self.provenance_of(outcome));
-            self.write_from(&reader, ids, &provenance)?;
+            self.write_from(&reader, synapses, &provenance)?;
             drop(reader);
             self.write_potentials(&run.file(RunDirectory::SIGNALS), &provenance)?;
             if *directory == self.recordings_directory() { Ok(run.remove()?) } else { Ok(()) }
@@ -75,12 +76,12 @@ impl CircuitSimulation {
     /// [`Error::OtherRun`] for recordings of other reports; those of files, and of making synapses
     /// where some are reported.
     pub fn recover_reports(&self, comm: &Communicator, gaps: Gaps) -> Result<Option<f64>> {
-        if self.reports.iter().any(|report| report.mechanism_of_synapses().is_some()) {
-            // The ids of synapses are known when these are made.
+        if self.reports.iter().any(|report| report.synapses().next().is_some()) {
+            // Which synapses there are is known when they are made.
             let options = RunOptions { output: None, ..self.options() };
             Simulation::build(comm, &self.sim_init()?, &options)?;
         }
-        self.write_reports(comm, |ids| {
+        self.write_reports(comm, |synapses| {
             let directory = self.recordings_directory();
             let run = RunDirectory::open(&directory)?;
             let reader = RunReader::open_chunks(&run, gaps)?;
@@ -94,22 +95,22 @@ impl CircuitSimulation {
             let mut provenance = self.provenance.clone();
             provenance.model_hash = Provenance::read(&run)?.and_then(|of_run| of_run.model_hash);
             crate::run::complete(&mut provenance);
-            self.write_from(&reader, ids, &provenance)?;
+            self.write_from(&reader, synapses, &provenance)?;
             self.write_potentials(&run.file(RunDirectory::SIGNALS), &provenance)?;
             Ok(reader.end_step().saturating_sub(1) as f64 * reader.manifest().dt_ms)
         })
     }
 
-    /// Has rank 0 write with the ids of all ranks' synapses; gives what it gives there. Collective.
+    /// Has rank 0 write with the synapses of all ranks; gives what it gives there. Collective.
     fn write_reports<T>(
         &self,
         comm: &Communicator,
-        write: impl FnOnce(&ReportedIds) -> Result<T>,
+        write: impl FnOnce(&GatheredSynapses) -> Result<T>,
     ) -> Result<Option<T>> {
-        let ids = comm.gather_v(0, &self.synapse_ids.rows())?;
-        let written = ids.map(|ids| {
+        let rows = comm.gather_v(0, &self.reported.rows())?;
+        let written = rows.map(|rows| {
             self.make_output()?;
-            write(&ReportedIds::new(ids.into_iter().flatten()))
+            write(&self.reported.gathered(rows))
         });
         Ok(comm.agree(written.transpose())?)
     }
@@ -117,15 +118,14 @@ impl CircuitSimulation {
     fn write_from(
         &self,
         recorded: &RunReader,
-        ids: &ReportedIds,
+        synapses: &GatheredSynapses,
         provenance: &Provenance,
     ) -> Result<()> {
-        let (mut first, cells) = (0, self.cells()?);
+        let mut first = 0;
         for report in &self.reports {
-            let name = report.mechanism_of_synapses();
-            let ids = (ids, name.and_then(|name| self.synapse_ids.mechanism(name)));
+            let from = Described { circuit: self.circuit(), cells: self.cells()?, synapses };
             let folder = (&*self.output, self.config.flavor);
-            let written = report.write(folder, cells, (recorded, first), ids, provenance);
+            let written = report.write(folder, &from, (recorded, first), provenance);
             written.map_err(|source| Error::Listed { source })?;
             first += report.n_recordings();
         }

@@ -1,19 +1,18 @@
 //! The synapses of a rank's cells, as listed points.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use net_cell::mechanism::{Mechanism, Role};
 use net_cell::{SpikeSource, Waveform};
-use net_core::{Gid, SynapseKind};
+use net_core::SynapseKind;
 use net_sonata::cell::Cell;
 use net_sonata::config::{EdgeKind, NodeKind};
-use net_sonata::connect::{
-    ConnectionRules, Connector, Synapse, SynapseModel, Synapses, TargetCell,
-};
+use net_sonata::connect::{ConnectionRules, Connector, SynapseModel, Synapses, TargetCell};
 use net_sonata::{Circuit, EdgePopulation, Flavor, Selection, SimulationConfig};
 
 use super::cells::CellTable;
+use super::reported::ReportedSynapses;
 use super::saved::Connections;
 use crate::error::BoxError;
 use crate::model::{ListedCell, ListedKind, ListedPoint, ListedPoints, PointPlace, PointSource};
@@ -42,57 +41,10 @@ pub(super) struct SynapseLister {
     pub(super) has_junctions: bool,
     /// Whether spikes of cells reach no synapse.
     pub(super) cells_are_mute: bool,
-    /// Where reports look for the ids of synapses.
-    pub(super) ids: Arc<SynapseIds>,
+    /// Where reports find the synapses that they have one by one.
+    pub(super) reported: Arc<ReportedSynapses>,
     /// Where connections are kept that are to be saved.
     pub(super) connections: Arc<Connections>,
-}
-
-/// Ids of the synapses of this rank's cells, of the mechanisms whose synapses are reported.
-#[derive(Debug, Default)]
-pub(super) struct SynapseIds {
-    mechanisms: Vec<String>,
-    /// By gid, index of the mechanism and segment; in the order in which they are made.
-    made: Mutex<BTreeMap<(Gid, u32, u32), Vec<u32>>>,
-}
-
-impl SynapseIds {
-    /// For synapses of these mechanisms.
-    pub(super) fn of(mechanisms: Vec<String>) -> Self {
-        SynapseIds { mechanisms, made: Mutex::default() }
-    }
-
-    pub(super) fn mechanism(&self, name: &str) -> Option<u32> {
-        self.mechanisms.iter().position(|known| known == name).map(|at| at as u32)
-    }
-
-    fn made(&self) -> MutexGuard<'_, BTreeMap<(Gid, u32, u32), Vec<u32>>> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Forgets those of cells whose synapses are listed again.
-    fn forget(&self, cells: &[ListedCell]) {
-        if !self.mechanisms.is_empty() {
-            let is_listed = |gid: Gid| cells.binary_search_by_key(&gid, |cell| cell.gid).is_ok();
-            self.made().retain(|(gid, ..), _| !is_listed(*gid));
-        }
-    }
-
-    fn add(&self, gid: Option<Gid>, mechanism: &str, segment: u32, id: u32) {
-        if let (Some(gid), Some(mechanism)) = (gid, self.mechanism(mechanism)) {
-            self.made().entry((gid, mechanism, segment)).or_default().push(id);
-        }
-    }
-
-    /// All of this rank: gid, index of the mechanism, segment, id.
-    pub(super) fn rows(&self) -> Vec<[u64; 4]> {
-        let made = self.made();
-        let rows = made.iter().flat_map(|((gid, mechanism, segment), ids)| {
-            let row = |id: &u32| [*gid, u64::from(*mechanism), u64::from(*segment), u64::from(*id)];
-            ids.iter().map(row).collect::<Vec<_>>()
-        });
-        rows.collect()
-    }
 }
 
 /// The points of cells, as they are listed.
@@ -174,7 +126,7 @@ impl Listing {
 
     /// Puts a point process on a cell.
     pub(super) fn place(&mut self, cell: u32, segment: u32, kind: u32, source: PointSource) {
-        let point = PointPlace::Kind { kind, row: 0 };
+        let point = PointPlace::Kind { kind, row: 0, shares: true };
         self.push(&mut Site { cell, segment, point, type_slot: None }, source);
     }
 }
@@ -182,7 +134,7 @@ impl Listing {
 impl SynapseLister {
     /// Adds the synapses of these cells, population by population of edges.
     pub(super) fn list(&self, cells: &[ListedCell], into: &mut Listing) -> Result<(), BoxError> {
-        self.ids.forget(cells);
+        self.reported.forget(cells);
         if self.connections.are_wanted() {
             cells.iter().for_each(|cell| self.connections.forget(cell.gid));
         }
@@ -252,11 +204,8 @@ impl SynapseLister {
         let mut models: Vec<Model> = synapses.models.iter().map(|m| Model::new(m, into)).collect();
         let sources = self.cells.population(edges.source());
         let target_cells = self.cells.population(edges.target());
-        let note = |node: u64, synapse: &Synapse| {
-            let gid = target_cells.and_then(|cells| cells.gid(node));
-            let mechanism = &synapses.models[synapse.model as usize].mechanism;
-            self.ids.add(gid, mechanism, synapse.segment, synapse.synapse_id);
-        };
+        let is_allen = self.config.flavor == Flavor::Allen;
+        let is_replayed = self.replays.iter().any(|replay| replay.source == edges.source());
         let saved = match self.connections.are_wanted() {
             true => self.circuit.edges().iter().position(|own| std::ptr::eq(own, edges)),
             false => None,
@@ -264,6 +213,7 @@ impl SynapseLister {
         let mut later = synapses.later.iter().peekable();
         for (number, synapse) in synapses.synapses.iter().enumerate() {
             let node = targets[synapse.target as usize].node;
+            let own_gid = target_cells.and_then(|cells| cells.gid(node));
             let mut site = Site {
                 cell: places[synapse.target as usize],
                 segment: synapse.segment,
@@ -297,12 +247,17 @@ impl SynapseLister {
             let has_minis = synapse.minis_hz > 0.0;
             let junction = synapses.junctions.get(number);
             if let (Some(index), Some(&type_id)) = (saved, synapses.type_ids.get(number))
-                && let Some(own) = target_cells.and_then(|cells| cells.gid(node))
-                && (gid.is_some() || self.replays.iter().any(|r| r.source == edges.source()))
+                && let Some(own) = own_gid
+                && (gid.is_some() || is_replayed)
             {
                 self.connections.add(own, index, type_id, synapse);
             }
-            let is_driven = gid.is_some() || !trains.is_empty() || has_minis || self.keeps_all;
+            let mechanism = synapses.models.get(synapse.model as usize).map(|m| &*m.mechanism);
+            let reported = mechanism.zip(own_gid);
+            let reported = reported.filter(|(name, gid)| self.reported.are_wanted(*gid, name));
+            // BioNet has all synapses of a population that an input replays.
+            let is_kept = self.keeps_all || is_allen && reported.is_some() && is_replayed;
+            let is_driven = gid.is_some() || !trains.is_empty() || has_minis || is_kept;
             if is_made && (is_driven || junction.is_some()) {
                 let own = &synapses.models[synapse.model as usize];
                 let model = &mut models[synapse.model as usize];
@@ -311,8 +266,15 @@ impl SynapseLister {
                     connector.release_stream(edges, (node, synapse_id), &own.mechanism)
                 });
                 let row = model.row(own, synapse.row, ids, into);
-                site.point = PointPlace::Kind { kind: model.kind, row };
-                note(node, synapse);
+                // Those that are reported one by one have a state of their own.
+                let shares = reported.is_none();
+                site.point = PointPlace::Kind { kind: model.kind, row, shares };
+                if let Some((mechanism, own_gid)) = reported {
+                    let id = (!is_allen).then_some(synapse.synapse_id);
+                    let first_gid = self.circuit.nodes()[edges.source()].first_gid();
+                    let source = gid.map(|_| first_gid + synapse.source);
+                    self.reported.add(own_gid, (mechanism, synapse.segment), id, source);
+                }
                 if let Some(&[own, other]) = junction {
                     into.push(&mut site, PointSource::Junction { own, other });
                     continue;

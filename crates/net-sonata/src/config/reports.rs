@@ -98,7 +98,9 @@ pub struct ReportConfig {
     /// Variables: `v`, `i_membrane`, `ina`, `hh.m`, `ProbGABAAB_EMS.g`, a mechanism for its `i`.
     /// Empty for `lfp` and `extracellular`.
     pub variables: Vec<String>,
-    /// Text for the unit; `mV`.
+    /// Beginning of the names of the synapses (`netcon_report`); `Exp2Syn`.
+    pub syn_type: String,
+    /// Text for the unit; `mV`, of `netcon_report` empty for that of the variable.
     pub unit: String,
     /// Interval of samples; Allen: the run's step.
     pub dt_ms: f64,
@@ -190,6 +192,11 @@ impl ReportConfig {
         if kind == Some(ReportKind::Extracellular) && electrode_positions.is_none() {
             entry.require("electrode_positions", None::<()>, "a CSV file of positions");
         }
+        let (mut syn_type, mut unit) = (String::new(), "mV");
+        if kind == Some(ReportKind::Netcon) {
+            syn_type = entry.text("syn_type").unwrap_or_else(|| "Exp2Syn".to_owned());
+            unit = "";
+        }
         let network_dir = match kind {
             Some(ReportKind::SaveSynapses) => {
                 let directory = entry.text("network_dir").map(PathBuf::from);
@@ -231,7 +238,8 @@ impl ReportConfig {
             sections,
             compartments,
             variables: variables?,
-            unit: entry.text("unit").unwrap_or_else(|| "mV".to_owned()),
+            syn_type,
+            unit: entry.text("unit").unwrap_or_else(|| unit.to_owned()),
             dt_ms: dt_ms?,
             start_time_ms: start_time_ms?,
             end_time_ms: end_time_ms?,

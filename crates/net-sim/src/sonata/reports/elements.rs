@@ -9,35 +9,29 @@ use net_io::merge::{RunReader, SignalReader};
 use net_io::provenance::Provenance;
 use net_io::sonata::{Layout, ReportPopulation, ReportWriter};
 use net_io::store::Column;
-use net_sonata::Flavor;
 use net_sonata::cell::{CableCell, Cell};
+use net_sonata::config::Compartments;
+use net_sonata::{Circuit, Flavor};
 
-use super::variables::Factor;
-use super::{Elements, Report};
+use super::variables::{Factor, Variable};
+use super::{Elements, Report, segments_of};
 use crate::error::BoxError;
 use crate::sonata::cells::CellTable;
+use crate::sonata::reported::{GatheredSynapses, PlacedSynapse};
 
-/// Ids of synapses of all ranks, by gid, index of the mechanism and segment.
-#[derive(Debug, Default)]
-pub(in crate::sonata) struct ReportedIds {
-    ids: BTreeMap<(Gid, u64, u64), Vec<u32>>,
-}
-
-impl ReportedIds {
-    /// From rows of gid, index of the mechanism, segment and id.
-    pub(in crate::sonata) fn new(rows: impl Iterator<Item = [u64; 4]>) -> Self {
-        let mut ids: BTreeMap<_, Vec<u32>> = BTreeMap::new();
-        for [gid, mechanism, segment, id] in rows {
-            ids.entry((gid, mechanism, segment)).or_default().push(id as u32);
-        }
-        ReportedIds { ids }
-    }
+/// What the elements of reports are found from.
+pub(in crate::sonata) struct Described<'a> {
+    pub(in crate::sonata) circuit: &'a Circuit,
+    pub(in crate::sonata) cells: &'a CellTable,
+    pub(in crate::sonata) synapses: &'a GatheredSynapses<'a>,
 }
 
 /// An element: a weighted sum of columns of recordings.
 struct Element {
     id: u32,
     position: f64,
+    /// Source and target of a connection, as BMTK counts cells.
+    ends: Option<[i64; 2]>,
     parts: Vec<Part>,
 }
 
@@ -61,15 +55,13 @@ impl Columns<'_> {
         let rows = self.signals[recording].rows_of(gid);
         (rows.start, &self.signals[recording].columns()[rows])
     }
-
-    /// A column by its place.
-    fn column(&self, part: &Part) -> Column {
-        self.signals[part.recording as usize].columns()[part.row as usize]
-    }
 }
 
 /// What is in the file where nothing is recorded, as in a cell without the mechanism.
 const NOTHING: f64 = 0.0;
+
+/// Source of connections from virtual cells.
+const VIRTUAL: i64 = -1;
 
 /// Samples of recordings that are held in memory.
 const BLOCK_SAMPLES: usize = 1 << 20;
@@ -81,14 +73,12 @@ impl Report {
     }
 
     /// Writes the file from what was recorded, block by block: all rows, or as many as there are of a
-    /// run that was interrupted. `first` is the index of the report's first recording; `ids` are
-    /// those of the synapses of the report's mechanism, which has the index `mechanism` there.
+    /// run that was interrupted. `first` is the index of the report's first recording.
     pub(in crate::sonata) fn write(
         &self,
         (folder, flavor): (&Path, Flavor),
-        cells: &CellTable,
+        from: &Described,
         (recorded, first): (&RunReader, usize),
-        (ids, mechanism): (&ReportedIds, Option<u32>),
         provenance: &Provenance,
     ) -> std::result::Result<(), BoxError> {
         let own = first..first + self.n_recordings();
@@ -97,6 +87,7 @@ impl Report {
         let n_rows = signals.iter().map(SignalReader::n_samples).min().unwrap_or(0);
         let n_rows = n_rows.min(self.n_rows);
         let (mut populations, mut elements_of) = (Vec::new(), Vec::new());
+        let cells = from.cells;
         for population in cells.populations() {
             let mut part = ReportPopulation {
                 name: population.name.clone(),
@@ -104,17 +95,14 @@ impl Report {
                 index_pointers: vec![0],
                 element_ids: Vec::new(),
                 element_pos: Vec::new(),
+                connections: Vec::new(),
             };
             let gids = population.first_gid..population.first_gid + population.nodes.len();
             let mut parts: Vec<Vec<Part>> = Vec::new();
             for &gid in self.gids.iter().filter(|gid| gids.contains(gid)) {
                 let (cell, _) = cells.cell(gid)?;
                 let Cell::Cable(cell) = &*cell else { continue };
-                let elements = self.elements_of(cells, gid, cell, &columns)?;
-                let elements = match mechanism {
-                    Some(mechanism) => self.with_ids(elements, gid, &columns, (ids, mechanism))?,
-                    None => elements,
-                };
+                let elements = self.elements_of(from, gid, cell, &columns)?;
                 if elements.is_empty() {
                     continue;
                 }
@@ -126,6 +114,7 @@ impl Report {
                     };
                     part.element_ids.push(id);
                     part.element_pos.push(element.position);
+                    part.connections.extend(element.ends);
                     parts.push(element.parts);
                 }
                 part.node_ids.extend(population.nodes.nth(gid - population.first_gid));
@@ -143,7 +132,11 @@ impl Report {
         let end = self.config.end_time_ms.min(start + n_rows as f64 * self.config.dt_ms);
         let time_ms = [start, end, self.config.dt_ms];
         let variable = self.config.variables.first().map_or("", String::as_str);
-        let names = (variable, self.config.unit.as_str());
+        let unit = match self.config.unit.as_str() {
+            "" => self.variables.first().map_or("", Variable::unit),
+            unit => unit,
+        };
+        let names = (variable, unit);
         let path = folder.join(&self.config.file_name);
         let shape = (&populations[..], n_rows);
         let file = ReportWriter::create(&path, shape, time_ms, names, layout, provenance)?;
@@ -199,16 +192,15 @@ impl Report {
         Ok(())
     }
 
-    /// The elements of a cell; the id of a segment's is the index of its section, that of a synapse
-    /// its number on its segment.
+    /// The elements of a cell; the id of a segment's or a connection's is the index of its section.
     fn elements_of(
         &self,
-        cells: &CellTable,
+        from: &Described,
         gid: Gid,
         cell: &CableCell,
         columns: &Columns,
     ) -> std::result::Result<Vec<Element>, BoxError> {
-        let segments = &cell.morphology.segments;
+        let (cells, segments) = (from.cells, &cell.morphology.segments);
         let all = || {
             self.variables.iter().enumerate().flat_map(move |(recording, variable)| {
                 let (first, own) = columns.of(recording, gid);
@@ -228,7 +220,8 @@ impl Report {
         Ok(match &self.elements {
             Elements::Cell => {
                 let id = cell.morphology.section_index("soma[0]").unwrap_or(0) as u32;
-                vec![Element { id, position: 0.5, parts: all().map(|(_, part)| part).collect() }]
+                let parts = all().map(|(_, part)| part).collect();
+                vec![Element { id, position: 0.5, ends: None, parts }]
             }
             Elements::Segments(..) | Elements::Places(_) => {
                 let mut on: BTreeMap<u32, Vec<Part>> = BTreeMap::new();
@@ -236,23 +229,64 @@ impl Report {
                 let element = |segment: u32| Element {
                     id: section(segment),
                     position: position(segment),
+                    ends: None,
                     parts: on.get(&segment).cloned().unwrap_or_default(),
                 };
                 self.segments(cells, gid, cell)?.into_iter().map(element).collect()
             }
             Elements::Synapses(..) => {
-                let element = |(column, part): (&Column, Part)| Element {
-                    id: column.label,
-                    position: position(column.segment),
-                    parts: vec![part],
+                let element = |(column, part): (&Column, Part)| {
+                    let mechanism = self.variables[part.recording as usize].mechanism();
+                    let place = (gid, mechanism.unwrap_or_default(), column.segment);
+                    let synapse = from.synapses.find(place, column.label as usize);
+                    let more = || self.wrong(&format!("gid {gid} has more synapses"));
+                    Ok(Element {
+                        id: synapse.ok_or_else(more)?.id,
+                        position: position(column.segment),
+                        ends: None,
+                        parts: vec![part],
+                    })
                 };
-                all().map(element).collect()
+                all().map(element).collect::<std::result::Result<_, BoxError>>()?
+            }
+            Elements::Connections(sections) => {
+                let place = |(column, part): (&Column, Part)| {
+                    let mechanism = self.variables[part.recording as usize].mechanism();
+                    ((mechanism, column.segment, column.label as usize), part)
+                };
+                let parts: BTreeMap<_, Part> = all().map(place).collect();
+                let chosen = segments_of(cell, *sections, Compartments::All);
+                let (population, node) = self.node(cells, gid)?;
+                let population = cells.populations()[population].index;
+                let target = (from.circuit.nodes()[population].first_gid() + node) as i64;
+                let mut own = from.synapses.of_cell(gid);
+                own.retain(|placed| {
+                    let (name, segment) = (&placed.mechanism, &placed.segment);
+                    self.mechanisms.contains(name) && chosen.binary_search(segment).is_ok()
+                });
+                let element = |placed: PlacedSynapse| {
+                    let PlacedSynapse { mechanism, segment, nth, synapse } = placed;
+                    let source = synapse.source.map_or(VIRTUAL, |source| source as i64);
+                    Element {
+                        id: section(segment),
+                        position: position(segment),
+                        ends: Some([source, target]),
+                        // A mechanism without the variable has no part.
+                        parts: parts
+                            .get(&(Some(&*mechanism), segment, nth))
+                            .copied()
+                            .into_iter()
+                            .collect(),
+                    }
+                };
+                own.into_iter().map(element).collect()
             }
             Elements::Electrodes(weights) => {
                 let (factors, n) = self.factors(weights, cells, gid)?;
                 let element = |electrode: usize| Element {
                     id: electrode as u32,
                     position: 0.0,
+                    ends: None,
                     parts: all()
                         .map(|(column, part)| {
                             let factor = factors[column.segment as usize * n + electrode];
@@ -263,23 +297,5 @@ impl Report {
                 (0..n).map(element).collect()
             }
         })
-    }
-
-    /// Gives synapses their ids.
-    fn with_ids(
-        &self,
-        elements: Vec<Element>,
-        gid: Gid,
-        columns: &Columns,
-        (ids, mechanism): (&ReportedIds, u32),
-    ) -> std::result::Result<Vec<Element>, BoxError> {
-        let with_id = |element: Element| {
-            let segment = columns.column(&element.parts[0]).segment;
-            let own = ids.ids.get(&(gid, u64::from(mechanism), u64::from(segment)));
-            let id = own.and_then(|own| own.get(element.id as usize));
-            let id = *id.ok_or_else(|| self.wrong(&format!("gid {gid} has more synapses")))?;
-            Ok(Element { id, ..element })
-        };
-        elements.into_iter().map(with_id).collect()
     }
 }

@@ -24,7 +24,7 @@ use super::ecp::{EcpReport, is_ecp};
 use crate::error::{BoxError, Error, Result};
 use crate::model::{Recording, SegmentChoice, Segments, Targets};
 use electrodes::Weights;
-pub(super) use elements::ReportedIds;
+pub(super) use elements::Described;
 use variables::Variable;
 
 /// A report that is made.
@@ -34,6 +34,8 @@ pub(super) struct Report {
     gids: Vec<Gid>,
     elements: Elements,
     variables: Vec<Variable>,
+    /// Mechanisms whose synapses are elements, one by one.
+    mechanisms: Vec<String>,
     /// First sample, in ms.
     start_ms: f64,
     interval_ms: f64,
@@ -51,6 +53,8 @@ enum Elements {
     Cell,
     /// Synapses.
     Synapses(Sections, Compartments),
+    /// Synapses in the order in which they are made, with what they connect.
+    Connections(Sections),
     /// Electrodes.
     Electrodes(Weights),
 }
@@ -110,9 +114,10 @@ fn gids_of(report: &ReportConfig, circuit: &Circuit, cells: &CellTable) -> Resul
     Ok(gids)
 }
 
-/// A report of compartments with several variables is one for each, in files of their own.
+/// A report of Allen's with several variables is one for each, in files of their own.
 fn one_a_variable(report: &ReportConfig) -> Vec<ReportConfig> {
-    if report.kind != ReportKind::Membrane || report.variables.len() < 2 {
+    let is_allen = matches!(report.kind, ReportKind::Membrane | ReportKind::Netcon);
+    if !is_allen || report.variables.len() < 2 {
         return vec![report.clone()];
     }
     let one = |variable: &String| {
@@ -139,6 +144,7 @@ fn one(
         ReportKind::Summation if report.sections == Sections::Soma => Elements::Cell,
         ReportKind::Summation => Elements::Segments(chosen.0, chosen.1),
         ReportKind::Synapse => Elements::Synapses(chosen.0, chosen.1),
+        ReportKind::Netcon => Elements::Connections(report.sections),
         ReportKind::CompartmentSet => Elements::Places(Arc::default()),
         ReportKind::Lfp => match Weights::read(config, circuit, report, cells)? {
             Some(weights) => Elements::Electrodes(weights),
@@ -146,7 +152,10 @@ fn one(
                 return Ok(Err("it has neither electrodes_file nor electrode_positions".into()));
             }
         },
-        _ => return Ok(Err("this module is not supported yet".to_owned())),
+        // Those above.
+        ReportKind::Extracellular | ReportKind::SaveSynapses => {
+            return Ok(Err("it has no elements".to_owned()));
+        }
     };
     let membrane = ["i_membrane".to_owned()];
     let names = if report.kind == ReportKind::Lfp { &membrane[..] } else { &report.variables };
@@ -156,11 +165,24 @@ fn one(
     let scaled = is_sum && report.scaling == Scaling::Area;
     let mut variables = Vec::new();
     for name in names {
-        match Variable::read(name, is_sum, scaled) {
+        let read = match report.kind {
+            ReportKind::Netcon => Variable::of_synapses(&report.syn_type, name),
+            _ => Variable::read(name, is_sum, scaled),
+        };
+        match read {
             Ok(parts) => variables.extend(parts),
             Err(why) => return Ok(Err(why)),
         }
     }
+    let mechanisms = match elements {
+        Elements::Synapses(..) => {
+            variables.iter().filter_map(Variable::mechanism).map(str::to_owned).collect()
+        }
+        Elements::Connections(_) => {
+            variables::synapses(&report.syn_type).map(|m| m.name.to_owned()).collect()
+        }
+        _ => Vec::new(),
+    };
     let gids = match &report.target {
         ReportTarget::Cells(_) => gids_of(report, circuit, cells)?,
         ReportTarget::CompartmentSet(name) => {
@@ -179,7 +201,7 @@ fn one(
     // BioNet samples at the end of a step.
     let start_ms = if config.flavor == Flavor::Allen { start_ms + dt_ms } else { start_ms };
     let config = report.clone();
-    Ok(Ok(Report { config, gids, elements, variables, start_ms, interval_ms, n_rows }))
+    Ok(Ok(Report { config, gids, elements, variables, mechanisms, start_ms, interval_ms, n_rows }))
 }
 
 /// The places of a compartment set on simulated cells.
@@ -205,12 +227,9 @@ fn places(
 }
 
 impl Report {
-    /// The mechanism whose synapses are the elements.
-    pub(super) fn mechanism_of_synapses(&self) -> Option<&str> {
-        match self.elements {
-            Elements::Synapses(..) => self.variables.first()?.mechanism(),
-            _ => None,
-        }
+    /// Mechanisms whose synapses are elements one by one, with the cells on which they are.
+    pub(super) fn synapses(&self) -> impl Iterator<Item = (&str, &[Gid])> {
+        self.mechanisms.iter().map(|mechanism| (&**mechanism, &*self.gids))
     }
 
     /// The recordings of the model that make it, one a variable.
@@ -265,6 +284,7 @@ impl Report {
             | Elements::Synapses(sections, compartments) => {
                 Ok(segments_of(cell, *sections, *compartments))
             }
+            Elements::Connections(sections) => Ok(segments_of(cell, *sections, Compartments::All)),
             Elements::Electrodes(weights) => {
                 let (factors, n_electrodes) = self.factors(weights, cells, gid)?;
                 let n = factors.len() / n_electrodes.max(1);

@@ -99,6 +99,32 @@ impl Variable {
         Ok(Variable { name: name.to_owned(), quantity, factor, is_current, ion: None })
     }
 
+    /// A variable of the synapses whose names begin so, of all mechanisms that have it.
+    pub(super) fn of_synapses(beginning: &str, variable: &str) -> Result<Vec<Self>, String> {
+        let named: Vec<&Mechanism> = synapses(beginning).collect();
+        let Some(first) = named.first() else {
+            return Err(format!("there is no synapse whose name begins with {beginning}"));
+        };
+        let with_it: Vec<&&Mechanism> =
+            named.iter().filter(|mechanism| mechanism.column(variable).is_some()).collect();
+        if with_it.is_empty() {
+            return Self::of_mechanism(variable, first, variable, Factor::One).map(|v| vec![v]);
+        }
+        let one = |mechanism: &&&Mechanism| {
+            let name = format!("{variable} of {}", mechanism.name);
+            Self::of_mechanism(&name, mechanism, variable, Factor::One)
+        };
+        with_it.iter().map(one).collect()
+    }
+
+    /// Its unit, if it is a variable of a mechanism; else empty.
+    pub(super) fn unit(&self) -> &'static str {
+        let Quantity::Variable { mechanism, variable, .. } = &self.quantity else { return "" };
+        let known = find(mechanism).ok();
+        let column = known.and_then(|(_, m)| m.columns.iter().find(|c| c.name == variable));
+        column.map_or("", |column| column.unit)
+    }
+
     /// The mechanism whose variable it is.
     pub(super) fn mechanism(&self) -> Option<&str> {
         match &self.quantity {
@@ -132,6 +158,15 @@ impl Variable {
         segments.retain(|s| uses.iter().any(|all| all.binary_search(&(*s as usize)).is_ok()));
         Ok(())
     }
+}
+
+/// Point processes that receive events and whose names begin so.
+pub(super) fn synapses(beginning: &str) -> impl Iterator<Item = &'static Mechanism> {
+    let is_synapse = |mechanism: &&Mechanism| {
+        mechanism.kind == MechanismKind::Point && mechanism.kernels.net_receive.is_some()
+    };
+    let all = catalogue().iter().filter(is_synapse);
+    all.filter(move |mechanism| mechanism.name.starts_with(beginning))
 }
 
 /// `cai`, `cao`, `eca`, `ica` for an ion that a mechanism uses.

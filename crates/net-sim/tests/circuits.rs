@@ -606,7 +606,11 @@ fn rings_of_changed_cells() {
 fn five_cells_of_the_somatosensory_cortex() {
     let _guard = one_at_a_time();
     let models = ["sub_mini5/biophysical_model_templates"];
-    let variants: [(&str, f64, &[&str]); 3] =
-        [("base", SINGLE, &[]), ("ttx", SINGLE, &[]), ("no_SK", SINGLE, &[])];
+    let variants: [(&str, f64, &[&str]); 4] = [
+        ("base", SINGLE, &[]),
+        ("ttx", SINGLE, &[]),
+        ("no_SK", SINGLE, &[]),
+        ("reports", SINGLE, &[]),
+    ];
     agree_with_neurodamus("nd-v5mini5", &models, &variants);
 }

@@ -108,7 +108,54 @@ fn reports(comm: &Communicator, threads: usize) -> Result<()> {
         simulation.describe(true)?;
         report_files(comm, &mut simulation, (variant, threads))?;
     }
-    Ok(())
+    potentials(comm, threads)
+}
+
+/// Potentials at electrodes, in a small circuit of BMTK's flavor whose cells need no channels.
+fn potentials(comm: &Communicator, threads: usize) -> Result<()> {
+    let folder = tempfile::tempdir().unwrap();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/sonata/allen");
+    let data = std::fs::canonicalize(data).unwrap();
+    let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
+    let read = |name: &str| std::fs::read_to_string(data.join(name)).unwrap();
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+    let circuit = read("config.circuit.json").replace("$NET/components", &path(folder.path()));
+    write("circuit.json", circuit.replace("${configdir}", &path(&data)));
+    for name in ["cell.swc", "point.json"] {
+        write(name, read(&format!("components/{name}")));
+    }
+    let leak = |section| {
+        serde_json::json!({
+            "section": section, "name": "g_pas", "value": "0.0003", "mechanism": "",
+        })
+    };
+    let cell = serde_json::json!({
+        "passive": [{"ra": 100, "e_pas": -70, "cm": [{"section": "soma", "cm": 1.0}]}],
+        "genome": [leak("soma"), leak("dend")],
+        "conditions": [{"celsius": 34, "v_init": -70, "erev": []}],
+    });
+    write("fit.json", cell.to_string());
+    write("channels.csv", "channel x_pos y_pos z_pos\n0 10 0 5\n1 10 80 -5\n".to_owned());
+    let config = serde_json::json!({
+        "network": "circuit.json",
+        "run": {"tstop": 30, "dt": 0.1, "dL": 10},
+        "inputs": {
+            "lgn": {"input_type": "spikes", "module": "sonata", "node_set": "lgn",
+                "input_file": data.join("lgn_spikes.h5")},
+            "clamp": {"input_type": "current_clamp", "module": "IClamp", "node_set": {"ei": "e"},
+                "amp": 0.1, "delay": 10, "duration": 5},
+        },
+        "reports": {
+            "v": {"module": "membrane_report", "cells": "all", "variable_name": "v",
+                "sections": "all"},
+            "ecp": {"module": "extracellular", "cells": "all",
+                "electrode_positions": "channels.csv"},
+        },
+    });
+    write("config.json", config.to_string());
+    let mut simulation = CircuitSimulation::load(&folder.path().join("config.json"))?;
+    simulation.describe(true)?;
+    report_files(comm, &mut simulation, ("electrodes in a BMTK circuit", threads))
 }
 
 /// The bytes of all reports of a circuit, beside those of one rank.

@@ -110,7 +110,7 @@ const ENDFOOT: &[EdgeAttribute] = &[
 ];
 
 const ALLEN: &[EdgeAttribute] = &[
-    whole(optional("nsyns", &["nsyns"], 1.0)),
+    whole(optional("nsyns", &["nsyns"], f64::NAN)),
     needed("syn_weight", &["syn_weight"]),
     optional("delay", &["delay"], 0.0),
     optional("weight_sigma", &["weight_sigma"], f64::NAN),
@@ -393,6 +393,11 @@ impl EdgePopulation {
 
     fn columns(&self) -> Vec<Column> {
         let place: &[EdgeAttribute] = match self.location_form() {
+            // Of Allen's populations some groups say where edges end, and others do not.
+            LocationForm::Position if self.kind == EdgeKind::Allen => &[
+                whole(optional("section_id", SECTION, f64::NAN)),
+                optional("section_pos", POSITION, f64::NAN),
+            ],
             LocationForm::Position => {
                 &[whole(needed("section_id", SECTION)), needed("section_pos", POSITION)]
             }

@@ -408,13 +408,20 @@ impl NodeSets {
     pub fn load(path: &Path) -> Result<Self> {
         let mut report = Report::default();
         let mut sets = crate::json::read(path, &mut report)
-            .map(|json| Self::from_json(path, "", &json, &mut report))
+            .map(|json| Self::from_json(path, "", &json, false, &mut report))
             .unwrap_or_default();
         sets.check_names(&mut report);
         if report.is_ok() { Ok(sets) } else { Err(Error::Invalid(report)) }
     }
 
-    pub(crate) fn from_json(file: &Path, at: &str, json: &Json, report: &mut Report) -> Self {
+    /// Reads definitions; `numbers_are_gids` as in [`NodeSet::from_json`].
+    pub(crate) fn from_json(
+        file: &Path,
+        at: &str,
+        json: &Json,
+        numbers_are_gids: bool,
+        report: &mut Report,
+    ) -> Self {
         let mut result = Self::default();
         let Json::Object(entries) = json else {
             wrong::<()>(file, at, json, "an object of node sets by name", report);
@@ -422,7 +429,7 @@ impl NodeSets {
         };
         for (name, json) in entries {
             let at = join(at, name);
-            if let Some(set) = NodeSet::from_json(file, &at, json, false, report) {
+            if let Some(set) = NodeSet::from_json(file, &at, json, numbers_are_gids, report) {
                 result.sets.insert(name.clone(), Definition { set, file: file.to_owned(), at });
             }
         }

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use net_cell::morphology;
 use net_sonata::cell::{
-    AxonRule, CableCell, CellChange, CellModel, CellRecipe, PlacedRule, Rule, SectionList,
-    SegmentRule, StubDiameters, Stubs, parse_hoc, read_hoc, read_recipe,
+    AxonRule, CableCell, CellChange, CellModel, CellRecipe, PlacedRule, Processing, Rule,
+    SectionList, SegmentRule, StubDiameters, Stubs, parse_hoc, read_hoc, read_recipe,
 };
 use net_sonata::config::ModificationKind;
 
@@ -58,6 +58,32 @@ fn a_template_and_our_json_say_the_same() {
 
     let cell = hoc.template().unwrap();
     assert_eq!(cell.n_segments(), hoc.morphology.n_segments());
+}
+
+/// What NEURON accepts of cell models in use: conductances below the limits of their mechanism where a
+/// function of the distance makes them so, and values of variables that the mechanism computes.
+#[test]
+fn templates_say_more_than_parameters_within_limits() {
+    let path = common::data("cells/Pyramid.hoc");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let text =
+        text.replacen("ena = 60", "ena = 60\n    m_hh = 0", 1).replacen("2.087", "-2.087", 1);
+    let cell = apply(&recipe(parse_hoc(&path, &text).unwrap()));
+    let pas = cell.mechanisms.iter().find(|m| m.name == "pas").unwrap();
+    assert!(pas.parameters["g"][cell.morphology.sections[2].first_segment] < 0.0);
+    cell.template().unwrap();
+}
+
+#[test]
+fn processing_of_allen_models_has_several_names() {
+    for (names, expected) in [
+        ("aibs_perisomatic,extracellular", Some(Processing::Perisomatic)),
+        ("extracellular, aibs_allactive_directed", Some(Processing::AllActive)),
+        ("extracellular", Some(Processing::None)),
+        ("aibs_perisomatic,other", None),
+    ] {
+        assert_eq!(Processing::from_name(names), expected, "{names}");
+    }
 }
 
 #[test]

@@ -282,6 +282,80 @@ fn groups_and_types() {
     assert_eq!(types.get(2, "model_template"), &Value::Missing);
 }
 
+/// What BMTK's own examples have: groups of edges with and without a place on their target, positions
+/// as a matrix, a file that is switched off, node sets by gid, spikes of nodes that are not there.
+#[test]
+fn habits_of_bmtk() {
+    let (folder, from) = (tempfile::tempdir().unwrap(), common::data("allen"));
+    for entry in std::fs::read_dir(&from).unwrap() {
+        let from = entry.unwrap().path();
+        if from.is_file() {
+            std::fs::write(
+                folder.path().join(from.file_name().unwrap()),
+                std::fs::read(from).unwrap(),
+            )
+            .unwrap();
+        }
+    }
+    let file = |name: &str| folder.path().join(name);
+    let change = |name: &str, from: &str, to: &str| {
+        let text = std::fs::read_to_string(file(name)).unwrap();
+        assert!(text.contains(from), "{name}");
+        std::fs::write(file(name), text.replacen(from, to, 1)).unwrap();
+    };
+    let edges = hdf5::File::open_rw(file("lgn_v1_edges.h5")).unwrap();
+    let group = edges.group("edges/lgn_to_v1/1").unwrap();
+    group.new_dataset_builder().with_data(&[0_i64, 2]).create("afferent_section_id").unwrap();
+    group.new_dataset_builder().with_data(&[0.5, 0.25]).create("afferent_section_pos").unwrap();
+    edges.close().unwrap();
+    let nodes = hdf5::File::open_rw(file("v1_nodes.h5")).unwrap();
+    let group = nodes.group("nodes/v1/1").unwrap();
+    group.unlink("x").unwrap();
+    let positions = ndarray::arr2(&[[10.0, 1.0, 2.0], [20.0, 3.0, 4.0]]);
+    group.new_dataset_builder().with_data(&positions).create("positions").unwrap();
+    group.new_dataset_builder().with_data(&positions).create("rotations").unwrap();
+    nodes.close().unwrap();
+    let spikes = hdf5::File::open_rw(file("lgn_spikes.h5")).unwrap();
+    let group = spikes.group("spikes").unwrap();
+    let times: Vec<f64> = group.dataset("timestamps").unwrap().read_raw().unwrap();
+    group.unlink("timestamps").unwrap();
+    group.unlink("gids").unwrap();
+    let own = group.create_group("lgn").unwrap();
+    own.new_dataset_builder().with_data(&times).create("timestamps").unwrap();
+    own.new_dataset_builder().with_data(&[1_u64, 99]).create("node_ids").unwrap();
+    spikes.close().unwrap();
+    let components = from.join("components").to_str().unwrap().to_owned();
+    let circuit = std::fs::read_to_string(file("config.circuit.json")).unwrap();
+    std::fs::write(
+        file("config.circuit.json"),
+        circuit.replace("$NET/components", &components).replacen(
+            "\"edges\": [{",
+            "\"edges\": [{\"enabled\": false, \"edges_file\": \"none.h5\"}, {\"name\": \"in\", ",
+            1,
+        ),
+    )
+    .unwrap();
+    let sets = "\"node_sets\": {";
+    change("config.simulation.json", sets, &format!("{sets}\"some\": [2, 4], "));
+
+    let found = validate(&file("config.json"));
+    let [only] = found.report.findings.as_slice() else { panic!("{found}") };
+    assert_eq!((only.severity, only.at.as_str()), (Severity::Warning, "spikes.lgn.node_ids"));
+    let config = SimulationConfig::load(&file("config.json")).unwrap();
+    let circuit = Circuit::open(&config).unwrap();
+    assert_eq!(ids(&circuit, "some", 1), [0, 2]);
+    let all = 0..4;
+    let all = std::slice::from_ref(&all);
+    let v1 = &circuit.nodes()[1];
+    assert_eq!(v1.numbers("x", all).unwrap(), [0.0, 10.0, 20.0, 30.0]);
+    assert_eq!(v1.numbers("z", all).unwrap()[1..3], [2.0, 4.0]);
+    let edges = &circuit.edges()[0];
+    let batch = edges.afferent(&Selection::all(4), 100).unwrap().next().unwrap().unwrap();
+    let sections = batch.column("section_id").unwrap();
+    assert!(sections[0].is_nan() && sections[2].is_nan(), "{sections:?}");
+    assert_eq!((sections[1], batch.column("section_pos").unwrap()[3]), (0.0, 0.25));
+}
+
 /// A circuit with glia of which the neurons are chosen: its edges are read, its nodes cost nothing.
 #[test]
 fn glia() {

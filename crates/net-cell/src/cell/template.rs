@@ -272,7 +272,8 @@ impl CellTemplate {
         self.insert_with(mechanism, region, &values)
     }
 
-    /// Inserts a density mechanism with parameters that may differ from segment to segment.
+    /// Inserts a density mechanism with parameters that may differ from segment to segment. Of a list
+    /// of values, one a segment, all finite numbers are allowed.
     ///
     /// # Errors
     /// As [`insert`](Self::insert), and when a list of values does not have one entry a segment.
@@ -304,11 +305,8 @@ impl CellTemplate {
                             expected: "one value a segment of the cell",
                         });
                     }
-                    let mut at = description.parameter(name, list[0])?;
-                    for &segment in &segments {
-                        at = description.parameter(name, list[segment as usize])?;
-                    }
-                    at
+                    let own = segments.iter().map(|&segment| list[segment as usize]);
+                    description.parameter_by_segment(name, own)?
                 }
             };
             columns[at] = values.clone();

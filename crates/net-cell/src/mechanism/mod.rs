@@ -249,32 +249,57 @@ impl Mechanism {
     /// # Errors
     /// As [`instance`](Self::instance).
     pub fn parameter(&self, name: &str, value: f64) -> Result<usize, CellError> {
+        let (at, minimum) = self.parameter_and_minimum(name)?;
+        if !value.is_finite() || value < minimum {
+            return Err(self.bad_parameter(name, value, minimum));
+        }
+        Ok(at)
+    }
+
+    /// Index of the parameter `name`, after checking that these values for it, one a segment, are
+    /// numbers. What a function of the distance gives may leave the limits of the file, as in
+    /// NEURON, which asks for them in its windows alone: cell models in use have conductances that
+    /// become negative far from the soma.
+    ///
+    /// # Errors
+    /// When a name is no parameter of this mechanism or a value is not finite.
+    pub(crate) fn parameter_by_segment(
+        &self,
+        name: &str,
+        mut values: impl Iterator<Item = f64>,
+    ) -> Result<usize, CellError> {
+        let (at, _) = self.parameter_and_minimum(name)?;
+        match values.find(|value| !value.is_finite()) {
+            Some(value) => Err(self.bad_parameter(name, value, f64::MIN)),
+            None => Ok(at),
+        }
+    }
+
+    fn parameter_and_minimum(&self, name: &str) -> Result<(usize, f64), CellError> {
         let found = self.columns.iter().enumerate().find_map(|(at, c)| match c.role {
             Role::Parameter { minimum, .. } if c.name == name => Some((at, minimum)),
             Role::StreamId { .. } if c.name == name => Some((at, 0.0)),
             _ => None,
         });
-        let Some((at, minimum)) = found else {
-            return Err(CellError::UnknownParameter {
-                mechanism: self.name.to_string(),
-                parameter: name.to_string(),
-                known: self
-                    .names(|role| matches!(role, Role::Parameter { .. } | Role::StreamId { .. })),
-            });
-        };
-        if !value.is_finite() || value < minimum {
-            return Err(CellError::BadParameter {
-                mechanism: self.name.to_string(),
-                parameter: name.to_string(),
-                value,
-                expected: match minimum {
-                    f64::MIN => "a finite number",
-                    0.0 => "a number >= 0",
-                    _ => "a number > 0",
-                },
-            });
+        found.ok_or_else(|| CellError::UnknownParameter {
+            mechanism: self.name.to_string(),
+            parameter: name.to_string(),
+            known: self
+                .names(|role| matches!(role, Role::Parameter { .. } | Role::StreamId { .. })),
+        })
+    }
+
+    fn bad_parameter(&self, name: &str, value: f64, minimum: f64) -> CellError {
+        CellError::BadParameter {
+            mechanism: self.name.to_string(),
+            parameter: name.to_string(),
+            value,
+            expected: match minimum {
+                f64::MIN => "a finite number",
+                0.0 => "a number >= 0",
+                _ => "a number > 0",
+            },
         }
-        Ok(at)
     }
 
     /// Names of the columns whose role passes, separated by commas.

@@ -29,7 +29,8 @@ pub enum Value {
 ///
 /// Attributes stand in groups `0`, `1`, ...; `*_group_id` and `*_group_index` say which row of
 /// which group belongs to a node or edge. Without these two there is one group, row for row.
-/// Attributes of the subgroup `dynamics_params` are named `dynamics_params/name`.
+/// Attributes of the subgroup `dynamics_params` are named `dynamics_params/name`. BMTK's `positions`, three
+/// numbers a row, are `x`, `y` and `z`; of others with more than one dimension nothing is read.
 #[derive(Debug, Clone)]
 pub struct AttributeTable {
     path: PathBuf,
@@ -312,6 +313,14 @@ impl GroupColumns {
                     }
                 }
                 _ if is_group(group, &name) => {}
+                _ if group.dataset(&name).is_ok_and(|d| d.ndim() > 1) => {
+                    if matches!(name.as_str(), "positions" | "position") {
+                        for (part, axis) in ["x", "y", "z"].into_iter().enumerate() {
+                            let column = ColumnReader::open_part(path, group, &name, Some(part))?;
+                            result.columns.insert(axis.to_owned(), column);
+                        }
+                    }
+                }
                 _ => {
                     let column = ColumnReader::open(path, group, &name)?;
                     result.columns.insert(name, column);

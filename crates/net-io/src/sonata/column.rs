@@ -1,4 +1,4 @@
-//! One-dimensional datasets, read by ranges of rows.
+//! One-dimensional datasets, and columns of others, read by ranges of rows.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -37,11 +37,23 @@ pub struct ColumnReader {
     kind: ColumnKind,
     descriptor: TypeDescriptor,
     len: u64,
+    /// Which column of a dataset of two dimensions.
+    part: Option<usize>,
 }
 
 impl ColumnReader {
     /// Opens a dataset that must be there.
     pub(crate) fn open(path: &Path, parent: &Group, name: &str) -> Result<Self> {
+        Self::open_part(path, parent, name, None)
+    }
+
+    /// Opens a dataset, or a column of one of two dimensions.
+    pub(crate) fn open_part(
+        path: &Path,
+        parent: &Group,
+        name: &str,
+        part: Option<usize>,
+    ) -> Result<Self> {
         let dataset = h5::dataset(path, parent, name, "a list of numbers or texts")?;
         let object = h5::child_name(parent, name);
         let descriptor = dataset
@@ -56,11 +68,16 @@ impl ColumnReader {
             TD::FixedAscii(n) | TD::FixedUnicode(n) if *n <= TEXT_BYTES => ColumnKind::Text,
             other => return Err(wrong_type(path, object, other, &dataset)),
         };
-        if dataset.ndim() != 1 {
+        let shape = dataset.shape();
+        let fits = match part {
+            None => shape.len() == 1,
+            Some(part) => shape.len() == 2 && part < shape[1],
+        };
+        if !fits {
             return Err(wrong_type(path, object, &descriptor, &dataset));
         }
-        let len = dataset.size() as u64;
-        Ok(Self { path: path.to_owned(), object, dataset, kind, descriptor, len })
+        let len = shape[0] as u64;
+        Ok(Self { path: path.to_owned(), object, dataset, kind, descriptor, len, part })
     }
 
     /// Number of rows.
@@ -129,9 +146,12 @@ impl ColumnReader {
     }
 
     fn read_block<T: H5Type>(&self, rows: Range<u64>) -> Result<Vec<T>> {
-        self.dataset
-            .read_slice_1d(s![rows.start as usize..rows.end as usize])
-            .map(|array| array.into_raw_vec_and_offset().0)
+        let rows = rows.start as usize..rows.end as usize;
+        let read = match self.part {
+            None => self.dataset.read_slice_1d(s![rows]),
+            Some(part) => self.dataset.read_slice_1d(s![rows, part]),
+        };
+        read.map(|array| array.into_raw_vec_and_offset().0)
             .map_err(|e| Error::hdf5(&self.path, &self.object, "read", e))
     }
 

@@ -21,14 +21,20 @@ pub enum Processing {
 }
 
 impl Processing {
-    /// What `model_processing` names.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "aibs_perisomatic" => Some(Processing::Perisomatic),
-            "aibs_allactive" => Some(Processing::AllActive),
-            "" => Some(Processing::None),
-            _ => None,
+    /// What `model_processing` names, several with commas between. The variants `_directed` put the
+    /// stubs elsewhere, which changes nothing of their currents; `extracellular` makes potentials
+    /// outside of the membrane count, as they always do here.
+    pub fn from_name(names: &str) -> Option<Self> {
+        let mut found = Processing::None;
+        for name in names.split(',').map(str::trim) {
+            found = match name {
+                "aibs_perisomatic" | "aibs_perisomatic_directed" => Processing::Perisomatic,
+                "aibs_allactive" | "aibs_allactive_directed" => Processing::AllActive,
+                "" | "extracellular" | "set_extracellular" => found,
+                _ => return None,
+            };
         }
+        Some(found)
     }
 
     fn axon(self) -> AxonRule {
@@ -206,7 +212,10 @@ impl Element<'_, '_> {
             "concentrationModel" => {
                 let mechanism = self.attribute("type")?;
                 add(insert_in(list, mechanism));
-                for (attribute, unit) in [("gamma", ""), ("decay", "ms")] {
+                // gamma is a fraction; NEURON's exporter wrote `ms` behind it.
+                let gamma = self.attribute("gamma")?;
+                let unit = if gamma.ends_with(" ms") { "ms" } else { "" };
+                for (attribute, unit) in [("gamma", unit), ("decay", "ms")] {
                     let value = self.number(attribute, unit)?;
                     add(set_in(list, &format!("{attribute}_{mechanism}"), value));
                 }

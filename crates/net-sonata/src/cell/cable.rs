@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use net_cell::mechanism::Role;
 use net_cell::morphology::{
     Cable, CableProperties, Discretization, Morphology, SectionKind, SegmentPoints,
     SegmentedMorphology, Shape,
@@ -255,7 +256,19 @@ impl CableCell {
             let defaults = known.instance(&[]).map_err(failed(&at))?;
             let mut parameters = Vec::new();
             for (name, values) in &inserted.parameters {
-                let default = known.column(name).map_or(0.0, |column| defaults[column]);
+                let column = known.column(name);
+                // Templates set variables too that the mechanism computes at the start of a run.
+                let role = column.map(|column| known.columns[column].role);
+                let is_computed = |role| {
+                    matches!(
+                        role,
+                        Role::Assigned | Role::Derived { .. } | Role::Output | Role::State
+                    )
+                };
+                if role.is_some_and(is_computed) {
+                    continue;
+                }
+                let default = column.map_or(0.0, |column| defaults[column]);
                 let filled = values.iter().map(|v| if v.is_nan() { default } else { *v }).collect();
                 parameters.push((name.as_str(), Values::PerSegment(filled)));
             }

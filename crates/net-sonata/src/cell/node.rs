@@ -156,7 +156,8 @@ impl CellSource {
             ("nml", Some(path), _) => read_nml(path, longest_um)?,
             ("ctdb", _, Some(path)) => {
                 let processing = Processing::from_name(&self.processing).ok_or_else(|| {
-                    let expected = "aibs_perisomatic, aibs_allactive, or none";
+                    let expected = "aibs_perisomatic, aibs_allactive, their variants _directed, \
+                                    extracellular, or none";
                     self.unfit("model_processing", &self.processing, expected)
                 })?;
                 read_allen_json(path, processing, longest_um)?

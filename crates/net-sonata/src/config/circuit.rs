@@ -403,6 +403,7 @@ const SIMULATION_KEYS: [&str; 14] = [
 ];
 
 fn read_node_file(file: &Object, circuit: &Components) -> Option<NodeFileConfig> {
+    file.ignore(&["name"]);
     let nodes_file = file.require("nodes_file", file.path("nodes_file"), "a path");
     let node_types_file = file.path("node_types_file");
     let populations = file.has("populations").then(|| {
@@ -419,6 +420,9 @@ fn read_node_file(file: &Object, circuit: &Components) -> Option<NodeFileConfig>
 }
 
 fn read_edge_file(file: &Object) -> Option<EdgeFileConfig> {
+    file.ignore(&["name"]);
+    // BMTK lets one be switched off.
+    let is_enabled = file.boolean("enabled", true);
     let edges_file = file.require("edges_file", file.path("edges_file"), "a path");
     let edge_types_file = file.path("edge_types_file");
     let populations = file.has("populations").then(|| {
@@ -431,5 +435,6 @@ fn read_edge_file(file: &Object) -> Option<EdgeFileConfig> {
         };
         file.named("populations").into_iter().map(read).collect()
     });
+    is_enabled.then_some(())?;
     Some(EdgeFileConfig { edges_file: edges_file?, edge_types_file, populations })
 }

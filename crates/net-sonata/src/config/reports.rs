@@ -259,6 +259,7 @@ impl ReportConfig {
         if flavor == Flavor::Allen {
             entry.ignore(&[
                 "minimum_distance",
+                "electrode_channels",
                 "tmp_dir",
                 "syn_type",
                 "sort_by",

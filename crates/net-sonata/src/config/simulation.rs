@@ -224,7 +224,7 @@ impl SimulationConfig {
         let connection_overrides = ConnectionOverride::read_all(object);
         let node_set = object.text("node_set");
         let compartment_sets_file = object.path("compartment_sets_file");
-        let node_sets = read_node_sets(object, &circuit);
+        let node_sets = read_node_sets(object, &circuit, flavor == Flavor::Allen);
         Some(Self {
             path: path.to_owned(),
             flavor,
@@ -245,7 +245,7 @@ impl SimulationConfig {
 }
 
 /// The node sets of the circuit, the simulation's file, and (Allen) the simulation itself.
-fn read_node_sets(object: &Object, circuit: &CircuitConfig) -> NodeSets {
+fn read_node_sets(object: &Object, circuit: &CircuitConfig, numbers_are_gids: bool) -> NodeSets {
     let mut sets = NodeSets::default();
     let mut files = vec![circuit.node_sets_file.clone(), object.path("node_sets_file")];
     let mut inline = None;
@@ -256,13 +256,14 @@ fn read_node_sets(object: &Object, circuit: &CircuitConfig) -> NodeSets {
     let mut report = Report::default();
     for file in files.iter().flatten() {
         if let Some(json) = json::read(file, &mut report) {
-            sets.extend(NodeSets::from_json(file, "", &json, &mut report));
+            sets.extend(NodeSets::from_json(file, "", &json, numbers_are_gids, &mut report));
         }
     }
     object.merge(report);
     if let Some(json) = inline {
         let mut report = Report::default();
-        sets.extend(NodeSets::from_json(object.file(), "node_sets", json, &mut report));
+        let file = object.file();
+        sets.extend(NodeSets::from_json(file, "node_sets", json, numbers_are_gids, &mut report));
         object.merge(report);
     }
     let mut report = Report::default();

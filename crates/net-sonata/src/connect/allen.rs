@@ -103,9 +103,10 @@ impl Connector<'_> {
                 minis_hz: 0.0,
                 place: (0, f64::NAN),
             };
+            let placed = locations.as_ref().filter(|locations| locations.has(edge));
             let Some(cell) = cable(target) else {
-                // BioNet does not count synapses where edges say where they end.
-                if locations.is_none() {
+                // BioNet counts synapses only where edges have a number and no place.
+                if placed.is_none() && !nsyns[edge].is_nan() {
                     let sign = edge_type.parameters.get("sign").unwrap_or(1.0);
                     synapse.weight = weight * (sign * nsyns[edge]);
                 }
@@ -119,10 +120,12 @@ impl Connector<'_> {
             })?;
             let parameters = edge_type.parameters.of_mechanism();
             (synapse.model, synapse.row) = into.model(mechanism, &parameters, Sharing::Likely);
-            if let Some(locations) = &locations {
+            if let Some(locations) = placed {
                 let placed = locations.segment(target, edge).map_err(|_| {
-                    let found =
-                        format!("edge {} on a section that node {node} lacks", batch.edges[edge]);
+                    let found = format!(
+                        "edge {} on a section that node {node} lacks, or without a position",
+                        batch.edges[edge]
+                    );
                     let expected = "sections of the cell".to_owned();
                     self.invalid(edges, "afferent_section_id", Problem::Value { found, expected })
                 })?;
@@ -148,7 +151,8 @@ impl Connector<'_> {
             let stream = target
                 .placement
                 .get_or_insert_with(|| Box::new(Mt::new((first_gid + node) as u32)));
-            for _ in 0..nsyns[edge] as u64 {
+            let n = if nsyns[edge].is_nan() { 1 } else { nsyns[edge] as u64 };
+            for _ in 0..n {
                 synapse.segment = sites.draw(stream);
                 into.synapses.push(synapse);
                 into.type_ids.push(batch.type_ids[edge]);

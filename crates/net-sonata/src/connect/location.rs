@@ -20,7 +20,7 @@ pub(super) enum Locations<'b> {
 pub(super) enum NoSegment {
     /// The section was in the morphology, and is not in the cell.
     Removed,
-    /// The morphology has no such section.
+    /// The morphology has no such section, or the edge no position on it.
     NoSuchSection,
 }
 
@@ -32,6 +32,12 @@ impl<'b> Locations<'b> {
         }
         let (point, offset) = (batch.column("segment_id")?, batch.column("segment_offset")?);
         Some(Locations::SegmentOffset(section, point, offset))
+    }
+
+    /// Whether the edge says on which section it ends.
+    pub(super) fn has(&self, edge: usize) -> bool {
+        let (Locations::Position(sections, _) | Locations::SegmentOffset(sections, ..)) = self;
+        !sections[edge].is_nan()
     }
 
     /// The segment of an edge, and SONATA's id of the section with the position on it.
@@ -49,6 +55,9 @@ impl<'b> Locations<'b> {
             None => return Err(NoSegment::NoSuchSection),
         };
         let position = match self {
+            Locations::Position(_, positions) if positions[edge].is_nan() => {
+                return Err(NoSegment::NoSuchSection);
+            }
             Locations::Position(_, positions) => positions[edge],
             Locations::SegmentOffset(_, points, offsets) => {
                 let arcs = &cell.point_arcs_um[section];

@@ -235,7 +235,8 @@ impl Check<'_> {
             && node >= len
         {
             let problem = Problem::NoSuchNode { node, population: name.clone(), len };
-            self.report.error(file, format!("spikes.{name}.node_ids"), problem);
+            // As in BioNet, spikes of nodes that are not there go nowhere.
+            self.report.warning(file, format!("spikes.{name}.node_ids"), problem);
         }
     }
 

@@ -44,7 +44,7 @@ impl Variable {
             "i_membrane" | "i_membrane_" => {
                 return Ok(one(Quantity::MembraneCurrent, Factor::One, true, None));
             }
-            "extracellular.e" | "e_extracellular" => {
+            "extracellular.e" | "e_extracellular" | "vext" => {
                 return Ok(one(Quantity::Extracellular, density, false, None));
             }
             _ => {}

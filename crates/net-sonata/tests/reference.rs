@@ -234,7 +234,9 @@ fn connections_are_those_of_bmtk() {
                     let n = match point[*node as usize] {
                         // One connection to an artificial cell, its weight multiplied.
                         net_sonata::config::NodeKind::Biophysical => {
-                            batch.column("nsyns").unwrap()[at] as u64
+                            // Without a number, or with a place instead, there is one.
+                            let nsyns = batch.column("nsyns").unwrap()[at];
+                            if nsyns.is_nan() { 1 } else { nsyns as u64 }
                         }
                         _ => 1,
                     };

@@ -431,6 +431,49 @@ fn pointers_refer_to_what_the_cell_says() {
     assert!(unknown.unwrap_err().to_string().contains("source, counter"));
 }
 
+/// A parameter that events change is read and written through a pointer where there is one, and a
+/// state of reactions stays at 0.
+#[test]
+fn pointers_may_refer_to_nothing() {
+    load();
+    let properties = CableProperties { ra_ohm_cm: 100.0, cm_uf_cm2: 1.0 };
+    let mut cell = CellTemplate::new(harness::cable(100.0, 2.0, 2, properties)).unwrap();
+    cell.insert("taker", &Region::All, &[]).unwrap();
+    let amount = PointerTarget::Variable {
+        mechanism: "giver".into(),
+        variable: "amount".into(),
+        segment: None,
+        nth: 0,
+    };
+    let unset = Arc::new(cell.clone());
+    cell.set_pointer("taker", "p", amount).unwrap();
+    let cell = Arc::new(cell);
+    let mut model = Model::new(step(0.125, false));
+    model.kinds = vec![PointKind::new("giver", &[]).unwrap()];
+    model.cell(&unset, &[]);
+    model.cell(&cell, &[(1, 0)]);
+    model.cell(&cell, &[]);
+    model.drive(1, &[1.0], 2.0);
+    for (gid, segment) in [(0, 0), (1, 0), (1, 1), (2, 1)] {
+        for name in ["has", "taken", "left"] {
+            model.variable(gid, segment, "taker", name);
+        }
+    }
+    model.variable(1, 1, "giver", "amount");
+    let run = model.run(12).unwrap();
+    let at = |k: usize| [0, 1, 2, 3, 9, 12].map(|step| run.traces[k][step]);
+    for nothing in [0, 3, 9] {
+        assert_eq!(at(nothing), [0.0; 6]);
+        assert_eq!(at(nothing + 1), [0.0; 6]);
+        assert_eq!(at(nothing + 2), [0.25, 0.125, 0.0, 0.0, 0.0, 0.0]);
+    }
+    // Currents are computed at the start, too.
+    assert_eq!(at(6), [1.0; 6]);
+    assert_eq!(at(7), [7.0, 7.0, 7.0, 7.0, 9.0, 9.0]);
+    assert_eq!(at(8), [7.0, 6.875, 6.75, 6.625, 1.875, 1.5]);
+    assert_eq!(at(12), [0.0; 6]);
+}
+
 #[test]
 fn kinds_of_mechanisms_are_told_apart() {
     load();

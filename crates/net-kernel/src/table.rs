@@ -7,13 +7,17 @@
 use crate::kernel::{BuildTables, Kernel, NetReceive};
 
 /// Changes whenever anything here or in [`kernel`](crate::kernel) changes its layout or meaning.
-pub const ABI_VERSION: u32 = 4;
+pub const ABI_VERSION: u32 = 5;
 
 /// Name of the function that returns the address of a library's [`Library`].
 pub const ENTRY: &str = "net_mechanisms";
 
 /// Type of that function.
 pub type Entry = extern "C" fn() -> *const Library;
+
+/// Ends the name of the variable that holds what a parameter is now, where the mechanism changes it;
+/// the parameter's own name is that of what its user gave.
+pub const NOW: &str = " (now)";
 
 /// UTF-8 text.
 #[derive(Debug, Clone, Copy)]
@@ -257,6 +261,8 @@ pub struct MechanismTable {
     pub ions: List<IonTable>,
     /// Names of its pointers; kernels know them by their index.
     pub pointers: List<Text>,
+    /// Those of them that may refer to nothing: it asks for that (`nrn_pointing`).
+    pub optional_pointers: List<Text>,
     /// Functions that its user gives as tables (`FUNCTION_TABLE`).
     pub functions: List<FunctionUse>,
     /// Weights of a connection to it.

@@ -198,6 +198,14 @@ const CONSTRUCTS: &[(&str, &str)] = &[
         "at_time and state_discontinuity",
         "STATE { m } BREAKPOINT { if (at_time(3)) { state_discontinuity(m, m + 1) } i = g*m }",
     ),
+    (
+        "pointers that may refer to nothing",
+        "NEURON { POINTER p } ASSIGNED { p } BREAKPOINT { i = g*v if (nrn_pointing(p)) { p = p + i } }",
+    ),
+    (
+        "BBCOREPOINTER to a number",
+        "NEURON { BBCOREPOINTER p } ASSIGNED { p } BREAKPOINT { i = g*v*p }\nVERBATIM\nstatic void bbcore_write(double* x, int* d, int* xx, int* offset, _threadargsproto_) {\n}\nENDVERBATIM",
+    ),
     ("CONDUCTANCE", "BREAKPOINT { CONDUCTANCE g i = g*v }"),
     ("MUTEX and PROTECT", "BREAKPOINT { MUTEXLOCK i = g*v MUTEXUNLOCK PROTECT g = g }"),
     ("printf and error", "BREAKPOINT { printf(\"%g\\n\", v) if (g < 0) { error(\"g\") } i = g*v }"),

@@ -17,6 +17,8 @@ use crate::simd::LANES;
 pub(super) enum Link {
     /// Nothing: there is no instance in this place.
     Nowhere,
+    /// Nothing, which the mechanism knows and asks for.
+    Unset,
     /// The potential at a position.
     Voltage(usize),
     /// A variable of another instance.
@@ -52,12 +54,23 @@ impl Block {
                 let mut own = cells.filter(|(index, _)| *index as u32 == located.cell);
                 let Some(&(_, cell)) = own.next() else { continue };
                 for (pointer, name) in mechanism.pointers.iter().enumerate() {
-                    let Some(target) = cell.template.pointer(mechanism.name, name) else {
-                        let mechanism = mechanism.name.to_string();
-                        let (pointer, gid) = (name.to_string(), cell.gid);
-                        return Err(CellError::UnsetPointer { mechanism, pointer, gid });
+                    let is_optional = mechanism.optional_pointers.contains(name);
+                    let link = match cell.template.pointer(mechanism.name, name) {
+                        None if is_optional => Link::Unset,
+                        None => {
+                            let mechanism = mechanism.name.to_string();
+                            let (pointer, gid) = (name.to_string(), cell.gid);
+                            return Err(CellError::UnsetPointer { mechanism, pointer, gid });
+                        }
+                        Some(target) => match self.link(cell, &located, target) {
+                            Err(CellError::NotInserted { .. })
+                                if is_optional && target.segment().is_none() =>
+                            {
+                                Link::Unset
+                            }
+                            link => link?,
+                        },
                     };
-                    let link = self.link(cell, &located, target)?;
                     links[pointer * n_places + located.place.index()] = link;
                 }
             }
@@ -92,7 +105,7 @@ impl Block {
             }
             PointerTarget::Variable { mechanism: name, variable, nth, .. } => {
                 let (_, description) = mechanism::find(name)?;
-                let column = description.column(variable).ok_or_else(|| {
+                let column = description.present_column(variable).ok_or_else(|| {
                     let known = description.names(|role| !matches!(role, Role::Derived { .. }));
                     let (mechanism, variable) = (name.clone(), variable.clone());
                     CellError::UnknownVariable { mechanism, variable, known }
@@ -122,6 +135,7 @@ impl Block {
             let sink = self.cable.sink_slot();
             let addresses = links.iter().enumerate().map(|(k, link)| match *link {
                 Link::Nowhere => &raw mut self.cable.v[sink].0[k % LANES],
+                Link::Unset => std::ptr::null_mut(),
                 Link::Voltage(p) => &raw mut self.cable.v[p / LANES].0[p % LANES],
                 Link::Column { instances, column, place } => {
                     self.instances[instances].address(column, place)

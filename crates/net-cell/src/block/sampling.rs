@@ -192,7 +192,7 @@ impl Block {
                 let located = self.located[at].iter().filter(here).nth(*nth);
                 let place = located.ok_or_else(not_inserted)?.place;
                 let mechanism = self.instances[at].mechanism;
-                let Some(column) = mechanism.column(variable) else {
+                let Some(column) = mechanism.present_column(variable) else {
                     return Err(CellError::UnknownVariable {
                         mechanism: name.clone(),
                         variable: variable.clone(),

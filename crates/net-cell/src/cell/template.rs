@@ -199,6 +199,10 @@ impl CellTemplate {
     /// Says what `pointer`, a `POINTER` of `mechanism`, refers to in all instances on the cell, also
     /// those that the network makes.
     ///
+    /// A mechanism that asks whether a pointer is set (`nrn_pointing`) may do without: such a
+    /// pointer refers to nothing where it is not set, and where its target is to be in the
+    /// instance's own segment but is not there.
+    ///
     /// # Errors
     /// When there is no such mechanism, or it has no such pointer. Whether the target is there is
     /// found when cells are laid out.

@@ -318,6 +318,10 @@ pub(super) unsafe fn mechanism(
         uses_netcons: table.flags & table::FOR_NETCONS != 0,
         has_spike_train: table.flags & table::SPIKE_TRAIN != 0,
         pointers: unsafe { table.pointers.get() }.iter().map(|p| unsafe { p.get() }).collect(),
+        optional_pointers: unsafe { table.optional_pointers.get() }
+            .iter()
+            .map(|p| unsafe { p.get() })
+            .collect(),
         functions: unsafe { table.functions.get() }
             .iter()
             .map(|f| (unsafe { f.name.get() }, f.n_arguments as usize))

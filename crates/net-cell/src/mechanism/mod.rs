@@ -189,6 +189,8 @@ pub struct Mechanism {
     pub has_spike_train: bool,
     /// Names of its pointers; kernels know them by their index here.
     pub pointers: Vec<&'static str>,
+    /// Those that may refer to nothing.
+    pub optional_pointers: Vec<&'static str>,
     /// Functions that its user gives as tables, with the number of their arguments; kernels know them
     /// by their index here.
     pub functions: Vec<(&'static str, usize)>,
@@ -204,6 +206,15 @@ impl Mechanism {
     /// Index of the column `name`.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|c| c.name == name)
+    }
+
+    /// Index of the column in which variable `name` stands while a run goes on: another one than
+    /// [`column`](Self::column) for a parameter that the mechanism changes.
+    pub fn present_column(&self, name: &str) -> Option<usize> {
+        let changing = self.columns.iter().position(|c| {
+            c.name.strip_suffix(net_kernel::table::NOW).is_some_and(|stem| stem == name)
+        });
+        changing.or_else(|| self.column(name))
     }
 
     /// The reversal potential of a synapse: the parameter `e`, `erev` or `e_rev`, else the first one in
@@ -304,8 +315,8 @@ impl Mechanism {
 
     /// Names of the columns whose role passes, separated by commas.
     pub(crate) fn names(&self, keep: impl Fn(Role) -> bool) -> String {
-        let names: Vec<&str> =
-            self.columns.iter().filter(|c| keep(c.role)).map(|c| c.name).collect();
+        let names = self.columns.iter().filter(|c| keep(c.role)).map(|c| c.name);
+        let names: Vec<&str> = names.filter(|n| !n.ends_with(net_kernel::table::NOW)).collect();
         names.join(", ")
     }
 }

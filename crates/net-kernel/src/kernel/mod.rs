@@ -75,8 +75,8 @@ pub struct KernelArgs {
     pub sink: *const Sink,
     /// Spike times given to instances, [`LANES`] a vector; null if the mechanism has none.
     pub trains: *const Train,
-    /// Addresses of the variables that pointers refer to: [`LANES`] a vector, `n_vectors` vectors a
-    /// pointer.
+    /// Addresses of the variables that pointers refer to, null for nothing: [`LANES`] a vector,
+    /// `n_vectors` vectors a pointer.
     pub links: *const *mut f64,
     /// Functions that the user gives as tables.
     pub functions: *const FunctionTable,
@@ -137,39 +137,77 @@ impl KernelArgs {
         unsafe { (*self.ions.add(k)).stride != 0 }
     }
 
-    /// Address of what pointer `p` of an instance refers to.
+    /// Address of what pointer `p` of an instance refers to; null if it refers to nothing.
     ///
     /// # Safety
     /// The pointer and the instance must exist.
     #[inline(always)]
-    pub unsafe fn link(&self, p: usize, j: usize, lane: usize) -> *mut f64 {
+    unsafe fn link(&self, p: usize, j: usize, lane: usize) -> *mut f64 {
         // SAFETY: the caller's promise.
         unsafe { *self.links.add((p * self.n_vectors + j) * LANES + lane) }
     }
 
-    /// What pointer `p` of the instances of vector `j` refers to.
+    /// What pointer `p` of an instance refers to; 0 if it refers to nothing.
+    ///
+    /// # Safety
+    /// The pointer and the instance must exist.
+    #[inline(always)]
+    pub unsafe fn linked_at(&self, p: usize, j: usize, lane: usize) -> f64 {
+        // SAFETY: the caller's promise; empty lanes refer to a place that nobody reads.
+        unsafe { self.link(p, j, lane).as_ref().copied().unwrap_or(0.0) }
+    }
+
+    /// Sets what pointer `p` of an instance refers to, if it refers to something.
+    ///
+    /// # Safety
+    /// As [`linked_at`](Self::linked_at).
+    #[inline(always)]
+    pub unsafe fn set_linked_at(&self, p: usize, j: usize, lane: usize, value: f64) {
+        // SAFETY: the caller's promise; empty lanes refer to a place that nobody reads.
+        if let Some(target) = unsafe { self.link(p, j, lane).as_mut() } {
+            *target = value;
+        }
+    }
+
+    /// 1 if pointer `p` of an instance refers to something, else 0.
+    ///
+    /// # Safety
+    /// As [`linked_at`](Self::linked_at).
+    #[inline(always)]
+    pub unsafe fn pointing_at(&self, p: usize, j: usize, lane: usize) -> f64 {
+        // SAFETY: the caller's promise.
+        if unsafe { self.link(p, j, lane).is_null() } { 0.0 } else { 1.0 }
+    }
+
+    /// What pointer `p` of the instances of vector `j` refers to; 0 where it refers to nothing.
     ///
     /// # Safety
     /// The pointer and the vector must exist.
     #[inline(always)]
     pub unsafe fn linked<V: Lanes>(&self, p: usize, j: usize) -> V {
-        let mut values = [0.0; LANES];
-        for (lane, value) in values.iter_mut().enumerate() {
-            // SAFETY: the caller's promise; empty lanes refer to a place that nobody reads.
-            *value = unsafe { *self.link(p, j, lane) };
-        }
-        V::from_array(values)
+        // SAFETY: the caller's promise.
+        V::from_array(std::array::from_fn(|lane| unsafe { self.linked_at(p, j, lane) }))
     }
 
-    /// Sets what pointer `p` of the instances of vector `j` refers to.
+    /// 1 where pointer `p` of the instances of vector `j` refers to something, else 0.
+    ///
+    /// # Safety
+    /// As [`linked`](Self::linked).
+    #[inline(always)]
+    pub unsafe fn pointing<V: Lanes>(&self, p: usize, j: usize) -> V {
+        // SAFETY: the caller's promise.
+        V::from_array(std::array::from_fn(|lane| unsafe { self.pointing_at(p, j, lane) }))
+    }
+
+    /// Sets what pointer `p` of the instances of vector `j` refers to, where it refers to something.
     ///
     /// # Safety
     /// As [`linked`](Self::linked).
     #[inline(always)]
     pub unsafe fn set_linked<V: Lanes>(&self, p: usize, j: usize, value: V) {
         for (lane, value) in value.to_array().into_iter().enumerate() {
-            // SAFETY: the caller's promise; empty lanes refer to a place that nobody reads.
-            unsafe { *self.link(p, j, lane) = value };
+            // SAFETY: the caller's promise.
+            unsafe { self.set_linked_at(p, j, lane, value) };
         }
     }
 

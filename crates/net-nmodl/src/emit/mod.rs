@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 use crate::Parsed;
 use crate::ast::{Item, MechanismKind, Text};
+use crate::lower::graph::Input;
 use crate::lower::storage::{ColumnRole, DiffusingColumns, Placed};
 use crate::lower::{Lowered, Settings};
 use crate::symbols::IonQuantity;
@@ -103,12 +104,12 @@ pub(crate) fn module(
             )
         })
         .collect();
-    let pointers: Vec<String> = lowered
-        .slots
-        .pointers
-        .iter()
-        .map(|&slot| format!("Text::new({:?})", lowered.slots.slots[slot as usize].name))
-        .collect();
+    let pointer =
+        |&slot: &u32| format!("Text::new({:?})", lowered.slots.slots[slot as usize].name);
+    let pointers: Vec<String> = lowered.slots.pointers.iter().map(pointer).collect();
+    let is_optional = |k: usize| lowered.graph.has_input(Input::Pointing(k as u32));
+    let optional = lowered.slots.pointers.iter().enumerate().filter(|(k, _)| is_optional(*k));
+    let optional: Vec<String> = optional.map(|(_, slot)| pointer(slot)).collect();
     let functions: Vec<String> = lowered
         .graph
         .functions
@@ -128,11 +129,18 @@ pub(crate) fn module(
         writeln!(text, "static POINTERS: [Text; {}] = [{}];", pointers.len(), pointers.join(", "));
     let _ = writeln!(
         text,
+        "static OPTIONAL_POINTERS: [Text; {}] = [{}];",
+        optional.len(),
+        optional.join(", ")
+    );
+    let _ = writeln!(
+        text,
         "pub fn table() -> MechanismTable {{\n    MechanismTable {{\n        \
          name: Text::new({name:?}),\n        title: Text::new({title:?}),\n        \
          about: Text::new({about:?}),\n        kind: kind::{kind},\n        flags: {flags},\n        \
          variables: List::new(&VARIABLES),\n        ions: List::new(&IONS),\n        \
          pointers: List::new(&POINTERS),\n        \
+         optional_pointers: List::new(&OPTIONAL_POINTERS),\n        \
          functions: List::new(&FUNCTIONS),\n        \
          n_weights: {n_weights},\n        electrode_current: {current},\n        \
          electrode_slope: {slope},",

@@ -130,8 +130,12 @@ impl KernelWriter<'_> {
             Input::Flag => "V::splat(event.flag)".to_string(),
             Input::Peer(k) => format!("V::load(peer.add({k}))"),
             Input::Linked(k) if event => {
-                format!("V::load(args.link({k}, event.vector, event.lane))")
+                format!("V::splat(args.linked_at({k}, event.vector, event.lane))")
             }
+            Input::Pointing(k) if event => {
+                format!("V::splat(args.pointing_at({k}, event.vector, event.lane))")
+            }
+            Input::Pointing(k) => format!("args.pointing::<V>({k}, j)"),
             Input::Linked(k) => format!("args.linked::<V>({k}, j)"),
             Input::TrainSize if event => "V::splat(args.train_size_at_event(event))".to_string(),
             Input::TrainSize => "args.train_size::<V>(j)".to_string(),

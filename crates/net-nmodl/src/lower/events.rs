@@ -361,8 +361,11 @@ impl<'a> Machine<'a, '_> {
                 let index = self.number(index)?;
                 Some(self.graph.unary(super::graph::Unary::TrainTime, index))
             }
-            // All pointers are set before a run.
-            ("nrn_pointing", [_]) => Some(self.graph.number(1.0)),
+            ("nrn_pointing", [Expr { kind: ExprKind::Variable(variable), .. }]) => {
+                let slot = self.slots.of(&self.parsed.symbols, &variable.name.text);
+                let pointer = slot.and_then(|(slot, _)| self.slots.pointer(slot));
+                pointer.map(|k| self.graph.input(Input::Pointing(k)))
+            }
             _ => None,
         })
     }

@@ -40,6 +40,8 @@ pub(crate) enum Input {
     Peer(u32),
     /// What a pointer refers to.
     Linked(u32),
+    /// 1 where the pointer refers to something, else 0.
+    Pointing(u32),
     /// Number of spike times given to the instance.
     TrainSize,
 }
@@ -216,6 +218,11 @@ impl Graph {
 
     pub(crate) fn input(&mut self, input: Input) -> Id {
         self.intern(Node::Input(input))
+    }
+
+    /// Whether anything was made of an input.
+    pub(crate) fn has_input(&self, input: Input) -> bool {
+        self.nodes.contains(&Node::Input(input))
     }
 
     pub(crate) fn truth(&mut self, value: bool) -> Id {

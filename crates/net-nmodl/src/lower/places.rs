@@ -32,7 +32,6 @@ impl<'a> Machine<'a, '_> {
         let symbols = &self.parsed.symbols;
         if let Some((first, symbol)) = self.slots.of(symbols, name) {
             let unsupported = match symbol.role {
-                Role::BbcorePointer => Some("BBCOREPOINTER"),
                 Role::Random | Role::StreamId => Some("a RANDOM variable as a number"),
                 _ => None,
             };

@@ -404,10 +404,25 @@ impl<'a> Placer<'a> {
         }
     }
 
+    /// `RANGE` parameters that change in a run: users see, and pointers refer to, what they are now.
+    fn changing_parameters(&self) -> BTreeSet<u32> {
+        let is_changing = |&slot: &u32| {
+            let variable = self.lowered.slots.variable(&self.parsed.symbols, slot);
+            let mut kernels = self.lowered.running();
+            variable.role == Role::Parameter
+                && variable.range
+                && kernels.any(|values| !self.is_unchanged(slot, values[slot as usize]))
+        };
+        (0..self.lowered.slots.slots.len() as u32).filter(is_changing).collect()
+    }
+
     /// Slots that some kernel reads before it writes them, and what these need in turn.
     fn carried(&mut self, roots: &[Id]) -> BTreeSet<u32> {
-        let mut carried = BTreeSet::new();
+        let mut carried = self.changing_parameters();
         let mut open = roots.to_vec();
+        for &slot in &carried {
+            open.extend(self.lowered.running().map(|values| values[slot as usize]));
+        }
         while !open.is_empty() {
             let mut found = BTreeSet::new();
             for id in self.lowered.graph.below(open.drain(..)) {
@@ -455,7 +470,7 @@ impl<'a> Placer<'a> {
             };
             let at = self.add_column(slot, role);
             if matches!(variable.role, Role::Parameter | Role::StreamId) {
-                self.placed.columns[at as usize].name += "_now";
+                self.placed.columns[at as usize].name += net_kernel::table::NOW;
             }
             self.placed.column.insert(slot, at);
         }

@@ -23,11 +23,15 @@ const NEURON_PASSES: f64 = 7.0;
 const LONG_STEP_MS: f64 = 1e9;
 
 /// When Newton's method is done.
+///
+/// For reactions negative states become 0 after each iteration, in NEURON too.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stop {
     /// No unknown changes any more.
     Converged,
-    /// As NEURON stops for reactions; negative states become 0 after each iteration.
+    /// No amount changes any more: reactions.
+    Reacted,
+    /// As NEURON stops for reactions.
     Neuron,
     /// After one iteration.
     Once,
@@ -43,6 +47,7 @@ impl Machine<'_, '_> {
     pub(super) fn implicit(&mut self, step: Id, kind: EquationKind, span: Span) -> Result<Vec<Id>> {
         let stop = match kind {
             EquationKind::Kinetic if self.settings.neuron_iteration => Stop::Neuron,
+            EquationKind::Kinetic => Stop::Reacted,
             _ => Stop::Converged,
         };
         self.backward_euler(step, stop, span)
@@ -58,6 +63,7 @@ impl Machine<'_, '_> {
         let stop = match kind {
             EquationKind::Kinetic if self.settings.neuron_iteration && pass == 0 => Stop::Once,
             EquationKind::Kinetic if self.settings.neuron_iteration => Stop::Neuron,
+            EquationKind::Kinetic => Stop::Reacted,
             _ => Stop::Converged,
         };
         let long = self.graph.number(LONG_STEP_MS);
@@ -224,7 +230,7 @@ impl Machine<'_, '_> {
         let (count_symbol, count) = graph.symbol();
         let (active_symbol, active) = graph.symbol();
         let limit = graph.number(match stop {
-            Stop::Converged => MAX_ITERATIONS,
+            Stop::Converged | Stop::Reacted => MAX_ITERATIONS,
             Stop::Neuron | Stop::Once => NEURON_ITERATIONS,
         });
         let goes_on = graph.compare(Compare::Less, zero, active);
@@ -245,13 +251,17 @@ impl Machine<'_, '_> {
         let mut moved_in_all = zero;
         for ((&symbol, &start), &change) in symbols.iter().zip(start).zip(change) {
             let mut new = graph.add(symbol, change);
-            if stop == Stop::Neuron {
+            let mut moved = graph.unary(Unary::Abs, change);
+            moved_in_all = graph.add(moved_in_all, moved);
+            if stop != Stop::Converged {
                 let negative = graph.compare(Compare::Less, new, zero);
                 new = graph.select(negative, zero, new);
-                let moved = graph.unary(Unary::Abs, change);
-                moved_in_all = graph.add(moved_in_all, moved);
+                // What is kept at 0 has converged.
+                let held = graph.negate(symbol);
+                let change = graph.select(negative, held, change);
+                moved = graph.unary(Unary::Abs, change);
             }
-            let (moved, size) = (graph.unary(Unary::Abs, change), graph.unary(Unary::Abs, new));
+            let size = graph.unary(Unary::Abs, new);
             let allowed = graph.multiply(tolerance, size);
             let allowed = graph.add(allowed, smallest);
             let done = graph.compare(Compare::LessEqual, moved, allowed);
@@ -271,6 +281,9 @@ impl Machine<'_, '_> {
         let active_next = graph.select(condition, still, active);
         next.splice(0..0, [count_next, active_next]);
         let results = graph.add_loop(Loop { variables, condition, next });
+        if stop == Stop::Neuron {
+            return results[2..].to_vec();
+        }
         let nan = graph.number(f64::NAN);
         let failed = graph.compare(Compare::Less, zero, results[1]);
         results[2..].iter().map(|&x| graph.select(failed, nan, x)).collect()

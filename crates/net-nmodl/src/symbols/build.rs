@@ -6,12 +6,13 @@ use super::{
 };
 use crate::ast::{
     Argument, Declaration, Item, MechanismKind, Name, NeuronStatement, Program, Size,
-    UnitDefinition, UseIon, Value,
+    StatementKind, UnitDefinition, UseIon, Value,
 };
 use crate::builtin::Builtin;
 use crate::check::nearest;
 use crate::source::{Reporter, Span};
 use crate::units::{UnitError, UnitTable};
+use crate::visit;
 
 pub(super) fn build(
     program: &Program,
@@ -55,7 +56,12 @@ impl Builder<'_, '_, '_> {
         let known = self.symbols.variable(&variable.name);
         let Some(known) = known else { return Some(self.symbols.add(variable)) };
         // Blocks may list what the simulator gives as often as they like.
-        if !matches!(known.role, Role::Builtin(_)) {
+        if matches!((known.role, variable.declared), (Role::FileLocal, Some(DeclaredIn::Assigned))) {
+            let line = self.reporter.line(known.span);
+            let message = format!("`{}` stays the LOCAL of line {line}", variable.name);
+            self.reporter.warning(variable.span, message);
+            self.reporter.help("as in NEURON, all instances share it; leave out one of the two");
+        } else if !matches!(known.role, Role::Builtin(_)) {
             let name = &variable.name;
             self.reporter.error(variable.span, format!("`{name}` is declared twice"));
             if let Some(block) = known.declared {
@@ -70,7 +76,7 @@ impl Builder<'_, '_, '_> {
     }
 
     fn declarations(&mut self, program: &Program) {
-        for item in &program.items {
+        for (at, item) in program.items.iter().enumerate() {
             match item {
                 Item::Units(block) => self.unit_definitions(&block.definitions),
                 Item::Parameter(b) => self.block(&b.declarations, DeclaredIn::Parameter),
@@ -80,6 +86,9 @@ impl Builder<'_, '_, '_> {
                 Item::Local(local) => {
                     for variable in &local.variables {
                         let name = &variable.name;
+                        if self.repeats(program, at, name) {
+                            continue;
+                        }
                         let declared = Some(DeclaredIn::Local);
                         let mut symbol =
                             plain_variable(&name.text, Role::FileLocal, declared, name.span);
@@ -90,6 +99,38 @@ impl Builder<'_, '_, '_> {
                 _ => {}
             }
         }
+    }
+
+    /// Whether a `LOCAL` of the file repeats a name, of which one meaning is enough.
+    ///
+    /// In NEURON the name is the earlier variable up to the `LOCAL`, and another one behind it. A
+    /// file that uses both is refused.
+    fn repeats(&mut self, program: &Program, at: usize, name: &Name) -> bool {
+        let text = &name.text;
+        let Some(&index) = self.symbols.by_name.get(text) else { return false };
+        let known = &self.symbols.variables[index];
+        if !matches!(known.role, Role::Assigned | Role::Parameter) {
+            return false;
+        }
+        let (before, behind) = program.items.split_at(at);
+        let uses = [before, behind].map(|items| items.iter().any(|item| uses(item, text)));
+        let line = self.reporter.line(known.span);
+        match uses {
+            [true, true] => return false,
+            [_, false] => {
+                let message = format!("`{text}` is declared in line {line} and not used behind here");
+                self.reporter.warning(name.span, message);
+                self.reporter.help("as in NEURON, it is that variable; leave it out here");
+            }
+            [false, true] => {
+                let known = &mut self.symbols.variables[index];
+                (known.role, known.declared) = (Role::FileLocal, Some(DeclaredIn::Local));
+                let message = format!("`{text}` is not the variable of line {line}");
+                self.reporter.warning(name.span, message);
+                self.reporter.help("as in NEURON, all instances share it; leave out one of the two");
+            }
+        }
+        true
     }
 
     fn block(&mut self, declarations: &[Declaration], declared: DeclaredIn) {
@@ -223,7 +264,16 @@ impl Builder<'_, '_, '_> {
                     self.roles(names, Role::ElectrodeCurrent);
                 }
                 NeuronStatement::Pointer(names) => self.roles(names, Role::Pointer),
-                NeuronStatement::BbcorePointer(names) => self.roles(names, Role::BbcorePointer),
+                NeuronStatement::BbcorePointer(names) => {
+                    // NMODL uses it as any pointer; what only C code knew is of no use.
+                    for name in names {
+                        let is_used = program.items.iter().any(|item| uses(item, &name.text));
+                        self.set_role(
+                            name,
+                            if is_used { Role::Pointer } else { Role::BbcorePointer },
+                        );
+                    }
+                }
                 NeuronStatement::Random(names) => self.roles(names, Role::Random),
                 NeuronStatement::External(names) => self.roles(names, Role::External),
                 NeuronStatement::ThreadSafe(_) => self.symbols.thread_safe = true,
@@ -399,6 +449,26 @@ impl Builder<'_, '_, '_> {
 
 /// Shown with unknown units.
 const UNIT_HELP: &str = "declare it: UNITS { (name) = (units) }, such as (mV) = (millivolt)";
+
+/// Whether a statement of the item uses the variable of the file that has this name.
+fn uses(item: &Item, name: &str) -> bool {
+    let arguments: &[Argument] = match item {
+        Item::Routine(routine) => &routine.arguments,
+        Item::NetReceive(receive) => &receive.arguments,
+        _ => &[],
+    };
+    let mut is_hidden = arguments.iter().any(|argument| argument.name.text == name);
+    let mut is_named = false;
+    if let Some(body) = visit::body(item) {
+        visit::statements(body, &mut |statement| {
+            if let StatementKind::Local(local) = &statement.kind {
+                is_hidden |= local.variables.iter().any(|variable| variable.name.text == name);
+            }
+            visit::named(statement, &mut |variable| is_named |= variable.name.text == name);
+        });
+    }
+    is_named && !is_hidden
+}
 
 /// Which quantity of `ion` the name stands for.
 fn quantity_of(ion: &str, name: &str) -> Option<IonQuantity> {

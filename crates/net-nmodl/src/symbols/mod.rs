@@ -70,7 +70,7 @@ pub enum Role {
     ElectrodeCurrent,
     /// `POINTER`: a variable elsewhere.
     Pointer,
-    /// `BBCOREPOINTER`: data of C code; usable only by what VERBATIM idioms are rewritten to.
+    /// `BBCOREPOINTER` that no statement uses: data of C code.
     BbcorePointer,
     /// `RANDOM`: a random stream, argument of the `random_` functions.
     Random,

@@ -10,7 +10,7 @@ use net_nmodl::source::Diagnostic;
 use net_nmodl::{Options, parse_file};
 
 /// Folders of `mod/`, in the order of the catalogue.
-const SETS: [&str; 4] = ["neuron", "generic", "bbp", "allen"];
+const SETS: [&str; 5] = ["neuron", "generic", "bbp", "allen", "ngv"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=mod");

@@ -1,16 +1,17 @@
-//! `LONGITUDINAL_DIFFUSION`: beside NEURON in a branched cell, and beside the modes of a cable.
+//! `LONGITUDINAL_DIFFUSION`: beside NEURON in a branched cell and in an astrocyte, and beside the modes
+//! of a cable.
 
 mod harness;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 
-use harness::{Model, step};
-use net_cell::mechanism::load_library;
+use harness::{Input, Model, step};
+use net_cell::mechanism::{load_library, use_set};
 use net_cell::morphology::{
     Cable, CableProperties, Discretization, MorphologyBuilder, SectionKind, SegmentPoints,
 };
-use net_cell::{CellTemplate, Region, Values};
+use net_cell::{CellTemplate, PointKind, PointerTarget, Region, SpikeSource, Values};
 use net_nmodl::library::{BuildOptions, build};
 use serde_json::Value;
 
@@ -22,6 +23,7 @@ fn load() {
         let cache: Option<PathBuf> = Some(folder.path().into());
         let library = build(&[file], &BuildOptions { cache, ..BuildOptions::default() }).unwrap();
         load_library(&library.path).unwrap();
+        use_set("ngv").unwrap();
     });
 }
 
@@ -118,6 +120,80 @@ fn modes_of_a_cable_decay_as_they_should() {
             let exact = 2.0 + (mode(n, m, i) - 2.0) * factor;
             assert_eq!(trace[0], mode(n, m, i));
             assert!((trace[1] - exact).abs() < 1e-13, "{}, {exact}", trace[1]);
+        }
+    }
+}
+
+/// The astrocyte of `data/make_glia.py`: soma, branch, twig, endfoot, a compartment each.
+fn astrocyte() -> CellTemplate {
+    let mut builder = MorphologyBuilder::new();
+    let soma = builder.cylinder("soma", SectionKind::Soma, None, 30.0, 30.0).unwrap();
+    let branch = builder.cylinder("branch", SectionKind::Axon, Some((soma, 0.5)), 25.0, 0.5);
+    let end = Some((branch.unwrap(), 1.0));
+    builder.cylinder("twig", SectionKind::Axon, end, 12.0, 0.6).unwrap();
+    builder.cylinder("foot", SectionKind::Basal, end, 10.0, 5.0).unwrap();
+    let cable = Cable::Uniform(CableProperties { ra_ohm_cm: 35.4, cm_uf_cm2: 1.0 });
+    let rule = Discretization::FixedPerSection(1);
+    let morphology = builder.build().unwrap();
+    let morphology = morphology.segmented(&rule, &cable, SegmentPoints::Exact).unwrap();
+    let mut cell = CellTemplate::new(morphology).unwrap();
+    let at = |segment: usize, value: f64| {
+        Values::PerSegment((0..4).map(|k| if k == segment { value } else { 1e-4 }).collect())
+    };
+    let start = [("cai00", at(1, 1.2e-4)), ("cai0", at(2, 3e-4))];
+    cell.insert_with("cadifus", &Region::All, &start).unwrap();
+    cell.insert("vascouplingB", &Region::Segments(vec![3]), &[("R0pas", 0.675)]).unwrap();
+    let glut = PointerTarget::Variable {
+        mechanism: "GlutReceive".into(),
+        variable: "glut".into(),
+        segment: None,
+        nth: 0,
+    };
+    cell.set_pointer("cadifus", "glu2", glut).unwrap();
+    cell
+}
+
+#[test]
+fn an_astrocyte_agrees_with_the_public_mechanisms() {
+    load();
+    let file: Value = serde_json::from_str(include_str!("data/glia.json")).unwrap();
+    let every = file["every"].as_u64().unwrap();
+    let mut settings = step(file["dt_ms"].as_f64().unwrap(), false);
+    settings.celsius = 34.0;
+    let mut model = Model::new(settings);
+    model.kinds =
+        ["GlutReceive", "GlutReceiveSoma"].map(|name| PointKind::new(name, &[]).unwrap()).into();
+    // Others that get no glutamate stand in the lanes beside it.
+    let cell = Arc::new(astrocyte());
+    model.cell(&cell, &[]);
+    model.cell(&cell, &[(1, 0), (0, 1)]);
+    for point in 0..2 {
+        let source = SpikeSource::Times(vec![2.0, 6.5]);
+        let input = Input { cell: 1, point, source, weight: 1.1, further: vec![], delay_ms: 0.05 };
+        model.inputs.push(input);
+    }
+    model.interval = every;
+    let mut expected: Vec<(&String, Vec<f64>)> = Vec::new();
+    for (name, trace) in file["traces"].as_object().unwrap() {
+        let parts: Vec<&str> = name.split('/').collect();
+        let sections = ["soma", "branch", "twig", "foot"];
+        let segment = sections.iter().position(|&section| section == parts[0]).unwrap();
+        match parts[1..] {
+            [mechanism, variable] => model.variable(1, segment, mechanism, variable),
+            _ => model.voltage(1, segment),
+        }
+        let values = trace.as_array().unwrap().iter();
+        expected.push((name, values.map(|x| x.as_f64().unwrap()).collect()));
+    }
+    let run = model.run((expected[0].1.len() as u64 - 1) * every).unwrap();
+    assert_eq!(run.traces.len(), expected.len());
+    for (trace, (name, expected)) in run.traces.iter().zip(&expected) {
+        assert_eq!(trace.len(), expected.len());
+        // NEURON's file sets the uptake to another value before the first step.
+        let first = usize::from(name.ends_with("icaER"));
+        let largest = expected[first..].iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+        for (a, b) in trace.iter().zip(expected).skip(first) {
+            assert!((a - b).abs() <= 1e-10 * largest, "{name}: {a}, {b}");
         }
     }
 }

@@ -21,7 +21,8 @@ pub struct Set {
 }
 
 /// All sets: `neuron` (what NEURON has built in), `generic` (common channels and synapses), `bbp`
-/// and `allen` (the channels and synapses of the Blue Brain and Allen Institute cell models).
+/// and `allen` (the channels and synapses of the Blue Brain and Allen Institute cell models), `ngv`
+/// (astrocytes of neuro-glial-vascular circuits).
 ///
 /// ```
 /// let sets = net_mechanisms::sets();

@@ -189,10 +189,10 @@ fn built_in() -> Vec<Mechanism> {
     DEFAULT_SETS.into_iter().filter_map(|name| of_set(name).ok()).flatten().collect()
 }
 
-/// Adds the mechanisms of a built-in set to the [`catalogue`](super::catalogue): `bbp` or `allen`;
-/// the sets `neuron` and `generic` are always there. Returns the names of the set's mechanisms.
+/// Adds the mechanisms of a built-in set to the [`catalogue`](super::catalogue): `bbp`, `allen` or
+/// `ngv`; the sets `neuron` and `generic` are always there. Returns the names of the set's mechanisms.
 ///
-/// Sets may share names with each other; a run uses the one or the other. Sets are chosen before
+/// Sets may share names with each other, as `bbp` and `allen`; a run uses the one or the other. Sets are chosen before
 /// the first cell is described; to choose one again changes nothing.
 ///
 /// # Errors

@@ -272,9 +272,7 @@ impl<'a> KernelWriter<'a> {
             }
             Target::Weight(k) => format!("{value}.store(event.weights.add({k}));"),
             Target::Linked(k) if event => {
-                format!(
-                    "args.set_linked_at({k}, event.vector, event.lane, {value}.to_array()[0]);"
-                )
+                format!("args.set_linked_at({k}, event.vector, event.lane, {value}.to_array()[0]);")
             }
             Target::Linked(k) => format!("args.set_linked::<V>({k}, j, {value});"),
             Target::Effect(..) => return,

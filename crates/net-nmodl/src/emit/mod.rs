@@ -104,8 +104,7 @@ pub(crate) fn module(
             )
         })
         .collect();
-    let pointer =
-        |&slot: &u32| format!("Text::new({:?})", lowered.slots.slots[slot as usize].name);
+    let pointer = |&slot: &u32| format!("Text::new({:?})", lowered.slots.slots[slot as usize].name);
     let pointers: Vec<String> = lowered.slots.pointers.iter().map(pointer).collect();
     let is_optional = |k: usize| lowered.graph.has_input(Input::Pointing(k as u32));
     let optional = lowered.slots.pointers.iter().enumerate().filter(|(k, _)| is_optional(*k));

@@ -56,7 +56,8 @@ impl Builder<'_, '_, '_> {
         let known = self.symbols.variable(&variable.name);
         let Some(known) = known else { return Some(self.symbols.add(variable)) };
         // Blocks may list what the simulator gives as often as they like.
-        if matches!((known.role, variable.declared), (Role::FileLocal, Some(DeclaredIn::Assigned))) {
+        if matches!((known.role, variable.declared), (Role::FileLocal, Some(DeclaredIn::Assigned)))
+        {
             let line = self.reporter.line(known.span);
             let message = format!("`{}` stays the LOCAL of line {line}", variable.name);
             self.reporter.warning(variable.span, message);
@@ -118,7 +119,8 @@ impl Builder<'_, '_, '_> {
         match uses {
             [true, true] => return false,
             [_, false] => {
-                let message = format!("`{text}` is declared in line {line} and not used behind here");
+                let message =
+                    format!("`{text}` is declared in line {line} and not used behind here");
                 self.reporter.warning(name.span, message);
                 self.reporter.help("as in NEURON, it is that variable; leave it out here");
             }
@@ -127,7 +129,8 @@ impl Builder<'_, '_, '_> {
                 (known.role, known.declared) = (Role::FileLocal, Some(DeclaredIn::Local));
                 let message = format!("`{text}` is not the variable of line {line}");
                 self.reporter.warning(name.span, message);
-                self.reporter.help("as in NEURON, all instances share it; leave out one of the two");
+                self.reporter
+                    .help("as in NEURON, all instances share it; leave out one of the two");
             }
         }
         true

@@ -29,11 +29,11 @@ pub use checkpoint_args::{CheckpointArgs, STOPPED, exit_status};
 pub use error::{BoxError, Error, Result, StopReason};
 pub use mechanisms::load_mechanisms;
 pub use model::{
-    CellBuilder, CellKind, CellParameter, CellPattern, GapJunction, Input, InputRow, InputSynapses,
-    InputTable, Instances, ListedCell, ListedKind, ListedPoint, ListedPoints, ListedStream, Model,
-    PointLister, PointPlace, PointSource, Potential, PotentialFunction, ProbeRecording,
-    RateRecording, RateUnit, Recording, SegmentChoice, Segments, SpikeRecording, StimulatedSegment,
-    Stimulation, StrengthFunction, Targets, table_projection,
+    CellBuilder, CellFunctions, CellKind, CellParameter, CellPattern, GapJunction, Input, InputRow,
+    InputSynapses, InputTable, Instances, ListedCell, ListedKind, ListedPoint, ListedPoints,
+    ListedStream, Model, PointLister, PointPlace, PointSource, Potential, PotentialFunction,
+    ProbeRecording, RateRecording, RateUnit, Recording, SegmentChoice, SegmentFunction, Segments,
+    SpikeRecording, StimulatedSegment, Stimulation, StrengthFunction, Targets, table_projection,
 };
 pub use net_cell::currents::CurrentType;
 pub use net_cell::mechanism::IonVariable;

@@ -168,6 +168,20 @@ impl Builder<'_> {
                     let (potential, places) = (Arc::clone(potential), places().copied().collect());
                     block.functions.push(Function { potential, places });
                 }
+                Potential::FunctionPerCell(of_cell) => {
+                    let places: Vec<_> = places().copied().collect();
+                    for own in places.chunk_by(|a, b| a.2.gid == b.2.gid) {
+                        let function = of_cell(own[0].2.gid);
+                        let function = function.map_err(|source| Error::Listed { source })?;
+                        for (.., segment) in own {
+                            let at = |t_ms| function(segment.segment, t_ms);
+                            note(what, segment, &PROBED_MS.map(at));
+                        }
+                        let potential: Arc<PotentialFunction> =
+                            Arc::new(move |segment, t_ms| function(segment.segment, t_ms));
+                        block.functions.push(Function { potential, places: own.to_vec() });
+                    }
+                }
             }
             self.fingerprint = self.fingerprint.wrapping_add(sum);
         }

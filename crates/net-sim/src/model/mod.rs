@@ -38,7 +38,8 @@ pub(crate) use recording::windows;
 pub use recording::{Instances, RateRecording, RateUnit, Recording, SpikeRecording};
 pub use saved::table_projection;
 pub use stimulation::{
-    CellPattern, Potential, PotentialFunction, StimulatedSegment, Stimulation, StrengthFunction,
+    CellFunctions, CellPattern, Potential, PotentialFunction, SegmentFunction, StimulatedSegment,
+    Stimulation, StrengthFunction,
 };
 use targets::Groups;
 pub(crate) use targets::place_of;

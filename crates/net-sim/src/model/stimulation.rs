@@ -26,6 +26,12 @@ pub type PotentialFunction = dyn Fn(&StimulatedSegment, f64) -> f64 + Send + Syn
 /// Potentials in mV of all segments of a cell, by gid.
 pub type CellPattern = dyn Fn(Gid) -> Result<Vec<f64>, BoxError> + Send + Sync;
 
+/// The potential in mV of a cell's segment at a time in ms.
+pub type SegmentFunction = dyn Fn(u32, f64) -> f64 + Send + Sync;
+
+/// The potentials of a cell as functions of time, by gid.
+pub type CellFunctions = dyn Fn(Gid) -> Result<Arc<SegmentFunction>, BoxError> + Send + Sync;
+
 /// How strong a pattern is at a time in ms.
 pub type StrengthFunction = dyn Fn(f64) -> f64 + Send + Sync;
 
@@ -76,6 +82,8 @@ pub enum Potential {
     },
     /// Any function of segment and time, computed anew for every segment and step.
     Function(Arc<PotentialFunction>),
+    /// The same, given cell by cell, when the cells are made.
+    FunctionPerCell(Arc<CellFunctions>),
 }
 
 impl std::fmt::Debug for Potential {
@@ -86,6 +94,7 @@ impl std::fmt::Debug for Potential {
             }
             Potential::PerCell { .. } => f.write_str("PerCell"),
             Potential::Function(_) => f.write_str("Function"),
+            Potential::FunctionPerCell(_) => f.write_str("FunctionPerCell"),
         }
     }
 }

@@ -4,14 +4,18 @@
 //! node stands in the circuit, times a time course.
 
 use std::f64::consts::PI;
+use std::path::Path;
 use std::sync::Arc;
 
 use net_cell::morphology::SectionKind;
 use net_core::Gid;
 use net_sonata::cell::{CableCell, Cell};
 use net_sonata::config::{ElectricField, Input, InputKind, InputTarget};
-use net_sonata::stimulus::{Electrode, read_electrodes};
-use net_sonata::{Circuit, SimulationConfig};
+use net_sonata::stimulus::{
+    ComsolStudy, Electrode, NearestNode, Tessellation, XstimCourse, XstimWaveform, read_electrodes,
+    repeated,
+};
+use net_sonata::{Circuit, NodePopulation, SimulationConfig};
 
 use super::cells::CellTable;
 use super::placement::{Place, apply, dot, midpoint, orientation, soma_of, sub};
@@ -34,6 +38,10 @@ enum Source {
     Uniform([f64; 3]),
     /// Electrodes of 1 mA each in a medium of this resistivity, Ohm cm.
     Electrodes { electrodes: Arc<Vec<Electrode>>, resistivity_ohm_cm: f64 },
+    /// Potentials at the nodes of a mesh, interpolated in its tessellation; 0 outside.
+    Mesh { study: Arc<ComsolStudy>, tessellation: Arc<Tessellation> },
+    /// Potentials at the nodes of a mesh that change with time: each segment has those of the nearest.
+    MeshInTime { study: Arc<ComsolStudy>, nearest: Arc<NearestNode>, half_ms: f64 },
 }
 
 /// The inputs that act from outside of cells.
@@ -66,6 +74,19 @@ pub(super) fn read(
                 let half_ms = 0.5 * config.run.dt_ms;
                 vec![(source, Arc::new(move |t_ms| waveform.at(t_ms + half_ms)))]
             }
+            InputKind::Comsol { files, amplitudes, waveforms } => {
+                let half_ms = 0.5 * config.run.dt_ms;
+                let (files, waveforms) = (files.iter().zip(amplitudes), waveforms.iter());
+                let mut waveforms = waveforms.map(XstimWaveform::course);
+                let mut parts = Vec::new();
+                for (file, &amplitude) in files {
+                    let waveform = waveforms.next().transpose().map_err(Error::circuit)?;
+                    let mesh = mesh(file, waveform.is_none(), half_ms).map_err(Error::circuit)?;
+                    let dt_ms = config.run.dt_ms;
+                    parts.push((mesh, course_of_mesh(waveform, amplitude, dt_ms)));
+                }
+                parts
+            }
             _ => continue,
         };
         let InputTarget::NodeSet(set) = &input.target else {
@@ -84,6 +105,33 @@ pub(super) fn read(
         }
     }
     Ok(fields)
+}
+
+/// A file of potentials, with times or without.
+fn mesh(file: &Path, is_timed: bool, half_ms: f64) -> net_sonata::Result<Source> {
+    let study = Arc::new(ComsolStudy::read(file)?);
+    study.check(is_timed)?;
+    if is_timed {
+        let nearest = Arc::new(NearestNode::new(&study.points_um));
+        return Ok(Source::MeshInTime { study, nearest, half_ms });
+    }
+    let tessellation = Arc::new(study.tessellation()?);
+    Ok(Source::Mesh { study, tessellation })
+}
+
+/// What the potentials of a mesh are multiplied by; a table begins again a step after its end.
+fn course_of_mesh(
+    waveform: Option<XstimCourse>,
+    amplitude: f64,
+    dt_ms: f64,
+) -> Arc<StrengthFunction> {
+    let Some(waveform) = waveform else { return Arc::new(move |_| amplitude) };
+    let period_ms = waveform.duration_ms().map(|duration_ms| duration_ms + dt_ms);
+    Arc::new(move |t_ms| {
+        let end_ms = t_ms + 0.5 * dt_ms;
+        let u_ms = period_ms.map_or(end_ms, |period_ms| repeated(end_ms, period_ms));
+        amplitude * waveform.at(u_ms)
+    })
 }
 
 /// `cos(2 pi f u + phase)` of the time u since the delay, times ramps outside of the duration.
@@ -119,14 +167,27 @@ impl Field {
     ) -> Stimulation {
         let (source, name) = (self.source.clone(), self.name.clone());
         let (circuit, cells) = (circuit.clone(), cells.clone());
-        let pattern = move |gid| {
-            let of_cell = source.of_cell(&circuit, &cells, gid);
-            of_cell.map_err(|error| format!("input {name}: {error}").into())
-        };
+        let wrong = move |error: BoxError| -> BoxError { format!("input {name}: {error}").into() };
         let strength = self.strength.clone();
+        let potential = match source {
+            Source::MeshInTime { study, nearest, half_ms } => {
+                Potential::FunctionPerCell(Arc::new(move |gid| {
+                    let nodes = nodes_of(&nearest, &circuit, &cells, gid).map_err(&wrong)?;
+                    let (study, strength) = (study.clone(), strength.clone());
+                    Ok(Arc::new(move |segment: u32, t_ms| {
+                        let node = nodes[segment as usize] as usize;
+                        strength(t_ms) * study.at(node, t_ms + half_ms)
+                    }))
+                }))
+            }
+            source => {
+                let pattern = move |gid| source.of_cell(&circuit, &cells, gid).map_err(&wrong);
+                Potential::PerCell { pattern: Arc::new(pattern), strength }
+            }
+        };
         Stimulation {
             name: self.name.clone(),
-            potential: Potential::PerCell { pattern: Arc::new(pattern), strength },
+            potential,
             targets: Targets::Gids(self.gids.clone()),
         }
     }
@@ -157,21 +218,54 @@ impl Source {
                 Ok(from_soma.iter().map(potential).collect())
             }
             Source::Electrodes { electrodes, resistivity_ohm_cm } => {
-                let place = Place::of(population, node)?;
-                let m = &cell.morphology;
-                let soma = soma_of(m).ok_or_else(|| wrong("has no soma"))?;
-                let centre = midpoint(m, m.segment_at(soma, 0.5));
-                let potential = |segment| {
-                    let point = place.point_um(sub(midpoint(m, segment), centre));
+                let potential = |point| {
                     // Ohm cm mA/um: 1e4 um/cm and 1e0 mV/(mA Ohm).
                     let resistance = 1e4 * resistivity_ohm_cm / (4.0 * PI);
                     let of = |electrode: &Electrode| resistance * electrode.mean_inverse_um(point);
                     electrodes.iter().map(of).sum()
                 };
-                Ok((0..m.n_segments()).map(potential).collect())
+                Ok(middles_um(population, node, cell)?.into_iter().map(potential).collect())
             }
+            Source::Mesh { study, tessellation } => {
+                let potential = |point| {
+                    let of = |(node, part): (u32, f64)| part * study.potential_mv(node as usize);
+                    tessellation.around(point).map_or(0.0, |nodes| nodes.into_iter().map(of).sum())
+                };
+                Ok(middles_um(population, node, cell)?.into_iter().map(potential).collect())
+            }
+            Source::MeshInTime { .. } => Err(wrong("potentials that change with time")),
         }
     }
+}
+
+/// The node that is nearest to each segment of a cell.
+fn nodes_of(
+    nearest: &NearestNode,
+    circuit: &Circuit,
+    cells: &CellTable,
+    gid: Gid,
+) -> Result<Vec<u32>, BoxError> {
+    let (population, node) = cells.node_of(gid).ok_or("no such cell")?;
+    let population = &circuit.nodes()[cells.populations()[population].index];
+    let (cell, template) = cells.cell(gid)?;
+    let Cell::Cable(cell) = &*cell else { return Ok(vec![0; template.n_segments()]) };
+    let middles = middles_um(population, node, cell)?;
+    Ok(middles.into_iter().map(|point| nearest.of(point).unwrap_or(0)).collect())
+}
+
+/// Where the middles of a cell's segments are, um, that of its soma where the node is.
+fn middles_um(
+    population: &NodePopulation,
+    node: u64,
+    cell: &CableCell,
+) -> Result<Vec<[f64; 3]>, BoxError> {
+    let (place, m) = (Place::of(population, node)?, &cell.morphology);
+    let soma = soma_of(m).ok_or_else(|| -> BoxError {
+        format!("node {node} of population {}: has no soma", population.name()).into()
+    })?;
+    let centre = midpoint(m, m.segment_at(soma, 0.5));
+    let middle = |segment| place.point_um(sub(midpoint(m, segment), centre));
+    Ok((0..m.n_segments()).map(middle).collect())
 }
 
 /// Where Neurodamus takes the segments of a cell to be, seen from its soma, in its own axes: the

@@ -102,7 +102,8 @@ fn action(
         | InputKind::SpikeFile { .. }
         | InputKind::SynapseActivity { .. }
         | InputKind::ElectricField { .. }
-        | InputKind::Xstim { .. } => return Ok(None),
+        | InputKind::Xstim { .. }
+        | InputKind::Comsol { .. } => return Ok(None),
         InputKind::IClamp { amps_na, delays_ms, durations_ms, section } => {
             let all = amps_na.iter().zip(delays_ms).zip(durations_ms);
             let clamp = |((amp, delay), duration): ((&f64, &f64), &f64)| {

@@ -111,3 +111,42 @@ fn reports_of_connections() {
     println!("netcon_report: potentials differ by {largest:e} mV where states are not shared");
     assert!(largest < 1e-9, "{largest:e} mV");
 }
+
+/// Potentials outside of somata from files of COMSOL: at the nearest node, in time; in the tessellation,
+/// times a waveform. BioNet imposes them two steps later, a step after it has taken them.
+#[test]
+fn potentials_of_finite_elements() {
+    let _guard = one_at_a_time();
+    load_mechanisms();
+    let Some(reference) = reference() else { return };
+    let expected = hdf5::File::open(values("bio14_comsol.h5")).unwrap();
+    let path = |name: &str| values(name).to_str().unwrap().to_owned();
+    let (space, waveform) = (path("comsol_in_space.txt"), path("comsol_waveform.csv"));
+    let timed = json!({"comsol_files": path("comsol_in_time.txt"), "amplitudes": 2.0});
+    let several = json!({"comsol_files": [space, space], "waveforms": [waveform, waveform],
+        "amplitudes": [3.0, 1.0]});
+    for (name, mut input) in [("in_time", timed), ("in_space", several)] {
+        let common = json!({"input_type": "extracellular", "module": "comsol", "node_set": "all"});
+        input.as_object_mut().unwrap().extend(common.as_object().unwrap().clone());
+        let (_folder, case) = bio14(&reference, |config| {
+            config["run"]["tstop"] = json!(5.0);
+            config["inputs"] = json!({"comsol": input});
+            let mut report = config["reports"]["v"].clone();
+            report["variable_name"] = json!("extracellular.e");
+            config["reports"] = json!({"e": report, "v": config["reports"]["v"].clone()});
+        });
+        let [results, other] = [1, 2].map(|threads| run(&case, "changed", threads));
+        let found = |of: &tempfile::TempDir, name: &str| {
+            let file = hdf5::File::open(of.path().join(name)).unwrap();
+            read::<f64>(&file, "report/v1/data")
+        };
+        assert!(found(&results, "v.h5") == found(&other, "v.h5"), "{name}: threads");
+        let (own, expected) = (found(&results, "e.h5"), read::<f64>(&expected, name));
+        assert_eq!(own.len(), expected.len());
+        let n_cells = 10;
+        let pairs = own[..own.len() - n_cells].iter().zip(&expected[n_cells..]);
+        let largest = pairs.map(|(own, x)| (own - x).abs()).fold(0.0, f64::max);
+        println!("comsol {name}: potentials outside of somata differ by {largest:e} mV");
+        assert!(largest < 1e-10, "{name}: {largest:e} mV");
+    }
+}

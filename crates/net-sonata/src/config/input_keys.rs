@@ -304,9 +304,36 @@ fn read_kind(entry: &Object, module: &str, input_type: InputType, run: &Run) -> 
         "comsol" => {
             let files = entry.texts("comsol_files");
             let files = entry.require("comsol_files", files, "files of potentials")?;
-            entry.ignore(&["waveforms", "amplitudes", "ip_method"]);
+            entry.ignore(&["ip_method", "set_nrn_mechanisms"]);
             let paths = files.iter().filter_map(|file| entry.resolve("comsol_files", file));
-            Some(InputKind::Comsol { files: paths.collect() })
+            let files: Vec<PathBuf> = paths.collect();
+            let mut waveforms = Vec::new();
+            if entry.has("waveforms") {
+                for file in entry.texts("waveforms")? {
+                    let path = entry.resolve("waveforms", &file)?;
+                    waveforms.push(read_waveform_file(entry, path)?);
+                }
+            }
+            let is_timed = !entry.has("waveforms");
+            let n_files = if is_timed { 1 } else { waveforms.len() };
+            if files.len() != n_files {
+                let found = format!("{} files", files.len());
+                let expected = match is_timed {
+                    true => "one file with times, or as many waveforms".to_owned(),
+                    false => format!("a file for each of {n_files} waveforms"),
+                };
+                entry.error("comsol_files", Problem::Value { found, expected });
+            }
+            let mut amplitudes = entry.numbers("amplitudes").unwrap_or_else(|| vec![1.0]);
+            if amplitudes.len() == 1 {
+                amplitudes.resize(n_files, amplitudes[0]);
+            }
+            if amplitudes.len() != n_files {
+                let found = format!("{} numbers", amplitudes.len());
+                let expected = format!("one number, or {n_files}");
+                entry.error("amplitudes", Problem::Value { found, expected });
+            }
+            Some(InputKind::Comsol { files, amplitudes, waveforms })
         }
         _ if UNSUPPORTED.contains(&module) => {
             entry.entries().for_each(drop);
@@ -434,6 +461,11 @@ fn read_xstim_waveform(entry: &Object) -> Option<XstimWaveform> {
         return course.map(XstimWaveform::Course);
     }
     let path = entry.require("waveform", entry.path("waveform"), expected)?;
+    read_waveform_file(entry, path)
+}
+
+/// A table, or a formula in JSON.
+fn read_waveform_file(entry: &Object, path: PathBuf) -> Option<XstimWaveform> {
     if path.extension().is_none_or(|end| end != "json") {
         return Some(XstimWaveform::File(path));
     }

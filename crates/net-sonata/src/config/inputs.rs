@@ -311,8 +311,12 @@ pub enum InputKind {
     },
     /// `comsol` (Allen): potentials computed elsewhere.
     Comsol {
-        /// The files.
+        /// The files: one with times, or one for each waveform.
         files: Vec<PathBuf>,
+        /// What each file is multiplied by; 1.
+        amplitudes: Vec<f64>,
+        /// Time courses of files without times; empty for one with times.
+        waveforms: Vec<XstimWaveform>,
     },
 }
 

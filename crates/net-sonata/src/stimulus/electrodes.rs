@@ -189,6 +189,12 @@ impl XstimCourse {
             XstimCourse::Table(rows) => interpolated(rows, t_ms),
         }
     }
+
+    /// How long a table is, in ms.
+    pub fn duration_ms(&self) -> Option<f64> {
+        let XstimCourse::Table(rows) = self else { return None };
+        Some(rows.last()?.0 - rows.first()?.0)
+    }
 }
 
 /// Between rows in proportion, beyond them the first and last value.
@@ -204,7 +210,7 @@ fn interpolated(rows: &[(f64, f64)], t_ms: f64) -> f64 {
     }
 }
 
-fn invalid(path: &Path, at: &str, found: String, expected: &str) -> Error {
+pub(super) fn invalid(path: &Path, at: &str, found: String, expected: &str) -> Error {
     let mut report = Report::default();
     report.error(path, at, Problem::Value { found, expected: expected.to_owned() });
     Error::Invalid(report)

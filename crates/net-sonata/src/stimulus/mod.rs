@@ -7,17 +7,21 @@
 //! Times, formulas and random streams are those of Neurodamus, number for number; a conductance
 //! keeps its habit that the signal is the reversal potential, in place of 0, before and after.
 
+mod comsol;
 mod electrodes;
 mod file;
 mod noise;
+mod tessellation;
 mod waveform;
 
 use crate::config::{Input, InputKind, InputType, Run, Scale, SimulationConfig};
 
+pub use comsol::{ComsolStudy, NearestNode, repeated};
 pub use electrodes::{
     Electrode, XstimCourse, XstimWaveform, read_channels, read_electrodes, rotation,
 };
 pub use file::{read_currents, read_report_currents};
+pub use tessellation::Tessellation;
 pub use waveform::Waveform;
 
 /// What an input needs to know of a cell.

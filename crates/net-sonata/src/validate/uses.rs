@@ -12,7 +12,7 @@ use crate::config::{
 use crate::finding::{Error, Problem, Report, Severity};
 use crate::selection::Selection;
 use crate::spikes::SpikeTrains;
-use crate::stimulus::read_electrodes;
+use crate::stimulus::{ComsolStudy, read_electrodes};
 
 /// What every check needs.
 struct Check<'a> {
@@ -178,11 +178,20 @@ impl Check<'_> {
                     self.report.failure(&self.config.path, format!("{at}.waveform"), &error);
                 }
             }
-            InputKind::Comsol { files } => {
+            InputKind::Comsol { files, waveforms, .. } => {
                 for file in files {
                     let at = format!("{at}.comsol_files");
-                    let config = &self.config.path;
-                    check_there(config, &at, "the file", file, Severity::Error, self.report);
+                    match ComsolStudy::read(file)
+                        .and_then(|study| study.check(waveforms.is_empty()))
+                    {
+                        Ok(()) => {}
+                        Err(error) => self.report.failure(&self.config.path, at, &error),
+                    }
+                }
+                for waveform in waveforms {
+                    if let Err(error) = waveform.course() {
+                        self.report.failure(&self.config.path, format!("{at}.waveforms"), &error);
+                    }
                 }
             }
             _ => {}

@@ -185,7 +185,11 @@ fn an_astrocyte_agrees_with_the_public_mechanisms() {
         let values = trace.as_array().unwrap().iter();
         expected.push((name, values.map(|x| x.as_f64().unwrap()).collect()));
     }
-    let run = model.run((expected[0].1.len() as u64 - 1) * every).unwrap();
+    let n_steps = (expected[0].1.len() as u64 - 1) * every;
+    let run = model.run(n_steps).unwrap();
+    // The same wherever the cell stands.
+    model.n_groups = 2;
+    assert_eq!(model.run(n_steps).unwrap(), run);
     assert_eq!(run.traces.len(), expected.len());
     for (trace, (name, expected)) in run.traces.iter().zip(&expected) {
         assert_eq!(trace.len(), expected.len());

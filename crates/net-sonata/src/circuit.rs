@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use net_io::sonata::{EdgeReader, NodeReader, Value};
 
 use crate::config::{
-    CircuitConfig, Components, EdgeKind, Flavor, NodeKind, NodeSelector, SimulationConfig,
+    CircuitConfig, Components, EdgeFileConfig, EdgeKind, Flavor, InputKind, NodeKind, NodeSelector,
+    SimulationConfig,
 };
-use crate::edges::EdgePopulation;
+use crate::edges::{EdgePopulation, Replayed};
 use crate::finding::{Error, Problem, Report, Result};
 use crate::node_set::NodeSets;
 use crate::nodes::NodePopulation;
@@ -61,6 +62,7 @@ impl Circuit {
         };
         circuit.choose(config, report);
         circuit.edges = open_edges(config, &circuit.nodes, report);
+        circuit.open_replayed(config, report);
         circuit
     }
 
@@ -146,6 +148,37 @@ impl Circuit {
         };
         let counted = self.nodes.iter().filter(|p| p.kind != NodeKind::Vasculature);
         counted.map(line).collect()
+    }
+
+    /// Opens the edges that inputs bring, after those of the circuit.
+    fn open_replayed(&mut self, config: &SimulationConfig, report: &mut Report) {
+        for input in &config.inputs {
+            let InputKind::EdgeReplay { edges_file, edge_types_file, sources, targets, .. } =
+                &input.kind
+            else {
+                continue;
+            };
+            let mut selected = |key: &str, set: &Option<NodeSelector>| {
+                let all = || Ok(self.nodes.iter().map(|p| Selection::all(p.len())).collect());
+                set.as_ref().map_or_else(all, |set| self.select(set)).unwrap_or_else(|error| {
+                    report.failure(&config.path, format!("inputs.{}.{key}", input.name), &error);
+                    vec![Selection::default(); self.nodes.len()]
+                })
+            };
+            let sources = selected("source_node_set", sources);
+            let targets = selected("target_node_set", targets);
+            let file = EdgeFileConfig {
+                edges_file: edges_file.clone(),
+                edge_types_file: edge_types_file.clone(),
+                populations: None,
+            };
+            for mut population in open_edge_file(config, &self.nodes, &file, report) {
+                let nodes =
+                    [sources[population.source].clone(), targets[population.target].clone()];
+                population.replayed = Some(Replayed { input: input.name.clone(), nodes });
+                self.edges.push(population);
+            }
+        }
     }
 
     /// Decides which nodes are simulated and, with that, the gids.
@@ -269,57 +302,15 @@ fn open_edges(
 ) -> Vec<EdgePopulation> {
     let mut edges: Vec<EdgePopulation> = Vec::new();
     for file in &config.circuit.edges {
-        let types = open_types(file.edge_types_file.as_deref(), "edge_type_id", report);
-        let chosen: Vec<(String, EdgeKind)> = match &file.populations {
-            Some(populations) => populations.iter().map(|p| (p.name.clone(), p.kind)).collect(),
-            None => match EdgeReader::populations(&file.edges_file) {
-                Ok(names) => names.into_iter().map(|name| (name, EdgeKind::Allen)).collect(),
-                Err(error) => {
-                    report.failure(&file.edges_file, "", &error.into());
-                    continue;
-                }
-            },
-        };
-        for (name, kind) in chosen {
-            if let Some(first) = edges.iter().find(|p| p.name() == name) {
+        for population in open_edge_file(config, nodes, file, report) {
+            if let Some(first) = edges.iter().find(|p| p.name() == population.name()) {
                 let first: PathBuf = first.reader.path().to_owned();
+                let name = population.name().to_owned();
                 let problem = Problem::DuplicateName { what: "edge population", name, first };
                 report.error(&file.edges_file, "edges", problem);
                 continue;
             }
-            let reader = match EdgeReader::open(&file.edges_file, &name) {
-                Ok(reader) => reader,
-                Err(error) => {
-                    report.failure(&file.edges_file, "", &error.into());
-                    continue;
-                }
-            };
-            let mut find = |population: &str, end: &str| {
-                let index = nodes.iter().position(|p| p.name() == population);
-                if index.is_none() {
-                    let known = nodes.iter().map(|p| p.name().to_owned()).collect();
-                    let at = format!("edges.{name}.{end}_node_id@node_population");
-                    let population = population.to_owned();
-                    let problem =
-                        Problem::UnknownName { what: "node population", name: population, known };
-                    report.error(&file.edges_file, at, problem);
-                }
-                index
-            };
-            let source = find(reader.source_population(), "source");
-            let target = find(reader.target_population(), "target");
-            if let (Some(source), Some(target)) = (source, target) {
-                edges.push(EdgePopulation {
-                    kind,
-                    types: types.clone(),
-                    source,
-                    target,
-                    n_sources: nodes[source].len(),
-                    n_targets: nodes[target].len(),
-                    single_precision: config.flavor == Flavor::Obi,
-                    reader,
-                });
-            }
+            edges.push(population);
         }
     }
     if config.flavor == Flavor::Obi {
@@ -331,6 +322,64 @@ fn open_edges(
         first.sort_by_key(|population| population.target);
         first.extend(rest.into_iter().map(|(_, population)| population));
         edges = first;
+    }
+    edges
+}
+
+/// The populations of a file of edges that are used, and whose ends are there.
+fn open_edge_file(
+    config: &SimulationConfig,
+    nodes: &[NodePopulation],
+    file: &EdgeFileConfig,
+    report: &mut Report,
+) -> Vec<EdgePopulation> {
+    let types = open_types(file.edge_types_file.as_deref(), "edge_type_id", report);
+    let chosen: Vec<(String, EdgeKind)> = match &file.populations {
+        Some(populations) => populations.iter().map(|p| (p.name.clone(), p.kind)).collect(),
+        None => match EdgeReader::populations(&file.edges_file) {
+            Ok(names) => names.into_iter().map(|name| (name, EdgeKind::Allen)).collect(),
+            Err(error) => {
+                report.failure(&file.edges_file, "", &error.into());
+                return Vec::new();
+            }
+        },
+    };
+    let mut edges = Vec::new();
+    for (name, kind) in chosen {
+        let reader = match EdgeReader::open(&file.edges_file, &name) {
+            Ok(reader) => reader,
+            Err(error) => {
+                report.failure(&file.edges_file, "", &error.into());
+                continue;
+            }
+        };
+        let mut find = |population: &str, end: &str| {
+            let index = nodes.iter().position(|p| p.name() == population);
+            if index.is_none() {
+                let known = nodes.iter().map(|p| p.name().to_owned()).collect();
+                let at = format!("edges.{name}.{end}_node_id@node_population");
+                let population = population.to_owned();
+                let problem =
+                    Problem::UnknownName { what: "node population", name: population, known };
+                report.error(&file.edges_file, at, problem);
+            }
+            index
+        };
+        let source = find(reader.source_population(), "source");
+        let target = find(reader.target_population(), "target");
+        if let (Some(source), Some(target)) = (source, target) {
+            edges.push(EdgePopulation {
+                kind,
+                types: types.clone(),
+                source,
+                target,
+                n_sources: nodes[source].len(),
+                n_targets: nodes[target].len(),
+                single_precision: config.flavor == Flavor::Obi,
+                replayed: None,
+                reader,
+            });
+        }
     }
     edges
 }

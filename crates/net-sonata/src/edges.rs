@@ -167,6 +167,16 @@ pub struct EdgePopulation {
     pub(crate) n_sources: u64,
     pub(crate) n_targets: u64,
     pub(crate) single_precision: bool,
+    pub(crate) replayed: Option<Replayed>,
+}
+
+/// Whose edges an input replays that brings them itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Replayed {
+    /// Name of the input.
+    pub(crate) input: String,
+    /// Source nodes, and target nodes, with synapses.
+    pub(crate) nodes: [Selection; 2],
 }
 
 /// A column to read: its name here, where it is, and what holds without it.
@@ -245,6 +255,19 @@ impl EdgePopulation {
     /// The table of edge types, if there is one.
     pub fn types(&self) -> Option<&TypeTable> {
         self.types.as_ref()
+    }
+
+    /// The input that brought these edges, on which its spikes come and none of cells.
+    pub fn input(&self) -> Option<&str> {
+        self.replayed.as_ref().map(|replayed| replayed.input.as_str())
+    }
+
+    /// Whether an edge between two nodes is used: all are but for some of what an input brought.
+    pub(crate) fn is_used(&self, source: u64, target: u64) -> bool {
+        self.replayed.as_ref().is_none_or(|replayed| {
+            let [sources, targets] = &replayed.nodes;
+            sources.contains(source) && targets.contains(target)
+        })
     }
 
     /// Index of the source population among the circuit's node populations.

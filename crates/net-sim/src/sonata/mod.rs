@@ -60,22 +60,51 @@ const SPIKE_OFFSET_MS: f64 = 1e-10;
 
 /// A simulation of a circuit, stage by stage.
 ///
-/// ```no_run
+/// ```
 /// use net_sim::sonata::CircuitSimulation;
-/// # fn main() -> net_sim::Result<()> {
+/// use net_sim::{CellParameter, CellPartition, Progress, RunOptions, Simulation, Targets};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/sonata/glia");
+/// # let config = std::path::Path::new(data).join("simulation_config.json");
 /// let comm = net_mpi::Communicator::solo();
-/// let mut simulation = CircuitSimulation::load("simulation_config.json".as_ref())?;
+/// let mut simulation = CircuitSimulation::load(&config)?;
+/// simulation.set_output(folder.path());
 /// simulation.use_mechanisms()?;
+/// simulation.compute_load_balance(CellPartition::Balanced);
+/// // Stages in another order are refused, with the stage that is needed.
+/// assert!(simulation.sim_init().is_err());
 /// simulation.create_cells()?;
 /// println!("{} different cells", simulation.cells()?.n_sources());
 /// simulation.create_synapses()?;
 /// simulation.enable_replay()?;
 /// simulation.enable_stimulus()?;
 /// simulation.enable_modifications()?;
-/// simulation.enable_reports()?;
-/// let (model, options) = (simulation.sim_init()?, simulation.options());
-/// let outcome = net_sim::Simulation::build(&comm, &model, &options)?.run()?;
+/// let left_out = simulation.enable_reports()?;
+/// assert!(left_out.is_empty());
+/// let model = simulation.sim_init()?;
+/// let options = RunOptions { progress: Progress::Off, ..simulation.options() };
+/// let mut solve = Simulation::build(&comm, &model, &options)?;
+///
+/// // Between two pieces of the run: look at a cell, and change all.
+/// solve.advance(10.0)?;
+/// let dumped = simulation.cells_of_gids(&[1000])?;
+/// simulation.dump_cell_states(&mut solve, &dumped)?;
+/// assert!(folder.path().join("cell_state_1000_t10.json").exists());
+/// let before = solve.spikes().len();
+/// solve.set_cell_parameter(&CellParameter::new(Targets::All, "hh.gnabar", 0.0))?;
+/// let outcome = solve.run()?;
+/// assert!(before > 0 && outcome.report.n_spikes == before as u64, "silent without sodium");
+///
 /// simulation.sonata_spikes(&comm, &outcome)?;
+/// simulation.sonata_reports(&comm, &outcome)?;
+/// assert!(folder.path().join("out.h5").exists() && folder.path().join("soma.h5").exists());
+/// assert_eq!(simulation.write_and_get_population_offsets(), "Astro::0::Astro\nN::1000::N\n");
+///
+/// // The stages can be gone through again, here all at once.
+/// simulation.clear_model();
+/// let (again, _) = simulation.run_all(&comm, &options)?;
+/// assert!(again.report.n_spikes > outcome.report.n_spikes);
 /// # Ok(())
 /// # }
 /// ```
@@ -218,6 +247,10 @@ impl CircuitSimulation {
                     self.force_synapses(precell_filter.as_ref(), timestamps_ms)?;
                     continue;
                 }
+                InputKind::EdgeReplay { spikes_file, .. } => {
+                    self.replay_edges(&input.name, spikes_file)?;
+                    continue;
+                }
                 InputKind::SynapseReplay { spike_file } => {
                     (spike_file, WaveformFormat::H5, None, false)
                 }
@@ -250,9 +283,29 @@ impl CircuitSimulation {
                         times_ms.insert(node, own);
                     }
                     let targets = (!is_source).then(|| selected.clone());
-                    self.replays.push(Replay { source: index, targets, times_ms });
+                    let edges = None;
+                    self.replays.push(Replay { source: index, edges, targets, times_ms });
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Reads the spikes of an input for the edges that it brought.
+    fn replay_edges(&mut self, input: &str, spikes: &Path) -> Result<()> {
+        let all = SpikeTrains::load(spikes, WaveformFormat::H5, None).map_err(Error::circuit)?;
+        for (index, edges) in self.circuit.edges().iter().enumerate() {
+            if edges.input() != Some(input) {
+                continue;
+            }
+            let name = self.circuit.nodes()[edges.source()].name();
+            let mut times_ms = BTreeMap::new();
+            for trains in all.iter().filter(|t| t.population.as_deref().is_none_or(|n| n == name)) {
+                let own = |&node: &u64| (node, trains.times_ms(node).into());
+                times_ms.extend(trains.node_ids().iter().map(own));
+            }
+            let (source, edges, targets) = (edges.source(), Some(index), None);
+            self.replays.push(Replay { source, edges, targets, times_ms });
         }
         Ok(())
     }
@@ -269,7 +322,8 @@ impl CircuitSimulation {
                 None => population.nodes.clone(),
             };
             let times_ms = nodes.iter().map(|node| (node, times_ms.clone())).collect();
-            replays.push(Replay { source: population.index, targets: None, times_ms });
+            let (source, edges, targets) = (population.index, None, None);
+            replays.push(Replay { source, edges, targets, times_ms });
         }
         self.replays.extend(replays);
         self.cells_are_mute = true;

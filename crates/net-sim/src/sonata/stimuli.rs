@@ -100,6 +100,7 @@ fn action(
     Ok(Some(match &input.kind {
         InputKind::SynapseReplay { .. }
         | InputKind::SpikeFile { .. }
+        | InputKind::EdgeReplay { .. }
         | InputKind::SynapseActivity { .. }
         | InputKind::ElectricField { .. }
         | InputKind::Xstim { .. }

@@ -22,6 +22,8 @@ use crate::model::{ListedCell, ListedKind, ListedPoint, ListedPoints, PointPlace
 pub(super) struct Replay {
     /// Index of the source population.
     pub(super) source: usize,
+    /// Index of the edges that the input brought; none for those of the circuit.
+    pub(super) edges: Option<usize>,
     /// Nodes of each population that the spikes go to; none for all.
     pub(super) targets: Option<Vec<Selection>>,
     /// Spike times in ms by node.
@@ -172,20 +174,25 @@ impl SynapseLister {
         let from_virtual = |edges: &EdgePopulation| {
             self.circuit.nodes()[edges.source()].kind() == NodeKind::Virtual
         };
-        let made = self.circuit.edges().iter().filter(is_made);
+        let made = self.circuit.edges().iter().filter(is_made).filter(|e| e.input().is_none());
         let mut order: Vec<_> = made.clone().filter(|edges| !from_virtual(edges)).collect();
-        // BioNet makes synapses of virtual cells input by input.
-        let mut virtual_sources: Vec<usize> = Vec::new();
+        // BioNet makes synapses of virtual cells, and those that an input brings, input by input.
+        let mut inputs: Vec<(usize, Option<usize>)> = Vec::new();
         for replay in &self.replays {
-            if !virtual_sources.contains(&replay.source) {
-                virtual_sources.push(replay.source);
+            if !inputs.contains(&(replay.source, replay.edges)) {
+                inputs.push((replay.source, replay.edges));
             }
         }
         if self.config.flavor == Flavor::Obi {
-            virtual_sources.sort_unstable();
+            inputs.sort_unstable();
         }
-        for source in virtual_sources {
-            order.extend(made.clone().filter(|e| from_virtual(e) && e.source() == source));
+        for (source, brought) in inputs {
+            match brought {
+                Some(index) => order.push(&self.circuit.edges()[index]),
+                None => {
+                    order.extend(made.clone().filter(|e| from_virtual(e) && e.source() == source));
+                }
+            }
         }
         // They act on synapses of others.
         order.sort_by_key(|edges| edges.kind() == EdgeKind::Neuromodulatory);
@@ -202,14 +209,16 @@ impl SynapseLister {
         into: &mut Listing,
     ) -> Result<(), BoxError> {
         let mut models: Vec<Model> = synapses.models.iter().map(|m| Model::new(m, into)).collect();
-        let sources = self.cells.population(edges.source());
+        // On edges that an input brought come its spikes and none of cells.
+        let sources = self.cells.population(edges.source()).filter(|_| edges.input().is_none());
+        let index = self.circuit.edges().iter().position(|own| std::ptr::eq(own, edges));
+        let brought = index.filter(|_| edges.input().is_some());
         let target_cells = self.cells.population(edges.target());
         let is_allen = self.config.flavor == Flavor::Allen;
-        let is_replayed = self.replays.iter().any(|replay| replay.source == edges.source());
-        let saved = match self.connections.are_wanted() {
-            true => self.circuit.edges().iter().position(|own| std::ptr::eq(own, edges)),
-            false => None,
-        };
+        let comes_here =
+            |replay: &Replay| replay.source == edges.source() && replay.edges == brought;
+        let is_replayed = self.replays.iter().any(comes_here);
+        let saved = index.filter(|_| self.connections.are_wanted());
         let mut later = synapses.later.iter().peekable();
         for (number, synapse) in synapses.synapses.iter().enumerate() {
             let node = targets[synapse.target as usize].node;
@@ -237,7 +246,7 @@ impl SynapseLister {
             let gid = gid.filter(|_| synapse.model != Synapses::NEAREST);
             let replays = self.replays.iter().enumerate().filter(|(_, replay)| {
                 let selected = |t: &Vec<Selection>| t[edges.target()].contains(node);
-                replay.source == edges.source() && replay.targets.as_ref().is_none_or(selected)
+                comes_here(replay) && replay.targets.as_ref().is_none_or(selected)
             });
             let trains: Vec<_> = replays
                 .filter_map(|(at, replay)| Some((at, replay.times_ms.get(&synapse.source)?)))

@@ -150,3 +150,49 @@ fn potentials_of_finite_elements() {
         assert!(largest < 1e-10, "{name}: {largest:e} mV");
     }
 }
+
+/// A network whose connections are replaced by an input that replays its spikes on them does the
+/// same; of cells that are left out no spikes come.
+#[test]
+fn edges_that_an_input_replays() {
+    let _guard = one_at_a_time();
+    load_mechanisms();
+    let Some(reference) = reference() else { return };
+    let spikes = |folder: &Path| {
+        let file = hdf5::File::open(folder.join("spikes.h5")).unwrap();
+        (read::<u64>(&file, "spikes/v1/node_ids"), read::<f64>(&file, "spikes/v1/timestamps"))
+    };
+    let (_folder, case) = bio14(&reference, |config| {
+        config["run"]["tstop"] = json!(400.0);
+        config["reports"] = json!({});
+    });
+    let whole = run(&case, "changed", 1);
+    let before = whole.path().join("spikes.h5");
+    let edges = json!({"edges_file": "network/v1_v1_edges.h5",
+        "edge_types_file": "network/v1_v1_edge_types.csv"});
+    let replay = |sources: Value| {
+        let (_folder, case) = bio14(&reference, |config| {
+            config["run"]["tstop"] = json!(400.0);
+            config["reports"] = json!({});
+            let (lgn, tw) =
+                (config["inputs"]["LGN_spikes"].take(), config["inputs"]["TW_spikes"].take());
+            // Synapses are placed input by input.
+            config["inputs"] = json!({"a": {"module": "replay", "input_type": "replay_spikes",
+                "spikes_file": before, "edges": edges, "source_node_set": sources}, "b": lgn, "c": tw});
+        });
+        let path = case.join("config.circuit.json");
+        let mut circuit: Value =
+            serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        for file in circuit["networks"]["edges"].as_array_mut().unwrap() {
+            let is_inner = file["edges_file"].as_str().unwrap().contains("v1_v1");
+            file["enabled"] = json!(!is_inner);
+        }
+        std::fs::write(path, circuit.to_string()).unwrap();
+        let results = run(&case, "changed", 2);
+        spikes(results.path())
+    };
+    let expected = spikes(whole.path());
+    assert!(expected.0.len() > 10, "{expected:?}");
+    assert_eq!(replay(json!("all")), expected);
+    assert_ne!(replay(json!({"node_id": [2]})), expected);
+}

@@ -8,7 +8,7 @@ use super::inputs::{
     ElectricField, Input, InputKind, InputTarget, InputType, Level, Moments, Scale, SectionPlace,
     ShotShape, Sweep, WaveformFormat,
 };
-use super::simulation::{Flavor, Run, read_selector};
+use super::simulation::{Flavor, NodeSelector, Run, read_selector};
 use crate::finding::{Problem, Report};
 use crate::json::{self, Context, Json, Object};
 use crate::stimulus::{XstimCourse, XstimWaveform};
@@ -33,7 +33,7 @@ const MODULES: [(&str, &[InputType]); 32] = {
         ("synapse_replay", &[Spikes]),
         ("poisson", &[Spikes]),
         ("spatially_uniform_e_field", &[Extracellular]),
-        ("replay", &[CurrentClamp]),
+        ("replay", &[CurrentClamp, Spikes]),
         ("IClamp", &[CurrentClamp]),
         ("SEClamp", &[VoltageClamp]),
         ("csv", &[CurrentClamp, Spikes]),
@@ -55,7 +55,7 @@ const MODULES: [(&str, &[InputType]); 32] = {
 /// Modules that BMTK has and this program has not.
 const UNSUPPORTED: [&str; 4] = ["ecephys_probe", "function", "movie", "dynamic"];
 
-const INPUT_TYPES: [(&str, InputType); 13] = [
+const INPUT_TYPES: [(&str, InputType); 14] = [
     ("current_clamp", InputType::CurrentClamp),
     ("conductance", InputType::Conductance),
     ("voltage_clamp", InputType::VoltageClamp),
@@ -69,9 +69,10 @@ const INPUT_TYPES: [(&str, InputType); 13] = [
     ("file", InputType::CurrentClamp),
     ("nwb", InputType::CurrentClamp),
     ("allen", InputType::CurrentClamp),
+    ("replay_spikes", InputType::Spikes),
 ];
 
-/// The first of them say how any module acts; the others are formats of `IClamp`.
+/// The first of them say how any module acts; the others belong to `IClamp`, the last to `replay`.
 const N_GENERAL: usize = 9;
 
 impl Input {
@@ -98,7 +99,20 @@ fn read_input(name: &str, entry: &Object, flavor: Flavor, run: &Run) -> Option<I
     let input_type =
         entry.require("input_type", entry.choice("input_type", &INPUT_TYPES), "how it acts");
     let (delay_ms, duration_ms) = read_times(entry, flavor, module.map(|(name, _)| name));
-    let target = read_target(entry, flavor);
+    let replays = input_type == Some(InputType::Spikes) && module.is_some_and(|m| m.0 == "replay");
+    if replays && flavor == Flavor::Obi {
+        let expected = "current_clamp with module replay".to_owned();
+        let found = entry.get("input_type").map_or_else(String::new, Json::describe);
+        entry.error("input_type", Problem::Value { found, expected });
+    }
+    let target = match replays {
+        // It has sets of its own; BioNet takes no notice of this one.
+        true => {
+            entry.ignore(&["node_set"]);
+            Some(InputTarget::NodeSet(NodeSelector::Named("all".to_owned())))
+        }
+        false => read_target(entry, flavor),
+    };
     let electrode = entry.boolean("represents_physical_electrode", false);
     let (Some((module, types)), Some(input_type)) = (module, input_type) else {
         // What else the entry says cannot be judged.
@@ -255,6 +269,22 @@ fn read_kind(entry: &Object, module: &str, input_type: InputType, run: &Run) -> 
             Some(InputKind::Poisson { rate_hz: rate?, weight: weight? })
         }
         "spatially_uniform_e_field" => read_field(entry, run),
+        "replay" if input_type == InputType::Spikes => {
+            let spikes = entry.path("spikes_file");
+            let spikes = entry.require("spikes_file", spikes, "a spike file");
+            let edges = entry.object("edges");
+            let edges = entry.require("edges", edges, "an object with `edges_file`")?;
+            let file = edges.require("edges_file", edges.path("edges_file"), "a path");
+            let edge_types_file = edges.path("edge_types_file");
+            edges.finish();
+            Some(InputKind::EdgeReplay {
+                spikes_file: spikes?,
+                edges_file: file?,
+                edge_types_file,
+                sources: read_selector(entry, "source_node_set", Flavor::Allen),
+                targets: read_selector(entry, "target_node_set", Flavor::Allen),
+            })
+        }
         "replay" => {
             let path = entry.path("path").or_else(|| entry.path("report_file"));
             let interpolate = entry.boolean("interpolate", false);

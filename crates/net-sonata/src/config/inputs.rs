@@ -291,6 +291,19 @@ pub enum InputKind {
         /// Trial of an NWB file; its only one if absent.
         trial: Option<String>,
     },
+    /// `replay` (Allen): spikes onto synapses of a file of edges of its own, beside those of the circuit.
+    EdgeReplay {
+        /// Spikes, as of `sonata`.
+        spikes_file: PathBuf,
+        /// HDF5 file of edges.
+        edges_file: PathBuf,
+        /// Types table of the edges, CSV.
+        edge_types_file: Option<PathBuf>,
+        /// Cells that spikes come from; all.
+        sources: Option<NodeSelector>,
+        /// Cells that synapses are made on; all.
+        targets: Option<NodeSelector>,
+    },
     /// `syn_activity` (Allen): spikes forced on synapses.
     SynapseActivity {
         /// Attributes of the sources.

@@ -83,6 +83,9 @@ impl Connector<'_> {
         let mut at = 0;
         for edge in 0..batch.len() {
             let (node, edge_type) = (batch.targets[edge], &types[&batch.type_ids[edge]]);
+            if !edges.is_used(batch.sources[edge], node) {
+                continue;
+            }
             at = Self::target(targets, node, at);
             let target = &mut targets[at];
             let mut weight = weights[edge];
@@ -118,7 +121,7 @@ impl Connector<'_> {
                 let at = format!("type {}: model_template", batch.type_ids[edge]);
                 self.invalid(edges, &at, Problem::Missing { expected: "a synapse model" })
             })?;
-            let parameters = edge_type.parameters.of_mechanism();
+            let parameters = edge_type.parameters.of_mechanism(mechanism);
             (synapse.model, synapse.row) = into.model(mechanism, &parameters, Sharing::Likely);
             if let Some(locations) = placed {
                 let placed = locations.segment(target, edge).map_err(|_| {
@@ -328,10 +331,20 @@ impl Parameters {
         self.numbers.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
     }
 
-    /// The parameters under the mechanism's names; the sign is that of artificial cells.
-    fn of_mechanism(&self) -> Vec<(&str, f64)> {
-        let own = self.numbers.iter().filter(|(name, _)| name != "sign");
-        own.map(|(name, value)| (if name == "erev" { "e" } else { name.as_str() }, *value))
-            .collect()
+    /// The parameters under the mechanism's names; the sign is that of artificial cells. Files of two
+    /// exponentials are used for one, too: the first is its.
+    fn of_mechanism(&self, mechanism: &str) -> Vec<(&str, f64)> {
+        let is_one = mechanism == "ExpSyn";
+        let mut own = Vec::new();
+        for (name, value) in &self.numbers {
+            match name.as_str() {
+                "sign" => {}
+                "erev" => own.push(("e", *value)),
+                "tau1" if is_one => own.push(("tau", *value)),
+                "tau2" if is_one => {}
+                other => own.push((other, *value)),
+            }
+        }
+        own
     }
 }

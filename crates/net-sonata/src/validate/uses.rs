@@ -164,6 +164,9 @@ impl Check<'_> {
                     }
                 }
             }
+            InputKind::EdgeReplay { spikes_file, .. } => {
+                self.spikes(&format!("{at}.spikes_file"), (spikes_file, WaveformFormat::H5, None));
+            }
             InputKind::ReportReplay { report_file: file, .. }
             | InputKind::FileCurrent { file, .. } => {
                 check_there(&self.config.path, at, "the file", file, Severity::Error, self.report);

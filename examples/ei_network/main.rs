@@ -106,7 +106,7 @@ struct Options {
     lfp: bool,
 
     /// Time between samples of the fields in ms, each the mean over that time [default: a step]
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     lfp_interval: Option<f64>,
 
     /// Interpolate the rates of Hodgkin-Huxley channels in tables, as NEURON does

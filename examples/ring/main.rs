@@ -91,7 +91,7 @@ struct Options {
     contacts: usize,
 
     /// Time between samples of the potentials in ms, each the mean over that time [default: a step]
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     lfp_interval: Option<f64>,
 
     /// Output directory for spikes, somatic potentials and potentials at contacts

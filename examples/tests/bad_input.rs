@@ -46,6 +46,10 @@ fn impossible_networks() {
     check(&["--tstop=-5"], &["tstop_ms is -5"]);
     check(&["--threads", "0"], &["threads is 0"]);
     check(&["--input-rate", "NaN"], &["background E", "rate"]);
+    for interval in ["-1", "0.01"] {
+        let found = format!("interval_ms is {interval} ms, with steps of 0.0625 ms");
+        check(&["--lfp", "--lfp-interval", interval], &[&found, "at least one"]);
+    }
 }
 
 #[test]

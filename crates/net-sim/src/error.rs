@@ -398,10 +398,11 @@ pub enum Error {
         /// End of what is recorded in ms.
         tstop_ms: f64,
     },
-    /// A run that writes files goes back to its start.
+    /// A run whose files may not be overwritten goes back to its start.
     #[error(
-        "the simulation cannot be reset: its files in {} hold one run; run without output, or build \
-         a simulation with another directory", directory.display()
+        "the simulation cannot be reset: its files in {} hold one run; let them be overwritten \
+         (without checkpoints), run without output, or build a simulation with another directory",
+        directory.display()
     )]
     ResetOfFiles {
         /// The directory.

@@ -78,6 +78,23 @@ fn pieces_that_are_not_possible_are_refused() {
     assert_eq!(simulation.finish().unwrap().report.n_steps, 40);
 }
 
+/// The files of a run that goes back to its start are those of one in one go.
+#[test]
+fn files_of_a_run_that_is_set_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (comm, model) = (Communicator::solo(), connected(6, [30, 8], 0.5));
+    let one = hashes(&model, 60.0, 1, &folder.path().join("one"));
+    let directory = folder.path().join("set_back");
+    let mut options = into_files(60.0, 2, &directory);
+    options.output.as_mut().unwrap().overwrite = true;
+    let mut simulation = Simulation::build(&comm, &model, &options).unwrap();
+    simulation.advance(31.0).unwrap();
+    simulation.reset().unwrap();
+    assert_eq!((simulation.step(), simulation.n_resets()), (0, 1));
+    simulation.run().unwrap();
+    assert_eq!(one, hashes_of(&directory));
+}
+
 #[test]
 fn a_saved_network_gives_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();

@@ -617,7 +617,12 @@ fn files(comm: &Communicator, threads: usize) -> Result<()> {
             }
             options
         };
-        Simulation::build(comm, &model, &into("together", threads))?.run()?;
+        // Files of what was before a reset are not there any more.
+        let together = into("together", threads);
+        let mut together = Simulation::build(comm, &model, &together)?;
+        together.advance(7.0)?;
+        together.reset()?;
+        together.run()?;
         if comm.is_root() {
             Simulation::build(&Communicator::solo(), &model, &into("alone", 1))?.run()?;
             for name in ["spikes.h5", "traces.h5", "results.nio", "synapse_connections.h5"] {

@@ -203,6 +203,38 @@ fn reports_are_streamed() {
     }
 }
 
+/// A run that goes back to its start leaves the reports and spikes of one that did not.
+#[test]
+fn set_back_to_the_start() {
+    let Some(case) = ring() else { return };
+    let config = case.configuration("reports");
+    let comm = Communicator::solo();
+    let results = |pieces_ms: &[f64]| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut simulation = described(&config);
+        simulation.set_output(folder.path());
+        let options = RunOptions { progress: Progress::Off, ..simulation.options() };
+        let model = simulation.sim_init().unwrap();
+        let mut run = Simulation::build(&comm, &model, &options).unwrap();
+        for piece_ms in pieces_ms {
+            run.advance(*piece_ms).unwrap();
+            run.reset().unwrap();
+        }
+        let outcome = run.run().unwrap();
+        simulation.sonata_spikes(&comm, &outcome).unwrap();
+        simulation.sonata_reports(&comm, &outcome).unwrap();
+        assert!(!folder.path().join("recordings").exists());
+        files(folder.path(), |name| name.ends_with(".h5"))
+    };
+    let expected = results(&[]);
+    assert_eq!(expected.len(), 21, "{:?}", expected.keys());
+    let found = results(&[22.0, 3.0]);
+    assert!(found.keys().eq(expected.keys()));
+    for (name, bytes) in &expected {
+        assert!(found[name] == *bytes, "{name} differs");
+    }
+}
+
 /// Of a run that never came to its end, reports are made from what was sealed.
 #[test]
 fn reports_of_a_run_that_was_killed() {

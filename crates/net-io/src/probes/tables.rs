@@ -90,6 +90,7 @@ pub fn read_segment_points(path: &Path) -> Result<Option<SegmentPoints>> {
 
 fn read(path: &Path, all: &Group, name: String) -> Result<ProbeTable> {
     let group = h5::group(path, all, &name, "a group a probe")?;
+    check_known(path, &group)?;
     let shape = if h5::link_exists(&group, "points") {
         let dataset = h5::dataset(path, &group, "points", "contacts x points x 3 numbers")?;
         let per_contact = dataset.shape().get(1).copied().unwrap_or(0);
@@ -139,6 +140,25 @@ fn rows<const N: usize>(
     Ok(values.as_chunks::<N>().0.to_vec())
 }
 
+/// Attributes that a group of a probe may have.
+const ATTRIBUTES: [&str; 2] = ["r", "sigma"];
+
+/// Refuses attributes without meaning, which would be missed in the results only. Datasets may be
+/// signals that the file's maker recorded.
+fn check_known(path: &Path, group: &Group) -> Result<()> {
+    let names = group.attr_names();
+    let names = names.map_err(|e| Error::hdf5(path, group.name(), "list attributes", e))?;
+    match names.into_iter().find(|name| !ATTRIBUTES.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(Error::WrongType {
+            path: path.to_owned(),
+            object: format!("{}@{name}", group.name()),
+            found: "an attribute without meaning".to_owned(),
+            expected: ATTRIBUTES.join(", "),
+        }),
+    }
+}
+
 /// Reads a number in an attribute, if it is there.
 fn number(path: &Path, group: &Group, name: &str) -> Result<Option<f64>> {
     let error = |e| Error::hdf5(path, format!("{}@{name}", group.name()), "read attribute", e);
@@ -147,4 +167,29 @@ fn number(path: &Path, group: &Group, name: &str) -> Result<Option<f64>> {
     }
     let value = group.attr(name).and_then(|attribute| attribute.read_scalar::<f64>());
     value.map(Some).map_err(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_attribute_is_refused_with_those_that_are_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("network.h5");
+        let file = hdf5::File::create(&path).unwrap();
+        let group = file.create_group("probes/electrode").unwrap();
+        group
+            .new_dataset_builder()
+            .with_data(&ndarray::arr2(&[[0.0, 0.0, 50.0]]))
+            .create("contacts")
+            .unwrap();
+        group.new_attr::<f64>().create("sigma").unwrap().write_scalar(&0.4).unwrap();
+        assert_eq!(read_probe_tables(&path).unwrap()[0].sigma_s_m, Some(0.4));
+        group.new_attr::<f64>().create("sigmas").unwrap().write_scalar(&0.4).unwrap();
+        let message = read_probe_tables(&path).unwrap_err().to_string();
+        let expected =
+            "`/probes/electrode@sigmas` is an attribute without meaning, expected r, sigma";
+        assert!(message.contains(expected), "{message}");
+    }
 }

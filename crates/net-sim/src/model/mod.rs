@@ -421,7 +421,12 @@ pub(crate) fn whole_steps(clock: &StepClock, key: String, time_ms: f64, least: u
     if is_whole && least as f64 <= steps && steps < 2_f64.powi(53) {
         return Ok(steps as u64);
     }
-    Err(bad_value(key, time_ms, "a whole number of time steps, in ms"))
+    let found = format!("{time_ms} ms, with steps of {} ms", clock.dt_ms());
+    let expected = match least {
+        0 => "a whole number of time steps",
+        _ => "a whole number of time steps, at least one",
+    };
+    Err(bad_value(key, found, expected))
 }
 
 fn require_gid(network: &Network, user: impl Fn() -> String, gid: Gid) -> Result<()> {

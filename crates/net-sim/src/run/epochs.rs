@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use net_cell::state::{CellState, NetworkFingerprint};
 use net_cell::{CellGroup, Samples, Spike};
-use net_core::StepClock;
+use net_core::{Gid, StepClock};
 use net_io::checkpoint::{Checkpoint, CheckpointDirectory};
 use net_io::provenance::Provenance;
 use net_io::store::Ranges;
@@ -198,6 +198,19 @@ impl<'a> Run<'a> {
         comm.agree(told)?;
         let opened = files.go_on_with_probes(comm, collector, (model, clock), *step);
         Ok(comm.agree(opened)?)
+    }
+
+    /// Writes into these files, which are new; to be called before the first step. Collective.
+    pub(super) fn begin_in(
+        &mut self,
+        files: &Files,
+        (model, clock, gids): (&Model, StepClock, &[Gid]),
+    ) -> Result<()> {
+        let Leader { comm, recorder, collector, .. } = &mut self.leader;
+        let writer = files.begin_part(comm, (model, clock, gids), recorder.stored_columns());
+        let told = writer.and_then(|writer| recorder.write_into(writer));
+        comm.agree(told)?;
+        Ok(comm.agree(files.start_probes(comm, collector, model, &clock))?)
     }
 
     /// Lets it be saved now and then.

@@ -445,10 +445,13 @@ impl<'a> Simulation<'a> {
     }
 
     /// Goes back to the state before the first step: the same cells, parameters, synapses and random
-    /// numbers. What was kept in memory is forgotten. Collective.
+    /// numbers. What was kept in memory is forgotten. Files of a run that may
+    /// [overwrite](crate::Output::overwrite) are removed, and the next run writes its own, with the
+    /// bytes of a simulation that was just built. Collective.
     ///
     /// # Errors
-    /// A run that writes files, which hold one run; those of [`build`](Self::build).
+    /// A run whose files may not be overwritten, or which writes files and has checkpoints; those of
+    /// [`build`](Self::build).
     pub fn reset(&mut self) -> Result<()> {
         self.reset_to(SetParameters::default())
     }
@@ -464,6 +467,16 @@ impl<'a> Simulation<'a> {
         let described = (model, &self.manifest);
         let run = built.start(comm, described, options, clock, threads, None)?;
         let keeper = std::mem::replace(&mut self.run, run).into_keeper();
+        if let Some(asked) = &options.output {
+            // On no rank anything is written into the old files any more.
+            comm.barrier()?;
+            let mut files = output::Files::create(comm, options, asked, &self.manifest, threads.n)?;
+            self.run.begin_in(&files, (model, clock, &self.gids))?;
+            files.identify(comm, &self.model_hash)?;
+            let record = files.provenance();
+            comm.agree(record.and_then(|record| self.run.stamp_probes(record.as_ref())))?;
+            self.output = Some(files);
+        }
         self.n_resets += 1;
         if let Some(keeper) = keeper {
             self.run.keep(keeper.restarted(self.n_resets));
@@ -478,8 +491,10 @@ impl<'a> Simulation<'a> {
     /// Whether it can go back to its start.
     pub(crate) fn check_reset(&self) -> Result<()> {
         match &self.options.output {
-            Some(output) => Err(Error::ResetOfFiles { directory: output.directory.clone() }),
-            None => Ok(()),
+            Some(output) if !output.overwrite || self.options.checkpoints.is_some() => {
+                Err(Error::ResetOfFiles { directory: output.directory.clone() })
+            }
+            _ => Ok(()),
         }
     }
 

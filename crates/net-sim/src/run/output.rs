@@ -146,13 +146,23 @@ impl Files {
         gids: &[Gid],
         recordings: &[SignalPlan],
     ) -> Result<PartWriter> {
-        let rank = comm.rank() as u32;
-        save_network(model, clock, gids, &self.run, &self.manifest, rank)?;
         let columns = recordings.iter().map(|plan| match plan.statistics_steps {
             Some(_) => statistics_columns(&plan.columns),
             None => plan.columns.clone(),
         });
-        self.part(rank, columns.collect())
+        self.begin_part(comm, (model, clock, gids), columns.collect())
+    }
+
+    /// The same where the columns are known.
+    pub(crate) fn begin_part(
+        &self,
+        comm: &Communicator,
+        (model, clock, gids): (&Model, StepClock, &[Gid]),
+        columns: Vec<Columns>,
+    ) -> Result<PartWriter> {
+        let rank = comm.rank() as u32;
+        save_network(model, clock, gids, &self.run, &self.manifest, rank)?;
+        self.part(rank, columns)
     }
 
     /// Notes which model it is, on rank 0. Collective.

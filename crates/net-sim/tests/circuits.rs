@@ -294,7 +294,8 @@ fn three_hundred_artificial_cells() {
     let Some(folder) = reference() else { return };
     let case = folder.join("sonata-300intfire");
     let results = run(&case, "base", 1);
-    // At 620.315 ms many events come at one time, and NEURON's order of them is not ours.
+    // At 620.315 ms many events come at one time. NEURON has them in the order in which cells fired, with
+    // which there are the other spikes of the reference, too: `tests/data/sonata/bmtk/order.py`.
     assert_spike_times(results.path(), &case, "spikes.h5", "v1", 620.0);
 }
 

@@ -7,7 +7,8 @@ use crate::say::say;
 
 /// Check SONATA simulations without running them: every file, key and value, all errors at once
 ///
-/// Status 0 says that all can be used, 1 that one cannot.
+/// Status 0 says that all can be used, 1 that one cannot. Mechanisms and what cell models say are seen
+/// when cells are made: `net-sim run --build-only` makes all of a simulation, and runs nothing.
 ///
 /// Example: net-sim validate simulation_config.json
 #[derive(clap::Args, Debug)]

@@ -358,8 +358,10 @@ impl Block {
 
     /// Bytes of all events.
     pub(super) fn event_bytes(&self) -> usize {
-        let Events { sent, movable, emitters, netcons, netcon_ranges, .. } = &self.events;
-        let movable: usize = movable.iter().map(|m| m.len() * size_of::<Movable>()).sum();
+        let Events { sent, emitters, netcons, netcon_ranges, .. } = &self.events;
+        // They are made when a run starts.
+        let timed = self.instances.iter().filter(|instances| instances.mechanism.timed);
+        let movable = timed.map(|i| i.n_places() * size_of::<Movable>()).sum::<usize>();
         let emitters: usize = emitters.iter().map(|e| e.len() * 8).sum();
         sent.len() * size_of::<Sent>()
             + movable

@@ -210,6 +210,9 @@ impl Instances {
         if mechanism.has_spike_train {
             instances.take_trains(&grid, lanes);
         }
+        // Columns came one by one: up to half of the storage would stay empty.
+        instances.arena.shrink_to_fit();
+        located.shrink_to_fit();
         Built { instances, located }
     }
 

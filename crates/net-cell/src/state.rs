@@ -25,6 +25,8 @@ pub struct CellState {
     pub(crate) membrane_na: Vec<f64>,
     /// Whether the potential was above the threshold of spikes.
     pub(crate) above: bool,
+    /// The same of variables that make spikes of their own, in the order in which they were asked for.
+    pub(crate) crossed: Vec<bool>,
     pub(crate) mechanisms: Vec<MechanismState>,
     pub(crate) ions: Vec<IonState>,
     /// Weights that mechanisms keep, connection by connection: inputs, then those of cells by source.

@@ -4,8 +4,11 @@
 /// on every rank.
 pub type Gid = u64;
 
-/// One past the largest gid a network can have: random streams hold a gid in 48 bits.
-pub const MAX_CELLS: u64 = 1 << 48;
+/// One past the largest gid of a cell.
+///
+/// Random streams and spikes on their way hold 48 bits. Gids from here on are of sources that are no
+/// cells: variables of mechanisms whose passing of a threshold is a spike.
+pub const MAX_CELLS: u64 = 1 << 47;
 
 /// A population of one [`Network`](crate::Network), by its number in order of creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

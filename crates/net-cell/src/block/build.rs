@@ -36,6 +36,7 @@ impl Block {
             endpoints: Vec::new(),
             kept_weights: Vec::new(),
             detectors: Vec::new(),
+            crossings: Vec::new(),
             played: Vec::new(),
             derived_anew: Vec::new(),
             received: Vec::new(),

@@ -3,6 +3,7 @@
 mod build;
 mod cable;
 mod connections;
+mod crossing;
 mod diffusion;
 mod events;
 mod field;
@@ -29,6 +30,7 @@ use crate::mechanism::kernel::Sink;
 use crate::simd::F8;
 use cable::Cable;
 use connections::Endpoint;
+use crossing::Crossing;
 use diffusion::Diffusion;
 use events::{Events, keep_post};
 use field::Field;
@@ -82,6 +84,7 @@ pub(crate) struct Block {
     /// Weights of connections to mechanisms that keep them.
     kept_weights: Vec<f64>,
     detectors: Vec<Detector>,
+    crossings: Vec<Crossing>,
     /// Parameters that follow a waveform.
     played: Vec<Played>,
     /// Instances with columns that are derived from these.
@@ -119,6 +122,9 @@ impl Block {
         self.kept_weights.clear();
         for detector in &mut self.detectors {
             detector.above = false;
+        }
+        for crossing in &mut self.crossings {
+            crossing.above = false;
         }
         self.ions.initialize(self.settings.celsius);
         if let Some(field) = &mut self.field {
@@ -243,6 +249,7 @@ impl Block {
             + self.slots.len() * 4
             + self.kept_weights.len() * 8
             + self.played.len() * size_of::<Played>()
+            + self.crossings.len() * size_of::<Crossing>()
             + self.observation.as_ref().map_or(0, Observation::memory_bytes)
             + self.endpoints.len() * size_of::<Endpoint>()
             + self.event_bytes()

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::events::{Address, Events, Movable, NO_WEIGHTS, Sent, Weights};
 use super::instances::{Instances, Place};
 use super::pointers::Link;
-use super::{Block, Endpoint, Event, NOT_KEPT, Spike, TimedEvent};
+use super::{Block, Crossing, Endpoint, Event, NOT_KEPT, Spike, TimedEvent};
 use crate::error::CellError;
 use crate::mechanism::{IonVariable, Role};
 use crate::simd::{F8, LANES};
@@ -180,6 +180,7 @@ impl Block {
             v_mv: by_segment(&self.cable.v),
             membrane_na: if membrane { by_segment(&self.membrane) } else { Vec::new() },
             above: self.detectors.iter().any(|detector| detector.gid == gid && detector.above),
+            crossed: self.own_crossings(owners, at).map(|at| self.crossings[at].above).collect(),
             ..CellState::default()
         };
         for (index, places) in &owners.places[at] {
@@ -206,6 +207,16 @@ impl Block {
             }
         }
         state
+    }
+
+    /// Variables of a member that make spikes, in the order in which they were asked for.
+    fn own_crossings(&self, owners: &Owners, at: usize) -> impl Iterator<Item = usize> {
+        let is_own = move |crossing: &Crossing| {
+            let of = owners.of_place[crossing.instances as usize][crossing.place.index()];
+            of.is_some_and(|(member, _)| member == at)
+        };
+        let all = self.crossings.iter().enumerate();
+        all.filter(move |(_, crossing)| is_own(crossing)).map(|(number, _)| number)
     }
 
     /// Positions of the segments of a member.
@@ -265,6 +276,11 @@ impl Block {
         self.restore_ions(owners, at, state)?;
         for detector in self.detectors.iter_mut().filter(|detector| detector.gid == gid) {
             detector.above = state.above;
+        }
+        let crossings: Vec<usize> = self.own_crossings(owners, at).collect();
+        check_len(gid, "watched variables", state.crossed.len(), crossings.len())?;
+        for (at, &above) in crossings.into_iter().zip(&state.crossed) {
+            self.crossings[at].above = above;
         }
         let n_kept = kept.of_member[at].last().map_or(0, |&[_, start, n]| start + n);
         check_len(gid, "weights of connections", state.kept_weights.len(), n_kept as usize)?;
@@ -411,6 +427,9 @@ impl Block {
             }
             let detectors = self.detectors.iter().filter(|detector| detector.gid == gid);
             detectors.for_each(|detector| of.add(detector.threshold_mv.to_bits()));
+            for crossing in self.own_crossings(owners, at).map(|at| &self.crossings[at]) {
+                of.add_all([crossing.gid, crossing.threshold.to_bits()]);
+            }
             for (index, places) in &owners.places[at] {
                 let instances = &self.instances[*index];
                 of.add_text(instances.mechanism.name);

@@ -26,6 +26,7 @@ impl Block {
             self.arrive(timed);
             self.deliver_timed(t_ms, step, spikes);
             self.detect(step, spikes);
+            self.detect_crossings(step, spikes);
             self.watch(t_ms);
             for list in plain {
                 self.deliver(list, t_ms);

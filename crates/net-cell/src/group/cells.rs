@@ -224,6 +224,23 @@ impl Cells {
         group.blocks[block as usize].receive_from(endpoint, variable, from)
     }
 
+    /// Has a variable of the point process that events for a target go to make spikes of `gid`, which
+    /// is no cell's: one wherever it passes the threshold from below, tested at the start of every step
+    /// after the events that are due until then.
+    ///
+    /// # Errors
+    /// When the mechanism has no such variable, or it is a parameter.
+    pub fn detect_crossing(
+        &mut self,
+        target: Target,
+        variable: (&str, f64),
+        gid: u64,
+    ) -> Result<(), CellError> {
+        let group = &mut self.groups[target.group as usize];
+        let Route { block, endpoint, .. } = group.routes[target.endpoint as usize];
+        group.blocks[block as usize].detect_crossing(endpoint, variable, gid)
+    }
+
     /// The groups, to be advanced.
     pub fn groups_mut(&mut self) -> &mut [CellGroup] {
         &mut self.groups

@@ -23,7 +23,8 @@ pub use random123::{PolarNormal, Random123, gamma_numbers};
 pub(crate) use subset::draw_subset;
 pub use table::WeightedIndex;
 
-use crate::ids::MAX_CELLS;
+/// Ids are counted modulo this: 48 bits.
+const N_IDS: u64 = 1 << 48;
 
 /// What a stream is for. The numbers are part of every network's identity and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,10 +76,10 @@ impl StreamFamily {
     }
 
     /// The stream of two ids, usually `[target gid, source gid]`; nothing is computed until the
-    /// first draw. Ids are taken modulo 2^48, the limit of gids ([`MAX_CELLS`]).
+    /// first draw. Ids are taken modulo 2^48.
     #[inline]
     pub fn stream(&self, ids: [u64; 2]) -> Stream {
-        let [a, b] = ids.map(|id| id % MAX_CELLS);
+        let [a, b] = ids.map(|id| id % N_IDS);
         let counter = [0, a as u32, b as u32, ((a >> 32) | ((b >> 32) << 16)) as u32];
         Stream { key: self.key, counter, words: [0; 4], n_left: 0 }
     }
@@ -101,11 +102,11 @@ impl StreamFamily {
         block: u32,
         words: &mut [[u32; N]; 4],
     ) {
-        let b = second % MAX_CELLS;
+        let b = second % N_IDS;
         let [w0, w1, w2, w3] = words;
         let to = w0.iter_mut().zip(w1).zip(w2).zip(w3);
         for (&id, (((w0, w1), w2), w3)) in first.iter().zip(to) {
-            let a = id % MAX_CELLS;
+            let a = id % N_IDS;
             let counter = [block, a as u32, b as u32, ((a >> 32) | ((b >> 32) << 16)) as u32];
             [*w0, *w1, *w2, *w3] = philox4x32(counter, self.key);
         }
@@ -244,7 +245,7 @@ mod tests {
     #[test]
     fn ids_and_purposes_open_different_streams() {
         let first = |seed, purpose, object, ids| Stream::new(seed, purpose, object, ids).bits64();
-        let top = MAX_CELLS - 1;
+        let top = N_IDS - 1;
         let values = [
             first(1, Purpose::Weight, 0, [0, 0]),
             first(2, Purpose::Weight, 0, [0, 0]),

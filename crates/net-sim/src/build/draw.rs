@@ -222,7 +222,9 @@ impl<'m> Drawer<'m> {
             };
             match row.source {
                 PointSource::None => {}
-                PointSource::Waveform { .. } | PointSource::Junction { .. } => {
+                PointSource::Waveform { .. }
+                | PointSource::Crossing { .. }
+                | PointSource::Junction { .. } => {
                     let (number, weight) = (number as u32, 0.0);
                     part.inputs.push(DrawnInput { input: LISTED, number, point, weight });
                 }

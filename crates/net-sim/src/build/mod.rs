@@ -304,6 +304,9 @@ fn add_listed_input(
             let (parameter, waveform) = &listed.waveforms[waveform as usize];
             cells.play(target, parameter, waveform.clone())
         }
+        PointSource::Crossing { variable, threshold, gid } => {
+            cells.detect_crossing(target, (variable, threshold), gid)
+        }
         PointSource::Junction { own, other } => {
             let segment = listed.point(number).segment as usize;
             let next = junctions.seen.len() as u32;

@@ -27,6 +27,16 @@ pub enum PointSource {
         /// Index in [`ListedPoints::waveforms`].
         waveform: u32,
     },
+    /// Nothing, but one of its variables makes spikes of its own wherever it passes a threshold from
+    /// below; connections take `gid` for their source.
+    Crossing {
+        /// The variable.
+        variable: &'static str,
+        /// In its unit.
+        threshold: f64,
+        /// At least [`MAX_CELLS`](net_core::MAX_CELLS), unique in the network.
+        gid: Gid,
+    },
     /// The potential of another segment: of a gap junction, `vgap` is set to it in every step.
     Junction {
         /// Number under which the potential of its own segment is known, unique in the network.
@@ -159,9 +169,10 @@ impl PointsByCell {
                     train as usize >= trains.len() || of as usize >= further.len()
                 }
                 PointSource::Waveform { waveform } => waveform as usize >= waveforms.len(),
-                PointSource::None | PointSource::Junction { .. } | PointSource::Cell { .. } => {
-                    false
-                }
+                PointSource::None
+                | PointSource::Crossing { .. }
+                | PointSource::Junction { .. }
+                | PointSource::Cell { .. } => false,
             };
             point.cell as usize >= n_cells || kind || source
         };

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use net_cell::state::{CellState, NetworkFingerprint};
 use net_cell::{CellGroup, Samples, Spike};
-use net_core::{Gid, StepClock};
+use net_core::{Gid, MAX_CELLS, StepClock};
 use net_io::checkpoint::{Checkpoint, CheckpointDirectory};
 use net_io::provenance::Provenance;
 use net_io::store::Ranges;
@@ -453,7 +453,10 @@ impl Leader<'_> {
             let mut spikes = shared.spikes();
             if failure.is_none() {
                 let before = Instant::now();
-                let taken = self.record(shared, &spikes, steps.end);
+                // Spikes that are no cell's are for connections only.
+                spikes.sort_by_key(|spike| spike.gid >= MAX_CELLS);
+                let n_of_cells = spikes.partition_point(|spike| spike.gid < MAX_CELLS);
+                let taken = self.record(shared, &spikes[..n_of_cells], steps.end);
                 self.times.record += before.elapsed();
                 match taken {
                     Ok(()) => self.recorded = steps.end,

@@ -87,7 +87,14 @@ impl CellTable {
         for (index, population) in circuit.nodes().iter().enumerate() {
             let (mut nodes, mut sources) = (Vec::new(), Vec::new());
             for slab in population.simulated().pieces(SLAB_NODES) {
-                let found = population.cell_sources(&slab).map_err(Error::circuit)?;
+                let mut found = population.cell_sources(&slab).map_err(Error::circuit)?;
+                if found.iter().flatten().any(|source| source.endfeet.is_some()) {
+                    let endfeet = circuit.endfeet(index, &slab).map_err(Error::circuit)?;
+                    for (source, endfeet) in found.iter_mut().zip(endfeet) {
+                        let own = source.as_mut().and_then(|source| source.endfeet.as_mut());
+                        own.into_iter().for_each(|own| own.clone_from(&endfeet));
+                    }
+                }
                 for (node, source) in slab.zip(found) {
                     let Some(source) = source else { continue };
                     let next = table.sources.len() as u32;
@@ -218,6 +225,10 @@ impl CellTable {
     }
 }
 
+/// What an astrocyte's potential passes where Neurodamus writes a spike: NEURON's threshold, as it sets
+/// none.
+const ASTROCYTE_THRESHOLD_MV: f64 = 10.0;
+
 impl Settings {
     fn make(
         &self,
@@ -252,6 +263,9 @@ impl Settings {
                     },
                 };
                 match segment {
+                    _ if source.endfeet.is_some() => {
+                        template.detect_spikes_at_end(soma, ASTROCYTE_THRESHOLD_MV)?;
+                    }
                     Some(segment) => template.detect_spikes(segment, self.threshold_mv)?,
                     None => template.detect_spikes_at_end(soma, self.threshold_mv)?,
                 }

@@ -13,6 +13,7 @@ mod dump;
 mod ecp;
 mod fields;
 mod forecast;
+mod glia;
 mod modifications;
 mod placement;
 mod recordings;

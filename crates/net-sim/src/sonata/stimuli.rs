@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use net_cell::Waveform;
 use net_sonata::cell::{CableCell, Cell};
-use net_sonata::config::{Input, InputKind, InputTarget, SectionPlace};
+use net_sonata::config::{Input, InputKind, InputTarget, NodeKind, SectionPlace};
 use net_sonata::stimulus::{
     CellProperties, Element, Stimuli, Stimulus as Signal, read_currents, read_report_currents,
 };
@@ -165,6 +165,9 @@ fn numbers<const N: usize>(values: [(&str, f64); N]) -> BTreeMap<String, f64> {
     values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
+/// The threshold current of astrocytes in Neurodamus.
+const ASTROCYTE_THRESHOLD_NA: f64 = 0.114648;
+
 /// Properties of the nodes that cells are, in their order.
 pub(super) fn properties(
     circuit: &Circuit,
@@ -183,6 +186,9 @@ pub(super) fn properties(
             nodes.filter_map(|cell| own.nodes.nth(cell.gid - gids.start)).collect();
         for (result, node) in result[from..to].iter_mut().zip(&nodes) {
             result.gid = population.first_gid() + node;
+            if population.kind() == NodeKind::Astrocyte {
+                result.threshold_current_na = Some(ASTROCYTE_THRESHOLD_NA);
+            }
         }
         let nodes = Selection::from_ids(nodes);
         for (which, name) in PROPERTIES.into_iter().enumerate() {

@@ -8,10 +8,13 @@ use net_cell::{SpikeSource, Waveform};
 use net_core::SynapseKind;
 use net_sonata::cell::Cell;
 use net_sonata::config::{EdgeKind, NodeKind};
-use net_sonata::connect::{ConnectionRules, Connector, SynapseModel, Synapses, TargetCell};
+use net_sonata::connect::{
+    ConnectionRules, Connector, INHIBITORY, SynapseModel, Synapses, TargetCell,
+};
 use net_sonata::{Circuit, EdgePopulation, Flavor, Selection, SimulationConfig};
 
 use super::cells::CellTable;
+use super::glia::{self, Heard};
 use super::reported::ReportedSynapses;
 use super::saved::Connections;
 use crate::error::BoxError;
@@ -126,6 +129,19 @@ impl Listing {
         PointSource::Waveform { waveform: all.len() as u32 - 1 }
     }
 
+    /// Puts a point process on a cell that gets its events later; gives its number there.
+    pub(super) fn place_shared(&mut self, cell: u32, segment: u32, kind: u32) -> u32 {
+        let number = self.n_made.get(cell as usize).copied().unwrap_or(0);
+        self.place(cell, segment, kind, PointSource::None);
+        number
+    }
+
+    /// Sends events to a point process that was made before.
+    pub(super) fn send_to(&mut self, cell: u32, point: u32, source: PointSource) {
+        let point = PointPlace::Earlier(point);
+        self.push(&mut Site { cell, segment: 0, point, type_slot: None }, source);
+    }
+
     /// Puts a point process on a cell.
     pub(super) fn place(&mut self, cell: u32, segment: u32, kind: u32, source: PointSource) {
         let point = PointPlace::Kind { kind, row: 0, shares: true };
@@ -160,6 +176,12 @@ impl SynapseLister {
             let Some((places, targets)) = by_population.get_mut(&edges.target()) else { continue };
             let synapses = connector.synapses(edges, targets)?;
             self.add(edges, places, targets, &synapses, &connector, into)?;
+        }
+        for (index, (places, targets)) in &by_population {
+            if self.circuit.nodes()[*index].kind() == NodeKind::Astrocyte {
+                let dt_ms = self.config.run.dt_ms;
+                glia::list(&self.circuit, *index, (places, targets), dt_ms, into)?;
+            }
         }
         Ok(())
     }
@@ -219,6 +241,7 @@ impl SynapseLister {
             |replay: &Replay| replay.source == edges.source() && replay.edges == brought;
         let is_replayed = self.replays.iter().any(comes_here);
         let saved = index.filter(|_| self.connections.are_wanted());
+        let heard = Heard::among(&self.circuit, edges, targets)?;
         let mut later = synapses.later.iter().peekable();
         for (number, synapse) in synapses.synapses.iter().enumerate() {
             let node = targets[synapse.target as usize].node;
@@ -289,6 +312,9 @@ impl SynapseLister {
                     continue;
                 }
                 into.remember(site.cell, synapse.place, edges.source(), model.type_slot);
+                if let Some(source) = heard.source(synapse.edge, own.mechanism == INHIBITORY) {
+                    into.push(&mut site, source);
+                }
                 let has_source =
                     gid.is_some() && !self.cells_are_mute || !trains.is_empty() || has_minis;
                 if !has_source {

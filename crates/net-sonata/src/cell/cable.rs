@@ -8,7 +8,7 @@ use net_cell::morphology::{
     Cable, CableProperties, Discretization, Morphology, SectionKind, SegmentPoints,
     SegmentedMorphology, Shape,
 };
-use net_cell::{CellError, CellTemplate, Region, Values, mechanism};
+use net_cell::{CellError, CellTemplate, PointerTarget, Region, Values, mechanism};
 
 use super::axon::{AxonError, apply, odd_count};
 use super::error::{CellModelError, Result};
@@ -42,6 +42,8 @@ pub struct CableCell {
     pub moved_um: Vec<[f32; 3]>,
     /// Mechanisms in the order of their first insertion.
     pub mechanisms: Vec<InsertedMechanism>,
+    /// What pointers of mechanisms refer to: mechanism, pointer, target.
+    pub pointers: Vec<(String, String, PointerTarget)>,
     /// Reversal potentials that were set, by ion, in mV: a value for every segment, NaN where it
     /// was not set.
     pub reversal_mv: BTreeMap<String, Vec<f64>>,
@@ -106,6 +108,7 @@ impl CellRecipe {
             point_arcs_um,
             moved_um,
             mechanisms: Vec::new(),
+            pointers: Vec::new(),
             reversal_mv: BTreeMap::new(),
         };
         for rule in &self.rules {
@@ -274,6 +277,10 @@ impl CableCell {
             }
             let region = Region::Segments(inserted.segments.clone());
             cell.insert_with(&inserted.name, &region, &parameters).map_err(failed(&at))?;
+        }
+        for (mechanism, pointer, target) in &self.pointers {
+            let at = format!("pointer {pointer} of {mechanism}");
+            cell.set_pointer(mechanism, pointer, target.clone()).map_err(failed(&at))?;
         }
         for (ion, values) in &self.reversal_mv {
             cell.set_reversal_with(ion, values).map_err(failed(&format!("e{ion}")))?;

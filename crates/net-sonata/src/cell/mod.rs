@@ -10,6 +10,7 @@
 //! - cells in our own JSON ([`read_recipe`]), which says all that these can say.
 
 mod allen;
+mod astrocyte;
 mod axon;
 mod cable;
 mod channels;
@@ -24,6 +25,7 @@ mod recipe;
 mod tokens;
 
 pub use allen::{Processing, read_allen_json, read_nml};
+pub use astrocyte::{Endfoot, GLUTAMATE, GLUTAMATE_SOMA};
 pub use cable::{CableCell, InsertedMechanism};
 pub use channels::ChannelStreams;
 pub use error::CellModelError;

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use net_cell::morphology::Morphology;
+
 use super::allen::{Processing, read_allen_json, read_nml};
+use super::astrocyte::{Endfoot, astrocyte};
 use super::cable::CableCell;
 use super::drawn::read_morphology;
 use super::error::{CellModelError, Result};
@@ -12,7 +15,6 @@ use super::hoc::read_hoc;
 use super::json::read_recipe;
 use super::recipe::{ArtificialCell, CellModel, CellRecipe};
 use crate::config::NodeKind;
-use crate::finding::{Problem, Report};
 use crate::nodes::NodePopulation;
 use crate::{Json, Value};
 
@@ -34,6 +36,8 @@ pub struct CellSource {
     pub processing: String,
     /// Bits of dynamics parameters that the cell model may use, by name.
     attributes: Vec<(&'static str, u64)>,
+    /// Endfeet of an astrocyte; `None` for other cells.
+    pub endfeet: Option<Vec<Endfoot>>,
 }
 
 /// The cell of a node.
@@ -46,11 +50,11 @@ pub enum Cell {
 }
 
 impl NodePopulation {
-    /// What the cells of some nodes are made from; `None` for nodes that are no cells.
+    /// What the cells of some nodes are made from; `None` for nodes that are no cells. Endfeet of
+    /// astrocytes, which are edges ([`Circuit::endfeet`](crate::Circuit::endfeet)), are not among it.
     ///
     /// # Errors
-    /// [`Error::File`](crate::Error::File), [`Error::Invalid`](crate::Error::Invalid) for
-    /// astrocytes.
+    /// [`Error::File`](crate::Error::File)
     pub fn cell_sources(&self, nodes: &Range<u64>) -> crate::Result<Vec<Option<CellSource>>> {
         let range = std::slice::from_ref(nodes);
         let text = |attribute: &str| -> crate::Result<Vec<Option<String>>> {
@@ -75,11 +79,6 @@ impl NodePopulation {
                 sources.push(None);
                 continue;
             }
-            if kind == NodeKind::Astrocyte {
-                let mut report = Report::default();
-                self.refuse_astrocyte(nodes.start + at as u64, &mut report);
-                return Err(crate::Error::Invalid(report));
-            }
             let place = match kind {
                 NodeKind::Biophysical => &components.biophysical_neuron_models_dir,
                 _ => &components.point_neuron_models_dir,
@@ -95,20 +94,11 @@ impl NodePopulation {
                     .and_then(|name| Some(place.as_ref()?.join(name))),
                 processing: processing[at].clone().unwrap_or_default(),
                 attributes: attributes.iter().map(|(n, v)| (*n, v[at].to_bits())).collect(),
+                endfeet: (kind == NodeKind::Astrocyte).then(Vec::new),
                 template,
             }));
         }
         Ok(sources)
-    }
-
-    /// Reports that astrocytes are to be simulated, of which `node` is the first.
-    pub(crate) fn refuse_astrocyte(&self, node: u64, report: &mut Report) {
-        let what = format!(
-            "simulating astrocytes, of which node {node} is the first that is chosen (a `node_set` \
-             without them runs the neurons),"
-        );
-        let at = format!("nodes.{}", self.name());
-        report.error(self.reader().path(), at, Problem::Unsupported { what });
     }
 
     /// The file of a cell model, where there is one: `hoc:Name`, `json:Name`, `nml:file`; `ctdb:file`
@@ -143,6 +133,10 @@ impl CellSource {
     /// # Errors
     /// [`CellModelError`]
     pub fn build(&self, longest_um: f64) -> Result<Cell> {
+        if let Some(endfeet) = &self.endfeet {
+            let (path, morphology) = self.morphology()?;
+            return astrocyte(path, morphology, endfeet).map(|cell| Cell::Cable(Box::new(cell)));
+        }
         let directive = self.template.split(':').next().unwrap_or_default();
         let recipe = match (directive, &self.model, &self.parameters) {
             ("hoc", Some(path), _) => match read_hoc(path)? {
@@ -175,12 +169,17 @@ impl CellSource {
     fn apply(&self, recipe: &CellRecipe) -> Result<CableCell> {
         let file = self.model.as_ref().or(self.parameters.as_ref());
         let path = file.cloned().unwrap_or_default();
-        let Some(morphology) = &self.morphology else {
-            return Err(self.unfit("morphology", "none", "the name of a morphology"));
-        };
         let number = |(name, bits): &(&str, u64)| ((*name).to_owned(), f64::from_bits(*bits));
         let attributes: BTreeMap<String, f64> = self.attributes.iter().map(number).collect();
-        recipe.apply(&path, read_morphology(morphology)?, &attributes)
+        recipe.apply(&path, self.morphology()?.1, &attributes)
+    }
+
+    /// The morphology and its file.
+    fn morphology(&self) -> Result<(&Path, Morphology)> {
+        let Some(path) = &self.morphology else {
+            return Err(self.unfit("morphology", "none", "the name of a morphology"));
+        };
+        Ok((path, read_morphology(path)?))
     }
 
     /// `nrn:IntFire1` with a parameter file in seconds.

@@ -113,8 +113,8 @@ const EDGE_KINDS: [(&str, EdgeKind); 9] = [
 ];
 
 impl EdgeKind {
-    /// Whether no synapses are made of such edges: those of glia, which needs simulated astrocytes,
-    /// and of other simulators.
+    /// Whether no synapses are made of such edges: those of glia, which are other things, and of other
+    /// simulators.
     pub fn is_left_out(self) -> bool {
         matches!(
             self,

@@ -95,6 +95,7 @@ impl Connector<'_> {
                 weight = gaussian_ll(weight, sigmas[edge], sources[edge], own[edge]);
             }
             let mut synapse = Synapse {
+                edge: batch.edges[edge],
                 source: batch.sources[edge],
                 target: at as u32,
                 segment: 0,

@@ -57,6 +57,7 @@ impl Connector<'_> {
                 }
             };
             let mut synapse = Synapse {
+                edge: batch.edges[edge],
                 source,
                 target: at as u32,
                 segment: 0,
@@ -238,7 +239,8 @@ impl NodeMinis {
     }
 }
 
-const INHIBITORY: &str = "ProbGABAAB_EMS";
+/// The mechanism of inhibitory synapses.
+pub const INHIBITORY: &str = "ProbGABAAB_EMS";
 const EXCITATORY_MODEL: &str = "ProbAMPANMDA_EMS";
 
 /// Columns of a batch, by the kind of edges.

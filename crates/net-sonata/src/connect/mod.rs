@@ -23,6 +23,7 @@ use crate::edges::{EdgePopulation, PLASTICITY};
 use crate::finding::{Error, Problem, Report, Result};
 use crate::selection::Selection;
 use allen::SynapseModels;
+pub use blue_brain::INHIBITORY;
 use overrides::Overrides;
 
 /// Edges read at once.
@@ -128,6 +129,8 @@ enum Sharing {
 /// A synapse and its connection.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Synapse {
+    /// Row of the edge in its population.
+    pub edge: u64,
     /// Source node, in the source population of the edges.
     pub source: u64,
     /// Index of the target cell.

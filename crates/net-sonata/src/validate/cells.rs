@@ -77,18 +77,11 @@ pub(super) fn check_population(population: &NodePopulation, report: &mut Report)
         return;
     }
     let mut needs = Needs::new();
-    let mut first_astrocyte = None;
     for slab in population.simulated().pieces(SLAB_NODES) {
-        match collect_files(population, slab, &mut needs, report) {
-            Ok(astrocyte) => first_astrocyte = first_astrocyte.or(astrocyte),
-            Err(error) => {
-                report.failure(&file, &at, &error);
-                break;
-            }
+        if let Err(error) = collect_files(population, slab, &mut needs, report) {
+            report.failure(&file, &at, &error);
+            break;
         }
-    }
-    if let Some(node) = first_astrocyte {
-        population.refuse_astrocyte(node, report);
     }
     for ((what, name), (path, n_nodes, first_node)) in needs {
         if !MorphologyTable::is_there(&path) {
@@ -122,14 +115,13 @@ fn check_types(population: &NodePopulation, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Collects the files that cells of these nodes are made from, and gives the first astrocyte, which
-/// is no such cell.
+/// Collects the files that cells of these nodes are made from.
 fn collect_files(
     population: &NodePopulation,
     nodes: std::ops::Range<u64>,
     needs: &mut Needs,
     report: &mut Report,
-) -> Result<Option<u64>> {
+) -> Result<()> {
     let range = std::slice::from_ref(&nodes);
     let kinds = population.node_kinds(range)?;
     let morphologies = population.values("morphology", range)?;
@@ -141,7 +133,7 @@ fn collect_files(
             needs.entry((what, name.to_owned())).or_insert((path, 0, node)).1 += 1;
         }
     };
-    let (mut without, mut first_astrocyte) = ([None; 2], None);
+    let mut without = [None; 2];
     for (index, node) in nodes.clone().enumerate() {
         let kind = kinds[index];
         let biophysical = matches!(kind, NodeKind::Biophysical | NodeKind::Astrocyte);
@@ -152,7 +144,6 @@ fn collect_files(
         }
         if kind == NodeKind::Astrocyte {
             // All are made alike, whatever their templates are.
-            first_astrocyte = first_astrocyte.or(Some(node));
             continue;
         }
         match &templates[index] {
@@ -178,5 +169,5 @@ fn collect_files(
             report.error(population.reader().path(), at, Problem::Value { found, expected });
         }
     }
-    Ok(first_astrocyte)
+    Ok(())
 }

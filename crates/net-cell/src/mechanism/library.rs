@@ -132,6 +132,9 @@ const DEFAULT_SETS: [&str; 2] = ["neuron", "generic"];
 /// Origin of mechanisms whose names others may take.
 const GENERIC: &str = "the set 'generic'";
 
+/// How the origin of built-in mechanisms begins.
+const SET: &str = "the set ";
+
 /// Names of the built-in sets.
 pub fn sets() -> Vec<&'static str> {
     net_mechanisms::sets().iter().map(|set| set.name).collect()
@@ -170,7 +173,7 @@ pub fn of_set(name: &str) -> Result<Vec<Mechanism>, LibraryError> {
         return Err(LibraryError::UnknownSet { name: name.to_string(), known: sets().join(", ") });
     };
     // SAFETY: the tables are part of the program.
-    let of = |table| unsafe { mechanism(table, &format!("the set '{name}'")) };
+    let of = |table| unsafe { mechanism(table, &format!("{SET}'{name}'")) };
     set.mechanisms.iter().map(of).collect()
 }
 
@@ -192,13 +195,26 @@ fn built_in() -> Vec<Mechanism> {
 /// Adds the mechanisms of a built-in set to the [`catalogue`](super::catalogue): `bbp`, `allen` or
 /// `ngv`; the sets `neuron` and `generic` are always there. Returns the names of the set's mechanisms.
 ///
-/// Sets may share names with each other, as `bbp` and `allen`; a run uses the one or the other. Sets are chosen before
-/// the first cell is described; to choose one again changes nothing.
+/// Sets may share names with each other, as `bbp` and `allen`; a run uses the one or the other. Sets are
+/// chosen before the first cell is described; to choose one again changes nothing. A name that a
+/// library has taken before stays the library's.
 ///
 /// # Errors
-/// When there is no such set, or when one of its names is taken by another set or a library.
+/// When there is no such set, or when one of its names is taken by another set.
 pub fn use_set(name: &str) -> Result<Vec<&'static str>, LibraryError> {
-    add(of_set(name)?, &format!("the set '{name}'"))
+    let mut mechanisms = of_set(name)?;
+    let taken: Vec<&str> = match &*registry() {
+        Some(Registry::Open(known)) => of_libraries(known),
+        Some(Registry::Fixed(known)) => of_libraries(known),
+        None => Vec::new(),
+    };
+    mechanisms.retain(|mechanism| !taken.contains(&mechanism.name));
+    add(mechanisms, &format!("{SET}'{name}'"))
+}
+
+/// Names of mechanisms that are not of a set.
+fn of_libraries(known: &[Mechanism]) -> Vec<&'static str> {
+    known.iter().filter(|m| !m.origin.starts_with(SET)).map(|m| m.name).collect()
 }
 
 /// Loads a library of mechanisms and adds them to the [`catalogue`](super::catalogue). Returns their

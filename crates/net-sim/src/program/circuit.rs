@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use net_mpi::Communicator;
+use net_nmodl::library::BuildOptions;
+use net_sim::load_mechanisms;
 use net_sim::sonata::CircuitSimulation;
 
 use crate::say::remark;
@@ -16,9 +18,13 @@ pub(crate) struct CircuitArgs {
     /// Directory of the results instead of the configuration's
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// Libraries of compiled mechanisms, instead of the built-in set of the circuit's flavor
-    #[arg(long, value_name = "LIBRARY")]
+    /// A library of compiled mechanisms, or a folder of .mod files, in place of the built-in ones of the
+    /// same names; several times for several. The .mod files of the circuit's `mechanisms_dir` come too
+    #[arg(long, value_name = "PATH")]
     mechanisms: Vec<PathBuf>,
+    /// Leave out the .mod files of the circuit's `mechanisms_dir`: compiling them needs rustc
+    #[arg(long)]
+    built_in_mechanisms: bool,
 }
 
 impl CircuitArgs {
@@ -29,13 +35,18 @@ impl CircuitArgs {
         comm: &Communicator,
         has_reports: bool,
     ) -> anyhow::Result<CircuitSimulation> {
-        for library in &self.mechanisms {
-            net_cell::mechanism::load_library(library)?;
+        for path in &self.mechanisms {
+            load_mechanisms(comm, path, &BuildOptions::default())?;
         }
         let mut simulation = CircuitSimulation::load(&self.configuration)?;
-        if self.mechanisms.is_empty() {
-            simulation.use_mechanisms()?;
+        if !self.built_in_mechanisms {
+            for (folder, names) in simulation.load_mechanisms(comm)? {
+                if comm.is_root() {
+                    remark!("{} mechanisms of {}", names.len(), folder.display());
+                }
+            }
         }
+        simulation.use_mechanisms()?;
         if let Some(folder) = &self.output {
             simulation.set_output(folder);
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use net_lfp::{Conductivity, Contacts, RecExtElectrode, SourceModel};
+use net_mpi::Communicator;
 use net_sim::sonata::CircuitSimulation;
 
 use crate::say::say;
@@ -59,6 +60,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         },
     };
     let mut simulation = CircuitSimulation::load(&args.configuration)?;
+    simulation.load_mechanisms(&Communicator::solo())?;
     simulation.use_mechanisms()?;
     simulation.create_cells()?;
     simulation.enable_modifications()?;

@@ -23,7 +23,7 @@ mod saved;
 mod stimuli;
 mod synapses;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,6 +32,7 @@ use net_core::{Network, Population};
 use net_io::provenance::{Provenance, sha256};
 use net_io::sonata::{Layout, SpikeOrder, write_spikes};
 use net_mpi::Communicator;
+use net_nmodl::library::{BuildOptions, mod_files};
 use net_sonata::config::{
     EdgeKind, InputKind, InputTarget, Integration, NodeKind, SpikeSorting, WaveformFormat,
 };
@@ -39,6 +40,7 @@ use net_sonata::connect::ConnectionRules;
 use net_sonata::{Circuit, Flavor, NodeSelector, SimulationConfig, SpikeTrains};
 
 use crate::error::{Error, Result};
+use crate::mechanisms::load_mechanisms;
 use crate::model::{CellKind, GivenPoints, Model};
 use crate::options::{CellPartition, RunOptions};
 use crate::run::{Outcome, Simulation, complete};
@@ -176,9 +178,37 @@ impl CircuitSimulation {
         &self.circuit
     }
 
+    /// Compiles the `.mod` files of the circuit's `mechanisms_dir`s, or of their folders `modfiles`, as BMTK
+    /// has them, unless that was done before, and loads them. Gives the folders and the mechanisms' names.
+    /// To be called before [`use_mechanisms`](Self::use_mechanisms). Collective.
+    ///
+    /// # Errors
+    /// As of [`load_mechanisms`].
+    pub fn load_mechanisms(
+        &self,
+        comm: &Communicator,
+    ) -> Result<Vec<(PathBuf, Vec<&'static str>)>> {
+        let given = self.circuit.nodes().iter();
+        let given = given.filter_map(|population| population.components().mechanisms_dir.as_ref());
+        let folders: BTreeSet<PathBuf> = given
+            .flat_map(|folder| [folder.clone(), folder.join("modfiles")])
+            .filter(|folder| folder.is_dir())
+            .collect();
+        let mut loaded = Vec::new();
+        for folder in folders {
+            // What a folder has is asked on one rank, as all must go the same way.
+            let has_files = comm.is_root() && mod_files(&folder).is_ok();
+            if comm.max(u64::from(has_files))? > 0 {
+                let names = load_mechanisms(comm, &folder, &BuildOptions::default())?;
+                loaded.push((folder, names));
+            }
+        }
+        Ok(loaded)
+    }
+
     /// Chooses the built-in set of mechanisms that the circuit's models are written for: `bbp` or
-    /// `allen`. To be called before any cell of the process is described, and not where a library has
-    /// mechanisms of the same names.
+    /// `allen`. To be called before any cell of the process is described; mechanisms of libraries that
+    /// were loaded before stay in place of those of the set.
     ///
     /// # Errors
     /// [`Error::Listed`] when another set was chosen before.

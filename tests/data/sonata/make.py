@@ -9,6 +9,7 @@ allen/  Allen Institute's flavor: `v1` (4 cells in two groups), virtual `lgn` (2
         types in CSV, an edge population with two groups.
 glia/   cells `N` (2) of cells/ with astrocytes `Astro` (2) and vessels `vessels` (3); edges N-N
         chemical, from astrocytes to their synapses, from vessels to astrocytes, between astrocytes.
+        `glia/reference.py` has Neurodamus run it.
 bad/    node and edge files with one mistake each, used by the configurations there.
 """
 
@@ -72,7 +73,8 @@ def edges(file, name, source, target, sources, targets, attributes, indexed=None
         write(group.require_group("0"), key, values)
     if indexed:
         index(group.create_group("indices/source_to_target"), sources, indexed[0])
-        index(group.create_group("indices/target_to_source"), targets, indexed[1])
+        if indexed[1]:
+            index(group.create_group("indices/target_to_source"), targets, indexed[1])
 
 
 def chemical(n, **location):
@@ -175,33 +177,63 @@ def make_allen(folder):
 def make_glia(folder):
     with create(folder / "nodes.h5") as file:
         nodes(file, "N", 2, {
-            "model_type": ["biophysical"] * 2, "model_template": ["json:Pyramid"] * 2,
-            "morphology": ["pyramid"] * 2,
-        }, dynamics={"AIS_scaler": [1.0, 1.5]})
+            "model_type": ["biophysical"] * 2, "model_template": ["hoc:Granule"] * 2,
+            "morphology": ["pyramid"] * 2, "mtype": ["PC"] * 2, "etype": ["cADpyr"] * 2,
+            "x": [0.0, 100.0], "y": [0.0, 0.0], "z": [0.0, 0.0],
+        }, dynamics={"threshold_current": [0.2, 0.2],
+                     "holding_current": [0.0, 0.0]})
         nodes(file, "Astro", 2, {
             "model_type": ["astrocyte"] * 2, "model_template": ["hoc:astrocyte"] * 2,
             "morphology": ["astrocyte"] * 2, "mtype": ["PROTO"] * 2,
+            "x": [50.0, 60.0], "y": [0.0, 0.0], "z": [10.0, 10.0],
             "radius": np.array([4.5, 5.0], dtype="f4"),
         })
+    # A file of their own, of which Neurodamus takes the first population.
+    with create(folder / "vessels.h5") as file:
         nodes(file, "vessels", 3, {
             "model_type": ["vasculature"] * 3,
-            "start_diameter": [5.0, 6.0, 7.0], "end_diameter": [6.0, 7.0, 8.0],
+            "start_diameter": np.array([5.1, 6.0, 7.3], dtype="f4"),
+            "end_diameter": np.array([6.2, 7.0, 8.1], dtype="f4"),
             "start_node": np.array([0, 1, 2]), "end_node": np.array([1, 2, 3]),
         })
     with create(folder / "edges.h5") as file:
-        edges(file, "N__N", "N", "N", [0, 1, 0], [1, 0, 1], chemical(3, **at_position(3)), (2, 2))
+        synapses = chemical(3, **at_position(3))
+        synapses["syn_type_id"] = np.array([120, 113, 8])
+        synapses["u_syn"] = np.array([0.9, 0.7, 0.5])
+        edges(file, "N__N", "N", "N", [0, 1, 0], [1, 0, 1], synapses, (2, 2))
         # Without the index by target, which neuroglial files lack.
         edges(file, "Astro__N", "Astro", "N", [0, 1, 0], [1, 0, 1], {
-            "synapse_id": np.array([0, 1, 2]), "astrocyte_section_id": np.array([0, 1, 2]),
+            "synapse_id": np.array([0, 1, 2]), "astrocyte_section_id": np.array([3, 1, 0]),
             "astrocyte_segment_id": np.zeros(3, dtype="i4"),
             "astrocyte_segment_offset": np.ones(3),
-        })
+        }, (2, None))
         edges(file, "vessels__Astro", "vessels", "Astro", [2, 0, 1], [0, 0, 1], {
-            "astrocyte_section_id": np.array([1, 2, 1]),
+            "astrocyte_section_id": np.array([1, 4, 3]),
             "endfoot_compartment_length": [10.0, 11.0, 12.0],
             "endfoot_compartment_diameter": [5.0, 4.0, 3.0],
+            "endfoot_compartment_perimeter": [7.0, 7.0, 7.0],
         }, (3, 2))
-        edges(file, "Astro__Astro", "Astro", "Astro", [0, 1], [1, 0], {}, (2, 2))
+        edges(file, "Astro__Astro", "Astro", "Astro", [0, 1], [1, 0], {"delay": [1.0, 1.0]}, (2, 2))
+
+
+def make_astrocyte(path):
+    """An outlined soma, two processes of type 2 (of which one divides), and one of type 3."""
+    angles = 2 * np.pi * np.arange(12) / 12
+    soma = np.c_[5 * np.cos(angles), 4 * np.sin(angles), np.zeros(12), np.zeros(12)]
+    branches = [
+        (2, 0, [[4, 3, 0, 1.5], [12, 9, 1, 1.2], [25, 14, 2, 1.0]]),
+        (2, 1, [[25, 14, 2, 0.9], [38, 20, 2, 0.8], [52, 22, 4, 0.6]]),
+        (2, 1, [[25, 14, 2, 0.8], [30, 30, 1, 0.5]]),
+        (3, 0, [[-4, -2, 0, 1.1], [-15, -9, 0, 0.9], [-31, -12, 3, 0.7]]),
+        (2, 0, [[0, 4, 0, 1.0], [-2, 18, -3, 0.7]]),
+    ]
+    points, structure = [soma], [[0, 1, -1]]
+    for kind, parent, rows in branches:
+        structure.append([sum(map(len, points)), kind, parent])
+        points.append(np.array(rows, dtype="f8"))
+    with create(path) as file:
+        file["points"] = np.concatenate(points)
+        file["structure"] = np.array(structure, dtype="i4")
 
 
 def make_bad(folder):
@@ -237,4 +269,5 @@ def make_bad(folder):
 make_obi(HERE / "obi")
 make_allen(HERE / "allen")
 make_glia(HERE / "glia")
+make_astrocyte(HERE / "cells" / "astrocyte.h5")
 make_bad(HERE / "bad")

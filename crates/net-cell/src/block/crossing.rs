@@ -17,6 +17,9 @@ pub(super) struct Crossing {
     pub(super) gid: u64,
 }
 
+/// What is due less than this before a step is due at its start.
+const AT_ONCE_MS: f64 = 1e-9;
+
 impl Block {
     /// Has a variable of the instance that an endpoint is make spikes of `gid`, which is no cell's.
     pub(crate) fn detect_crossing(
@@ -40,8 +43,15 @@ impl Block {
         Ok(())
     }
 
-    /// Finds the variables that are above their thresholds and were not in the step before.
+    /// Finds the variables that are above their thresholds and were not in the step before, when what is
+    /// due before the step has been delivered. What is due at its start comes from spikes, which in
+    /// NEURON are 1e-10 ms late, so that their effect is seen one step later.
     pub(super) fn detect_crossings(&mut self, step: u64, spikes: &mut Vec<Spike>) {
+        if self.crossings.is_empty() {
+            return;
+        }
+        let before_ms = step as f64 * self.settings.dt_ms - AT_ONCE_MS;
+        self.deliver_timed(before_ms, step, spikes);
         for crossing in &mut self.crossings {
             let instances = &self.instances[crossing.instances as usize];
             let value = instances.value(crossing.column as usize, crossing.place);

@@ -24,9 +24,9 @@ impl Block {
             let t_ms = step as f64 * dt_ms;
             let Due { plain, timed } = events(step);
             self.arrive(timed);
+            self.detect_crossings(step, spikes);
             self.deliver_timed(t_ms, step, spikes);
             self.detect(step, spikes);
-            self.detect_crossings(step, spikes);
             self.watch(t_ms);
             for list in plain {
                 self.deliver(list, t_ms);

@@ -340,7 +340,7 @@ fn cleared() {
     assert!(run(&simulation) == first);
 }
 
-/// The neurons of a circuit with glia run as without the edges of glia, on any ranks; astrocytes are refused.
+/// The neurons of a circuit with glia run as without the edges of glia, on any ranks.
 #[test]
 fn neurons_beside_glia() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/sonata/glia");
@@ -350,7 +350,7 @@ fn neurons_beside_glia() {
     let read = |name: &str| -> serde_json::Value {
         serde_json::from_str(&std::fs::read_to_string(data.join(name)).unwrap()).unwrap()
     };
-    // Two more configurations: without the edges of glia, and with all nodes.
+    // A configuration without the edges of glia.
     let (mut circuit, mut config) = (read("circuit_config.json"), read("simulation_config.json"));
     circuit["manifest"]["$BASE_DIR"] = data.to_str().unwrap().into();
     circuit["manifest"]["$CELLS"] = data.join("../cells").to_str().unwrap().into();
@@ -358,11 +358,7 @@ fn neurons_beside_glia() {
     populations.retain(|name, _| name == "N__N");
     std::fs::write(path("circuit.json"), circuit.to_string()).unwrap();
     config["node_sets_file"] = data.join("node_sets.json").to_str().unwrap().into();
-    config["node_set"] = "All".into();
-    config["network"] = data.join("circuit_config.json").to_str().unwrap().into();
-    std::fs::write(path("all.json"), config.to_string()).unwrap();
     config["network"] = "circuit.json".into();
-    config["node_set"] = "Neurons".into();
     std::fs::write(path("neurons.json"), config.to_string()).unwrap();
 
     let with_glia = data.join("simulation_config.json").to_str().unwrap().to_owned();
@@ -392,9 +388,83 @@ fn neurons_beside_glia() {
     let options = RunOptions { progress: Progress::Off, ..simulation.options() };
     let forecast = simulation.dry_run(&Communicator::solo(), &options, 1).unwrap();
     assert_eq!((forecast.ranks[0].n_cells, forecast.ranks[0].n_edges), (2, 3));
+}
 
-    let output = net_sim(1, &["run", &path("all.json"), "--output", &path("refused")]);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    let message = "nodes.Astro: simulating astrocytes, of which node 0";
-    assert!(!output.status.success() && errors.contains(message), "{errors}");
+/// Astrocytes of a circuit are what Neurodamus makes of them and do what it computes, and leave the same
+/// bytes on any ranks and threads.
+#[test]
+fn astrocytes_beside_neurodamus() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/sonata/glia");
+    let folder = tempfile::tempdir().unwrap();
+    let config = data.join("all_config.json").into_os_string().into_string().unwrap();
+    let run = |ranks: usize, threads: &str, name: &str| {
+        let output = folder.path().join(name);
+        let to = output.to_str().unwrap();
+        succeed(ranks, &["run", &config, "--quiet", "--threads", threads, "--output", to]);
+        output
+    };
+    let output = run(1, "1", "one");
+    let bytes = files(&output, |name| name.ends_with(".h5"));
+    let layouts: &[(usize, &str)] =
+        if BUILT_WITH_MPI { &[(1, "2"), (2, "1"), (3, "2")] } else { &[(1, "2")] };
+    for &(ranks, threads) in layouts {
+        let other = run(ranks, threads, &format!("{ranks}-{threads}"));
+        assert!(files(&other, |name| name.ends_with(".h5")) == bytes, "{ranks} {threads}");
+    }
+
+    let text = std::fs::read_to_string(data.join("reference.json")).unwrap();
+    let reference: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let open = |name: &str| hdf5::File::open(output.join(name)).unwrap();
+    let spikes = open("out.h5");
+    for (population, first_gid) in [("Astro", 0), ("N", 1000)] {
+        let group = spikes.group(&format!("spikes/{population}")).unwrap();
+        let times: Vec<f64> = group.dataset("timestamps").unwrap().read_raw().unwrap();
+        let ids: Vec<u64> = group.dataset("node_ids").unwrap().read_raw().unwrap();
+        let mut found: Vec<(u64, u64)> = ids
+            .iter()
+            .zip(&times)
+            .map(|(id, t)| (first_gid + id, (t * 1e6).round() as u64))
+            .collect();
+        let all = reference["spikes"].as_array().unwrap().iter();
+        let all = all
+            .map(|row| (row[0].as_u64().unwrap(), (row[1].as_f64().unwrap() * 1e6).round() as u64));
+        let mut expected: Vec<(u64, u64)> =
+            all.filter(|(gid, _)| (first_gid..first_gid + 1000).contains(gid)).collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{population}");
+    }
+
+    let every = reference["every_steps"].as_u64().unwrap() as usize;
+    for (report, variable, steps) in
+        [("potential", "v", 1), ("potassium", "ki", 40), ("radius", "Rad", 40)]
+    {
+        let group = open(&format!("{report}.h5")).group("report/Astro").unwrap();
+        let values: Vec<f32> = group.dataset("data").unwrap().read_raw().unwrap();
+        let elements: Vec<u32> = group.dataset("mapping/element_ids").unwrap().read_raw().unwrap();
+        let starts: Vec<u64> = group.dataset("mapping/index_pointers").unwrap().read_raw().unwrap();
+        let mut n_compared = 0;
+        for (gid, range) in starts.windows(2).enumerate() {
+            let sections = reference["geometry"][gid.to_string()].as_array().unwrap();
+            assert_eq!((range[1] - range[0]) as usize, sections.len());
+            for at in range[0] as usize..range[1] as usize {
+                let name = sections[elements[at] as usize][0].as_str().unwrap();
+                let key = format!("{gid}/{name}/{variable}");
+                let Some(expected) = reference["traces"][&key].as_array() else { continue };
+                for (sample, expected) in expected.iter().enumerate() {
+                    // The last sample of a run is not in a report.
+                    let row = sample * every / steps;
+                    let Some(found) = values.get(row * elements.len() + at) else { continue };
+                    let expected = expected.as_f64().unwrap();
+                    let tolerance = 1e-6 * expected.abs().max(1.0);
+                    assert!(
+                        (f64::from(*found) - expected).abs() < tolerance,
+                        "{key} {sample}: {found} {expected}"
+                    );
+                    n_compared += 1;
+                }
+            }
+        }
+        assert!(n_compared > 80, "{report}: {n_compared}");
+    }
 }

@@ -141,11 +141,21 @@ impl EdgePopulation {
         Ok(found.into_iter().map(|(_, heard)| heard).collect())
     }
 
-    fn read_heard(
-        &self,
-        edges: &[Range<u64>],
-        into: &mut Vec<(u64, HeardSynapse)>,
-    ) -> Result<()> {
+    /// That these edges speak of synapses, of which there are so many.
+    pub(crate) fn check_heard(&self, edges: Range<u64>, n_synapses: u64) -> Result<()> {
+        let mut heard = Vec::new();
+        self.read_heard(&[edges], &mut heard)?;
+        match heard.iter().find(|(_, heard)| heard.synapse >= n_synapses) {
+            None => Ok(()),
+            Some((edge, heard)) => {
+                let found = format!("{} at edge {edge}", heard.synapse);
+                let expected = format!("less than {n_synapses}, the number of chemical synapses");
+                Err(invalid(self, "synapse_id", found, &expected))
+            }
+        }
+    }
+
+    fn read_heard(&self, edges: &[Range<u64>], into: &mut Vec<(u64, HeardSynapse)>) -> Result<()> {
         let table = self.reader().attributes();
         let column = |name: &'static str| {
             table.numbers(name, edges)?.ok_or_else(|| Error::MissingAttribute {

@@ -66,7 +66,7 @@ pub use edges::{AfferentBatches, EdgeAttribute, EdgeBatch, EdgePopulation, Locat
 pub use finding::{Error, Finding, Problem, Report, Result, Severity};
 pub use glia::HeardSynapse;
 pub use json::Json;
-pub use net_io::sonata::Value;
+pub use net_io::sonata::{Direction, Value};
 pub use node_set::{NodeSet, NodeSets, Test};
 pub use nodes::NodePopulation;
 pub use selection::Selection;

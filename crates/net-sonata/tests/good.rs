@@ -380,12 +380,21 @@ fn glia() {
     let (astrocytes, synapses) = read("Astro__N", 2);
     assert_eq!(astrocytes, [1, 0, 0]);
     assert_eq!(synapses.column("synapse_id").unwrap(), [1.0, 0.0, 2.0]);
-    assert_eq!(synapses.column("astrocyte_section_id").unwrap(), [1.0, 0.0, 2.0]);
+    assert_eq!(synapses.column("astrocyte_section_id").unwrap(), [1.0, 3.0, 0.0]);
     let (vessels, endfeet) = read("vessels__Astro", 2);
     assert_eq!(vessels, [2, 0, 1]);
     assert_eq!(endfeet.column("endfoot_compartment_diameter").unwrap(), [5.0, 4.0, 3.0]);
-    // Astrocytes of a node set that has them are refused before anything is built.
-    let astrocytes = circuit.nodes().iter().find(|nodes| nodes.name() == "Astro").unwrap();
-    let refused = astrocytes.cell_sources(&(0..2)).unwrap_err().to_string();
-    assert!(refused.contains("simulating astrocytes, of which node 0"), "{refused}");
+    // What astrocytes are made from, and what they hear.
+    let endfeet = circuit.endfeet(0, &(0..2)).unwrap();
+    assert_eq!(endfeet.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
+    let links = circuit.edges().iter().find(|edges| edges.name() == "Astro__N").unwrap();
+    let synapses = circuit.heard_edges(links).map(|at| circuit.edges()[at].name().to_owned());
+    assert_eq!(synapses.as_deref(), Some("N__N"));
+    let heard = |direction, node: u64| -> Vec<(u64, u64, u64, u32)> {
+        let all = links.heard_synapses(direction, &Selection::from_ids(vec![node])).unwrap();
+        all.iter().map(|h| (h.astrocyte, h.neuron, h.synapse, h.section)).collect()
+    };
+    // By the index, and, as there is none by neuron, by a pass over all.
+    assert_eq!(heard(Direction::Efferent, 0), [(0, 1, 0, 3), (0, 1, 2, 0)]);
+    assert_eq!(heard(Direction::Afferent, 0), [(1, 0, 1, 1)]);
 }

@@ -30,13 +30,16 @@ impl Block {
     ) -> Result<(), CellError> {
         let Endpoint { instances: at, place } = self.endpoints[endpoint as usize];
         let mechanism = self.instances[at as usize].mechanism;
-        let varies = |role: Role| matches!(role, Role::Assigned | Role::State);
+        let varies = |role: Role| matches!(role, Role::Assigned | Role::State | Role::Output);
         let column = mechanism.column(variable);
         let Some(column) = column.filter(|&column| varies(mechanism.columns[column].role)) else {
             let known = mechanism.names(varies);
             let (mechanism, variable) = (mechanism.name.to_string(), variable.to_string());
             return Err(CellError::UnknownVariable { mechanism, variable, known });
         };
+        if mechanism.columns[column].role == Role::Output {
+            self.record_outputs(at as usize);
+        }
         self.instances[at as usize].make_own(column);
         let (instances, column, above) = (at, column as u32, false);
         self.crossings.push(Crossing { instances, column, place, threshold, above, gid });

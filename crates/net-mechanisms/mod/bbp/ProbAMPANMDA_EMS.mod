@@ -32,7 +32,7 @@ NEURON {
     RANDOM rng
     RANGE tau_d_AMPA, Use, Dep, Fac, u0, mg, Nrrp, NMDA_ratio
     RANGE synapseID, selected_for_report, verboseLevel
-    RANGE u, tsyn, occupied, unoccupied
+    RANGE u, tsyn, occupied, unoccupied, Ustate
     RANGE i, i_AMPA, i_NMDA, g, g_AMPA, g_NMDA
     RANGE A_AMPA_step, B_AMPA_step, A_NMDA_step, B_NMDA_step
     GLOBAL tau_r_AMPA, tau_r_NMDA, tau_d_NMDA, e, slope_mg, scale_mg, gmax
@@ -90,6 +90,7 @@ ASSIGNED {
     tsyn (ms)
     occupied
     unoccupied
+    Ustate : -1 until the first release, then 1; what astrocytes hear
     later (nS)
     is_later
 }
@@ -119,6 +120,7 @@ INITIAL {
         occupied = 0
     }
     unoccupied = Nrrp - occupied
+    Ustate = -1
     is_later = 0
     later = 0
 }
@@ -190,6 +192,9 @@ NET_RECEIVE (weight (nS), nc_type) {
             occupied = occupied - released
             unoccupied = Nrrp - occupied
             tsyn = t
+            if (released > 0) {
+                Ustate = 1
+            }
             jump = released/Nrrp*own*factor_AMPA
             A_AMPA = A_AMPA + jump
             B_AMPA = B_AMPA + jump

@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use net_core::{Gid, MAX_CELLS};
-use net_io::sonata::Direction;
+use net_sonata::Direction;
 use net_sonata::cell::{CableCell, Cell, GLUTAMATE, GLUTAMATE_SOMA};
-use net_sonata::connect::TargetCell;
 use net_sonata::config::EdgeKind;
+use net_sonata::connect::TargetCell;
 use net_sonata::{Circuit, EdgePopulation, Selection};
 
 use super::synapses::Listing;

@@ -206,21 +206,22 @@ impl CircuitSimulation {
         Ok(loaded)
     }
 
-    /// Chooses the built-in set of mechanisms that the circuit's models are written for: `bbp` or
-    /// `allen`. To be called before any cell of the process is described; mechanisms of libraries that
+    /// Chooses the built-in mechanisms that the circuit's models are written for: the sets `bbp` and
+    /// `ngv`, or `allen`. To be called before any cell of the process is described; mechanisms of libraries that
     /// were loaded before stay in place of those of the set.
     ///
     /// # Errors
     /// [`Error::Listed`] when another set was chosen before.
     pub fn use_mechanisms(&self) -> Result<()> {
-        let set = match self.config.flavor {
-            Flavor::Obi => "bbp",
-            Flavor::Allen => "allen",
+        let sets: &[&str] = match self.config.flavor {
+            Flavor::Obi => &["bbp", "ngv"],
+            Flavor::Allen => &["allen"],
         };
-        match net_cell::mechanism::use_set(set) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Error::Listed { source: error.into() }),
+        for set in sets {
+            net_cell::mechanism::use_set(set)
+                .map_err(|error| Error::Listed { source: error.into() })?;
         }
+        Ok(())
     }
 
     /// Writes to another directory than the configuration's.

@@ -31,7 +31,8 @@ pub(super) fn check_population(
         let (population, attribute) = (population.name().to_owned(), attribute.to_owned());
         report.failure(&file, &at, &Error::MissingAttribute { path, population, attribute });
     }
-    if let Err(error) = check_rows(population, report) {
+    let checked = check_rows(population, report).and_then(|()| check_glia(population, circuit));
+    if let Err(error) = checked {
         report.failure(&file, &at, &error);
     }
     let direction = Direction::Afferent;
@@ -84,6 +85,26 @@ fn check_rows(population: &EdgePopulation, report: &mut Report) -> Result<()> {
         report.error(reader.path(), &at, Problem::NoSuchType { type_id, rows, types_file });
     }
     Ok(())
+}
+
+/// Sections, sizes and vessels of endfeet; synapses that are heard.
+fn check_glia(population: &EdgePopulation, circuit: &Circuit) -> Result<()> {
+    if !population.missing_attributes().is_empty() {
+        return Ok(());
+    }
+    match population.kind() {
+        EdgeKind::Endfoot => {
+            let astrocytes = Selection::all(circuit.nodes()[population.target()].len());
+            let mut slabs = astrocytes.pieces(BATCH_EDGES as u64);
+            slabs.try_for_each(|slab| circuit.endfeet(population.target(), &slab).map(drop))
+        }
+        EdgeKind::SynapseAstrocyte => {
+            let heard = circuit.heard_edges(population).map(|at| circuit.edges()[at].len());
+            let mut slabs = Selection::all(population.len()).pieces(BATCH_EDGES as u64);
+            slabs.try_for_each(|slab| population.check_heard(slab, heard.unwrap_or(0)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Every edge is in the index once, at its own target.

@@ -33,37 +33,44 @@ def main():
     from neurodamus import Neurodamus
     from neurodamus.core import NeuronWrapper as Nd
 
-    simulation = Neurodamus("all_config.json")
     recorded, geometry = {}, {}
 
     def record(key, reference):
         recorded[key] = Nd.Vector()
         recorded[key].record(reference)
 
-    astrocytes = simulation.circuits.get_node_manager("Astro").gid2cell
-    for gid, cell in sorted(astrocytes.items()):
-        sections = list(cell.all) + list(cell.endfeet)
-        geometry[gid] = []
-        for section in sections:
-            segment, parent = section(0.5), section.parentseg()
-            key = f"{gid}/{section_name(section)}"
-            geometry[gid].append([
-                section_name(section), section_name(parent.sec) if parent else "", section.L,
-                segment.diam, segment.area(),
-            ])
-            record(f"{key}/v", segment._ref_v)
-            record(f"{key}/ki", segment.cadifus._ref_ki)
-            record(f"{key}/ikState", segment.cadifus._ref_ikState)
-            record(f"{key}/ca", segment.cadifus._ref_ca[0])
-            if section_name(section).startswith("endfoot"):
-                record(f"{key}/kp", segment.vascouplingB._ref_kp)
-                record(f"{key}/Rad", segment.vascouplingB._ref_Rad)
-    neurons = simulation.circuits.get_node_manager("N").gid2cell
-    for gid, cell in sorted(neurons.items()):
-        record(f"{gid}/soma/v", cell.CellRef.soma[0](0.5)._ref_v)
-    # Recordings begin with a start.
-    Nd.finitialize()
-    simulation.run()
+    def record_all(simulation):
+        astrocytes = simulation.circuits.get_node_manager("Astro").gid2cell
+        for gid, cell in sorted(astrocytes.items()):
+            sections = list(cell.all) + list(cell.endfeet)
+            geometry[gid] = []
+            for section in sections:
+                segment, parent = section(0.5), section.parentseg()
+                key = f"{gid}/{section_name(section)}"
+                geometry[gid].append([
+                    section_name(section), section_name(parent.sec) if parent else "", section.L,
+                    segment.diam, segment.area(),
+                ])
+                record(f"{key}/v", segment._ref_v)
+                record(f"{key}/ki", segment.cadifus._ref_ki)
+                record(f"{key}/ikState", segment.cadifus._ref_ikState)
+                record(f"{key}/ca", segment.cadifus._ref_ca[0])
+                if section_name(section).startswith("endfoot"):
+                    record(f"{key}/kp", segment.vascouplingB._ref_kp)
+                    record(f"{key}/Rad", segment.vascouplingB._ref_Rad)
+        neurons = simulation.circuits.get_node_manager("N").gid2cell
+        for gid, cell in sorted(neurons.items()):
+            record(f"{gid}/soma/v", cell.CellRef.soma[0](0.5)._ref_v)
+
+    class Recorded(Neurodamus):
+        # Not after its start: a second one would begin with other sodium.
+        def sim_init(self, *arguments, **options):
+            if not self._sim_ready:
+                record_all(self)
+            return super().sim_init(*arguments, **options)
+
+    simulation = Recorded("all_config.json")
+    simulation.run(cleanup=False)
 
     spikes = [
         [int(gid), float(f"{time:.9f}")]

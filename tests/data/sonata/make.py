@@ -264,6 +264,15 @@ def make_bad(folder):
         edges(file, "vessels__Astro", "vessels", "Astro", [2], [0],
               {"astrocyte_section_id": np.array([1]), "endfoot_compartment_length": [10.0]},
               (3, 2))
+    with create(folder / "edges_astrocytes.h5") as file:
+        edges(file, "N__N", "N", "N", [0], [1], chemical(1, **at_position(1)), (2, 2))
+        edges(file, "Astro__N", "Astro", "N", [0, 1], [0, 1], {
+            "synapse_id": np.array([0, 7]), "astrocyte_section_id": np.array([1, 1]),
+        }, (2, 2))
+        edges(file, "vessels__Astro", "vessels", "Astro", [2], [0], {
+            "astrocyte_section_id": np.array([1]), "endfoot_compartment_length": [0.0],
+            "endfoot_compartment_diameter": [5.0],
+        }, (3, 2))
 
 
 make_obi(HERE / "obi")

@@ -100,7 +100,8 @@ fn check_glia(population: &EdgePopulation, circuit: &Circuit) -> Result<()> {
         }
         EdgeKind::SynapseAstrocyte => {
             let heard = circuit.heard_edges(population).map(|at| circuit.edges()[at].len());
-            let mut slabs = Selection::all(population.len()).pieces(BATCH_EDGES as u64);
+            let edges = Selection::all(population.len());
+            let mut slabs = edges.pieces(BATCH_EDGES as u64);
             slabs.try_for_each(|slab| population.check_heard(slab, heard.unwrap_or(0)))
         }
         _ => Ok(()),

@@ -12,15 +12,14 @@ use net_lfp::{
 
 const N_CELLS: usize = 20;
 const N_SEGMENTS: usize = 217;
-const N_SAMPLES: usize = 48;
+const N_SAMPLES: usize = 40;
 
 fn rows_of_cells(n_contacts: usize) -> (Vec<(LaneMatrix, LaneMask)>, Vec<f64>) {
     let order: Vec<u32> = (0..N_SEGMENTS as u32).collect();
     let mut bounds = vec![0.0; n_contacts];
     let cells: Vec<usize> = (0..N_CELLS).collect();
     let rows = cells.chunks(LANES).map(|cells| {
-        let mut matrices =
-            LaneMatrix::new(n_contacts, 0..N_SEGMENTS, &vec![N_SEGMENTS; cells.len()]);
+        let mut matrices = LaneMatrix::new(n_contacts, 0..N_SEGMENTS, cells.len());
         for (lane, &cell) in cells.iter().enumerate() {
             let entry = |(i, j)| 1e-3 / (1.0 + ((i * 7 + j * 3 + cell) % 101) as f64);
             matrices.set_cell(
@@ -42,7 +41,7 @@ fn signals(c: &mut Criterion) {
         let (rows, bounds) = rows_of_cells(n_contacts);
         let mut sums = ExactSums::new(&bounds, N_SAMPLES).unwrap();
         let mut buffer = ProductBuffer::default();
-        c.bench_function(&format!("48 samples of {n_contacts} contacts, 20 cells"), |b| {
+        c.bench_function(&format!("40 samples of {n_contacts} contacts, 20 cells"), |b| {
             b.iter(|| {
                 sums.clear();
                 for (matrices, lanes) in &rows {
@@ -54,7 +53,7 @@ fn signals(c: &mut Criterion) {
         });
     }
     let (rows, _) = rows_of_cells(64);
-    c.bench_function("product alone: 48 samples of 64 contacts, 8 cells", |b| {
+    c.bench_function("product alone: 40 samples of 64 contacts, 8 cells", |b| {
         b.iter(|| black_box(rows[0].0.products(&currents, N_SEGMENTS)));
     });
     let mut sums = ExactSums::new(&[100.0], 1000).unwrap();

@@ -170,8 +170,8 @@ fn cell(seed: u64, n_rows: usize, n_segments: usize) -> (Array2<f64>, Vec<u32>, 
     (matrix, order, numbers(seed + 1000, n_segments * 64))
 }
 
-/// The bits of a cell's product are those of a chain of fused multiply-adds over its compartments, from
-/// the last, whoever stands beside it, in whatever lane and slots, for any number of samples.
+/// The bits of a cell's product are those of a chain of fused multiply-adds over its compartments,
+/// whoever stands beside it, in whatever lane and slots, for any number of samples.
 #[test]
 fn a_product_depends_on_its_cell_alone() {
     for (n_rows, n_segments) in [(1, 1), (3, 7), (16, 40), (13, 5), (21, 6), (75, 34)] {
@@ -179,34 +179,17 @@ fn a_product_depends_on_its_cell_alone() {
         let mut segment_of = vec![0; n_segments];
         order.iter().enumerate().for_each(|(s, &compartment)| segment_of[compartment as usize] = s);
         for n_samples in [0, 1, 2, 3, 4, 5, 11, 39] {
-            for (lane, n_lanes, first_slot, n_more) in [
-                (0, 1, 0, 0),
-                (0, 2, 2, 0),
-                (2, 4, 1, 3),
-                (5, 6, 3, 4),
-                (7, 8, 1, 0),
-                (1, 8, 0, 21),
-            ] {
-                // A longer cell beside it, and one that is half as long.
-                let longer = (lane + 1) % n_lanes;
-                let shorter = (n_lanes > 4).then_some((lane + 4) % n_lanes);
-                let mut sizes = vec![0; n_lanes];
-                sizes[longer] = n_segments + n_more;
-                sizes[lane] = n_segments;
-                shorter.into_iter().for_each(|shorter| sizes[shorter] = n_segments.div_ceil(2));
-
+            for (lane, n_lanes, first_slot, n_more) in
+                [(0, 1, 0, 0), (0, 2, 2, 0), (2, 4, 1, 3), (5, 6, 3, 4), (7, 8, 1, 0)]
+            {
                 let slots = first_slot..first_slot + n_segments + n_more;
                 let n_slots = slots.end + 2;
-                let mut matrices = LaneMatrix::new(n_rows, slots, &sizes);
+                let mut matrices = LaneMatrix::new(n_rows, slots, n_lanes);
                 let mut vectors = vec![F8::splat(-7.5); n_slots * n_samples];
                 matrices.set_cell(lane, matrix.view(), &order);
                 if n_more > 0 {
                     let (matrix, order, _) = cell(2, n_rows, n_segments + n_more);
-                    matrices.set_cell(longer, matrix.view(), &order);
-                }
-                if let Some(shorter) = shorter {
-                    let (matrix, order, _) = cell(3, n_rows, n_segments.div_ceil(2));
-                    matrices.set_cell(shorter, matrix.view(), &order);
+                    matrices.set_cell((lane + 1) % n_lanes, matrix.view(), &order);
                 }
                 for sample in 0..n_samples {
                     for (segment, &compartment) in order.iter().enumerate() {
@@ -217,7 +200,7 @@ fn a_product_depends_on_its_cell_alone() {
                 let products = matrices.products(&vectors, n_slots);
                 for row in 0..n_rows {
                     for sample in 0..n_samples {
-                        let expected = segment_of.iter().rev().fold(0.0_f64, |sum, &s| {
+                        let expected = segment_of.iter().fold(0.0_f64, |sum, &s| {
                             matrix[[row, s]].mul_add(currents[sample * n_segments + s], sum)
                         });
                         let found = products[row * n_samples + sample].0[lane];
@@ -267,8 +250,7 @@ fn sums_do_not_depend_on_who_stands_side_by_side() {
         let built: Vec<(LaneMatrix, Vec<F8>)> = groups
             .iter()
             .map(|group| {
-                let mut matrices =
-                    LaneMatrix::new(n_rows, 0..n_segments, &vec![n_segments; group.len()]);
+                let mut matrices = LaneMatrix::new(n_rows, 0..n_segments, group.len());
                 let mut vectors = vec![F8::ZERO; n_segments * n_samples];
                 for (lane, &index) in group.iter().enumerate() {
                     let (matrix, order, currents) = &cells[index];

@@ -3,20 +3,20 @@
 use std::ops::Range;
 
 use net_kernel::isa_kernel;
-use net_kernel::prefetch::{Cache, prefetch};
 use net_kernel::simd::{F8, Isa, LANES, Lanes};
 
-/// Vectors of entries that are multiplied together: a tile.
-pub(super) const TILE: usize = 8;
-/// Slots of a panel: the entries of a tile stay in the first cache while all samples pass by.
+/// Vectors of entries that are multiplied together in registers: a tile.
+pub(super) const TILE: usize = 4;
+/// Slots of a panel, and vectors that are multiplied over a panel with all samples before the next
+/// ones: their entries stay in the first cache, and the currents of four samples for as long as both
+/// tiles take.
 pub(super) const PANEL_SLOTS: usize = 32;
+const PART: usize = 2 * TILE;
 /// Vectors whose products stay in the second cache, beside a panel of the currents, from the first
 /// panel to the last: currents that only a larger cache holds are read once a band.
 pub(super) const BAND: usize = 64;
-/// Samples that are multiplied at once, so that entries are used often while they are in the cache: whole
-/// groups of what is in registers, and of eight for exact sums. As a power of two it would make the
-/// products of a tile meet in few sets of the first cache.
-pub(super) const SAMPLES: usize = 72;
+/// Samples that are multiplied at once, so that entries are used often while they are in the cache.
+pub(super) const SAMPLES: usize = 64;
 
 /// Some samples of currents, one vector a slot.
 #[derive(Clone, Copy)]
@@ -27,8 +27,6 @@ pub(super) struct Currents<'a> {
 }
 
 /// Some vectors of a matrix, at most [`BAND`], and what they are multiplied with.
-///
-/// Slots come from the last to the first, everywhere.
 pub(super) struct Band<'a> {
     pub(super) n_vectors: usize,
     /// Panels of slots; in a panel tiles of vectors; in a tile slot after slot.
@@ -38,8 +36,6 @@ pub(super) struct Band<'a> {
     pub(super) currents: Currents<'a>,
     /// [`SAMPLES`] places a vector.
     pub(super) products: &'a mut [F8],
-    /// The products of the same rows with later slots, whose rows are half as wide.
-    pub(super) later: Option<&'a [F8]>,
 }
 
 impl Band<'_> {
@@ -54,8 +50,7 @@ impl Band<'_> {
         assert_eq!(n_samples * n_slots, vectors.len(), "one vector a slot and sample");
         assert_eq!(self.n_vectors * self.slots.len(), self.entries.len(), "one entry a slot");
         assert!(self.n_vectors <= BAND && self.products.len() >= BAND * SAMPLES, "products");
-        assert!(self.later.is_none_or(|later| later.len() >= BAND * SAMPLES && width > 1), "later");
-        // AVX-512 has registers for 24 sums at once, others for four.
+        // AVX-512 has registers for sixteen sums at once, others for four.
         let kernel = match (width, Isa::current() == Isa::Avx512) {
             (1, true) => wide_1_kernel(),
             (2, true) => wide_2_kernel(),
@@ -71,109 +66,119 @@ impl Band<'_> {
     }
 }
 
-/// The kernel for a width, by the vectors and samples that are in registers.
+/// The kernel for a width, by the samples and vectors that are in registers.
 macro_rules! band_kernel {
-    ($name:ident, $body:ident, $width:literal, $vectors:literal x $samples:literal) => {
+    ($name:ident, $body:ident, $width:literal, $tile:literal) => {
         #[inline(always)]
         unsafe fn $body<L: Lanes>(band: &mut Band) {
             // SAFETY: the caller's promise.
-            unsafe { multiply_band::<L, $width, $vectors, $samples>(band) };
+            unsafe { multiply_band::<L, $width, $tile>(band) };
         }
         isa_kernel!(fn $name = $body as unsafe fn(&mut Band), (band: &mut Band));
     };
 }
-band_kernel!(wide_1_kernel, wide_1, 1, 8 x 3);
-band_kernel!(wide_2_kernel, wide_2, 2, 8 x 3);
-band_kernel!(wide_4_kernel, wide_4, 4, 8 x 3);
-band_kernel!(wide_8_kernel, wide_8, 8, 8 x 3);
-band_kernel!(narrow_1_kernel, narrow_1, 1, 2 x 2);
-band_kernel!(narrow_2_kernel, narrow_2, 2, 2 x 2);
-band_kernel!(narrow_4_kernel, narrow_4, 4, 2 x 2);
-band_kernel!(narrow_8_kernel, narrow_8, 8, 2 x 2);
+band_kernel!(wide_1_kernel, wide_1, 1, 4);
+band_kernel!(wide_2_kernel, wide_2, 2, 4);
+band_kernel!(wide_4_kernel, wide_4, 4, 4);
+band_kernel!(wide_8_kernel, wide_8, 8, 4);
+band_kernel!(narrow_1_kernel, narrow_1, 1, 2);
+band_kernel!(narrow_2_kernel, narrow_2, 2, 2);
+band_kernel!(narrow_4_kernel, narrow_4, 4, 2);
+band_kernel!(narrow_8_kernel, narrow_8, 8, 2);
 
-/// All products of a band: panel after panel, in a panel tile after tile, in a tile some samples at a
-/// time.
+/// All products of a band: panel after panel, in a panel part after part of the vectors, `SIDE`
+/// samples and as many vectors at a time.
 ///
 /// # Safety
 /// There must be entries, currents and places for products as the task says.
 #[inline(always)]
-unsafe fn multiply_band<L: Lanes, const WIDTH: usize, const VECTORS: usize, const SIDE: usize>(
-    band: &mut Band,
-) {
+unsafe fn multiply_band<L: Lanes, const WIDTH: usize, const SIDE: usize>(band: &mut Band) {
     let (n_samples, n_slots) = (band.currents.n_samples, band.slots.len());
     let mut entries = band.entries.as_ptr();
-    for n_after in (0..n_slots.max(1)).step_by(PANEL_SLOTS) {
-        let end = n_slots - n_after;
-        let slots = end.saturating_sub(PANEL_SLOTS)..end;
-        for first in (0..band.n_vectors).step_by(TILE) {
-            let n_vectors = TILE.min(band.n_vectors - first);
-            let next = entries.wrapping_add(n_vectors * slots.len());
-            let ahead = next..next.wrapping_add(n_vectors * slots.len());
-            let slots = slots.clone();
-            let mut tile = Tile { entries, ahead, n_vectors, first, sample: 0, slots };
-            while tile.sample < n_samples {
-                // SAFETY: the tile is inside the panel, and the samples are there.
-                unsafe {
-                    if n_samples - tile.sample >= SIDE {
-                        multiply_tile::<L, WIDTH, VECTORS, SIDE>(band, &mut tile);
-                    } else {
-                        multiply_tile::<L, WIDTH, VECTORS, 1>(band, &mut tile);
-                    }
+    for first_slot in (0..n_slots.max(1)).step_by(PANEL_SLOTS) {
+        let slots = first_slot..(first_slot + PANEL_SLOTS).min(n_slots);
+        for first in (0..band.n_vectors).step_by(PART) {
+            let part = first..(first + PART).min(band.n_vectors);
+            let n_entries = slots.len() * part.len();
+            let next = entries.wrapping_add(n_entries);
+            let mut sample = 0;
+            while sample < n_samples {
+                let n_here = if n_samples - sample >= SIDE { SIDE } else { 1 };
+                prefetch(next, n_entries, sample..sample + n_here, n_samples);
+                for first in part.clone().step_by(TILE) {
+                    let tile = Tile {
+                        entries: entries.wrapping_add((first - part.start) * slots.len()),
+                        stride: TILE.min(part.end - first),
+                        first,
+                        sample,
+                        slots: slots.clone(),
+                    };
+                    // SAFETY: the tile is inside the panel, and the samples are there.
+                    unsafe { multiply_tile::<L, WIDTH, SIDE>(band, tile, n_here) };
                 }
+                sample += n_here;
             }
             entries = next;
         }
     }
 }
 
+/// Asks for what belongs to these samples of the entries that come next.
+#[inline(always)]
+fn prefetch(next: *const F8, n_entries: usize, samples: Range<usize>, n_samples: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for at in samples.start * n_entries / n_samples..samples.end * n_entries / n_samples {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: a hint; it reads nothing, wherever the address is.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(next.wrapping_add(at).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (next, n_entries, samples, n_samples);
+}
+
 /// Some vectors of a panel, and the samples from which on they are multiplied.
 struct Tile {
     entries: *const F8,
-    /// Entries of the next tile that were not asked for yet.
-    ahead: Range<*const F8>,
-    n_vectors: usize,
+    /// Vectors of the tile.
+    stride: usize,
     /// The first of them in the band.
     first: usize,
     sample: usize,
     slots: Range<usize>,
 }
 
-/// A tile times `SAMPLES_HERE` samples, as many vectors at a time as there are, at most `VECTORS`, a
-/// power of two.
+/// A tile times `SIDE` samples, or one.
 ///
 /// # Safety
 /// The tile must be inside the panel, and there must be as many samples.
 #[inline(always)]
-unsafe fn multiply_tile<
-    L: Lanes,
-    const WIDTH: usize,
-    const VECTORS: usize,
-    const SAMPLES_HERE: usize,
->(
+unsafe fn multiply_tile<L: Lanes, const WIDTH: usize, const SIDE: usize>(
     band: &mut Band,
-    tile: &mut Tile,
+    tile: Tile,
+    n_samples: usize,
 ) {
     let mut vector = 0;
-    while vector < tile.n_vectors {
-        let n_left = tile.n_vectors - vector;
+    while vector < tile.stride {
+        let n_vectors = (tile.stride - vector).min(SIDE);
         // SAFETY: the caller's promise; the vectors are in the tile.
-        vector += unsafe {
-            if VECTORS >= 8 && n_left >= 8 {
-                multiply::<L, WIDTH, 8, SAMPLES_HERE>(band, tile, vector)
-            } else if VECTORS >= 4 && n_left >= 4 {
-                multiply::<L, WIDTH, 4, SAMPLES_HERE>(band, tile, vector)
-            } else if n_left >= 2 {
-                multiply::<L, WIDTH, 2, SAMPLES_HERE>(band, tile, vector)
-            } else {
-                multiply::<L, WIDTH, 1, SAMPLES_HERE>(band, tile, vector)
+        unsafe {
+            match (n_vectors, n_samples == SIDE) {
+                (4, true) => multiply::<L, WIDTH, 4, SIDE>(band, &tile, vector),
+                (3, true) => multiply::<L, WIDTH, 3, SIDE>(band, &tile, vector),
+                (2, true) => multiply::<L, WIDTH, 2, SIDE>(band, &tile, vector),
+                (_, true) => multiply::<L, WIDTH, 1, SIDE>(band, &tile, vector),
+                (4, false) => multiply::<L, WIDTH, 4, 1>(band, &tile, vector),
+                (3, false) => multiply::<L, WIDTH, 3, 1>(band, &tile, vector),
+                (2, false) => multiply::<L, WIDTH, 2, 1>(band, &tile, vector),
+                (_, false) => multiply::<L, WIDTH, 1, 1>(band, &tile, vector),
             }
-        };
+        }
+        vector += n_vectors;
     }
-    tile.sample += SAMPLES_HERE;
 }
 
 /// Sums of some vectors of a tile and some samples over its slots, held in registers; those over the
-/// slots before are in the products. Gives the number of vectors.
+/// slots before are in the products.
 ///
 /// # Safety
 /// The vectors must be in the tile, and there must be as many samples.
@@ -185,39 +190,26 @@ unsafe fn multiply<
     const SAMPLES_HERE: usize,
 >(
     band: &mut Band,
-    tile: &mut Tile,
+    tile: &Tile,
     vector: usize,
-) -> usize {
+) {
     let Currents { vectors, n_slots, .. } = band.currents;
     // SAFETY: the caller's promise.
     unsafe {
         let place = (tile.first + vector) * SAMPLES + tile.sample;
         let products = band.products.as_mut_ptr().add(place);
         let mut sums = [[L::splat(0.0); SAMPLES_HERE]; VECTORS];
-        if tile.slots.end < band.slots.len() {
+        if tile.slots.start > 0 {
             for (v, sums) in sums.iter_mut().enumerate() {
                 for (s, sum) in sums.iter_mut().enumerate() {
                     *sum = L::load(products.add(v * SAMPLES + s).cast());
                 }
             }
-        } else if let Some(later) = band.later {
-            for (v, sums) in sums.iter_mut().enumerate() {
-                let at = tile.first + vector + v;
-                let later = later.as_ptr().add(at / 2 * SAMPLES + tile.sample).cast::<f64>();
-                let later = later.add(at % 2 * LANES / 2);
-                for (s, sum) in sums.iter_mut().enumerate() {
-                    *sum = load_spread::<L, WIDTH>(later.add(s * LANES));
-                }
-            }
         }
         let mut entries = tile.entries.add(vector);
-        let end = tile.sample * n_slots + band.slots.start + tile.slots.end;
-        let mut currents = vectors.as_ptr().add(end);
-        let one_ahead = usize::from(tile.ahead.start < tile.ahead.end);
+        let first = tile.sample * n_slots + band.slots.start + tile.slots.start;
+        let mut currents = vectors.as_ptr().add(first);
         for _ in tile.slots.clone() {
-            prefetch(tile.ahead.start, Cache::Second);
-            tile.ahead.start = tile.ahead.start.wrapping_add(one_ahead);
-            currents = currents.sub(1);
             let mut here = [L::splat(0.0); SAMPLES_HERE];
             for (s, current) in here.iter_mut().enumerate() {
                 *current = load_repeated::<L, WIDTH>(currents.add(s * n_slots).cast());
@@ -228,7 +220,8 @@ unsafe fn multiply<
                     *sum = entry.mul_add(current, *sum);
                 }
             }
-            entries = entries.wrapping_add(tile.n_vectors);
+            entries = entries.wrapping_add(tile.stride);
+            currents = currents.add(1);
         }
         for (v, sums) in sums.iter().enumerate() {
             for (s, sum) in sums.iter().enumerate() {
@@ -236,7 +229,6 @@ unsafe fn multiply<
             }
         }
     }
-    VECTORS
 }
 
 /// The first `WIDTH` doubles, again and again.
@@ -252,22 +244,4 @@ unsafe fn load_repeated<L: Lanes, const WIDTH: usize>(p: *const f64) -> L {
         }
         L::from_array(std::array::from_fn(|lane| *p.add(lane % WIDTH)))
     }
-}
-
-/// Four doubles: each `WIDTH / 2` of them, then as many zeros.
-///
-/// # Safety
-/// There must be four doubles.
-#[inline(always)]
-unsafe fn load_spread<L: Lanes, const WIDTH: usize>(p: *const f64) -> L {
-    let half = WIDTH.div_ceil(2);
-    let number = |lane: usize| {
-        // SAFETY: the caller's promise.
-        if lane % WIDTH < half {
-            unsafe { *p.add(lane / WIDTH * half + lane % WIDTH) }
-        } else {
-            0.0
-        }
-    };
-    L::from_array(std::array::from_fn(number))
 }

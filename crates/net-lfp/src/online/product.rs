@@ -10,13 +10,6 @@ use super::band::{BAND, Band, Currents, PANEL_SLOTS, SAMPLES, TILE};
 use super::exact::ExactSums;
 use crate::error::Result;
 
-/// Samples that are multiplied while matrices are read once: whoever collects some should collect
-/// these, or a part of them.
-pub const SAMPLES_AT_ONCE: usize = SAMPLES;
-
-/// Least number of slots for which fewer lanes pay.
-const LEAST_SLOTS: usize = 8;
-
 /// Some of the eight lanes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct LaneMask(u8);
@@ -76,20 +69,20 @@ pub struct SumTarget<'a> {
 
 /// The matrices of up to eight cells side by side, lanes interleaved like their currents.
 ///
-/// One compartment of all eight cells is one vector, a *slot*. A cell's product is summed from its last
-/// slot to the first, one fused multiply-add each, starting from zero: its bits depend on its own matrix,
-/// currents and order of compartments alone, not on the cells beside it, the number of samples or the CPU.
-/// Where half of the lanes or less have a compartment, several rows of the matrices share a vector,
-/// which is multiplied with currents that are repeated.
+/// One compartment of all eight cells is one vector, a *slot*. A cell's product is summed slot after
+/// slot, one fused multiply-add each, starting from zero: its bits depend on its own matrix, currents
+/// and order of compartments alone, not on the cells beside it, the number of samples or the CPU.
+/// Where half of the lanes or less have a cell, several rows of the matrices share a vector, which is
+/// multiplied with currents that are repeated.
 ///
 /// Whatever a row is a linear function of may stand for currents, such as potentials.
 ///
 /// **Blocks.** The product is that of Goto and van de Geijn (2008, ACM Trans. Math. Softw. 34:12), each
-/// of whose numbers is a vector here. Sums of 8 x 3 (vectors of entries x samples) are in registers; 8
+/// of whose numbers is a vector here. Sums of 4 x 4 (vectors of entries x samples) are in registers; 8
 /// vectors of 32 slots are in the first cache while all samples pass by; the currents of these slots and
 /// the sums of 64 vectors, a *band*, are in the second one. Entries stand in memory in the order in
 /// which they are used, and the next ones are fetched while some are used, so that matrices that no
-/// cache holds are read at the memory's leisure, once for [`SAMPLES_AT_ONCE`] samples.
+/// cache holds are read at the memory's leisure, once for 64 samples.
 ///
 /// Memory is 8 bytes an entry, rows times compartments of every cell: 0.1 MB for 64 contacts and 200
 /// compartments. Dipoles that stand for all cells ([`DipoleSource::At`](crate::DipoleSource::At)) have
@@ -101,7 +94,7 @@ pub struct SumTarget<'a> {
 /// use net_lfp::{ExactSums, LaneMask, LaneMatrix, ProductBuffer, SumTarget};
 ///
 /// // Two cells of three compartments, two contacts; compartments stand in another order than segments.
-/// let mut matrices = LaneMatrix::new(2, 0..3, &[3, 3]);
+/// let mut matrices = LaneMatrix::new(2, 0..3, 2);
 /// let order = [2, 0, 1];
 /// matrices.set_cell(0, array![[1.0, 2.0, 3.0], [0.0, 0.0, 1.0]].view(), &order);
 /// matrices.set_cell(1, array![[4.0, 4.0, 4.0], [0.0, 1.0, 0.0]].view(), &order);
@@ -123,126 +116,75 @@ pub struct SumTarget<'a> {
 pub struct LaneMatrix {
     n_rows: usize,
     slots: Range<usize>,
-    /// From the last slots to the first, each of more lanes than the one before.
-    parts: Vec<Part>,
-}
-
-/// The entries for some slots, and for the lanes that have compartments there.
-#[derive(Debug, Clone, PartialEq)]
-struct Part {
-    /// Counted from the first slot of the matrix.
-    slots: Range<usize>,
     /// Lanes of one row; a power of two. The lanes after them have the next rows.
     width: usize,
-    /// Bands of vectors; in a band panels of slots, from the last to the first; in a panel tiles of
-    /// vectors; in a tile slot after slot.
+    /// Bands of vectors; in a band panels of slots; in a panel tiles of vectors; in a tile slot after
+    /// slot.
     entries: Vec<F8>,
-}
-
-impl Part {
-    /// The vector that has a row, and its first lane there.
-    fn vector(&self, row: usize) -> (usize, usize) {
-        (row * self.width / LANES, row * self.width % LANES)
-    }
-
-    /// The vectors of some rows, the first of which begins one.
-    fn vectors(&self, rows: Range<usize>) -> Range<usize> {
-        self.vector(rows.start).0..(rows.end * self.width).div_ceil(LANES)
-    }
-
-    /// Where the entry of a row of this band of rows is that the first lane has at a slot.
-    fn position(&self, band: Range<usize>, row: usize, slot: usize) -> (usize, usize) {
-        let band = self.vectors(band);
-        let (vector, first_lane) = self.vector(row);
-        let n_slots = self.slots.len();
-        let n_after = self.slots.end - 1 - slot;
-        let panel = n_after / PANEL_SLOTS * PANEL_SLOTS;
-        let n_in_panel = PANEL_SLOTS.min(n_slots - panel);
-        let tile = band.start + (vector - band.start) / TILE * TILE;
-        let n_in_tile = TILE.min(band.end - tile);
-        let of_panel = band.start * n_slots + panel * band.len();
-        let in_panel = (tile - band.start) * n_in_panel;
-        let in_tile = (n_after - panel) * n_in_tile + (vector - tile);
-        (of_panel + in_panel + in_tile, first_lane)
-    }
-}
-
-/// The slots of each part of matrices of cells with so many compartments, and how many lanes have a
-/// place there: all, and where there is no compartment in the second half of them, half as many.
-fn parts_of(n_slots: usize, sizes: &[usize]) -> Vec<(Range<usize>, usize)> {
-    let mut width = sizes.len().next_power_of_two();
-    let mut parts = Vec::new();
-    let mut start = 0;
-    while width > 1 {
-        let upper = &sizes[sizes.len().min(width / 2)..sizes.len().min(width)];
-        let end = upper.iter().copied().max().unwrap_or(0).max(start);
-        if n_slots - end >= LEAST_SLOTS {
-            if end > start {
-                parts.push((start..end, width));
-            }
-            start = end;
-            width /= 2;
-        } else {
-            break;
-        }
-    }
-    parts.push((start..n_slots, width));
-    parts.reverse();
-    parts
 }
 
 /// Room for products, to be used again.
 #[derive(Debug, Clone, Default)]
-pub struct ProductBuffer([Vec<F8>; 2]);
+pub struct ProductBuffer(Vec<F8>);
 
 impl LaneMatrix {
-    /// Zero matrices of `n_rows` for cells in the first lanes that occupy `slots` of the vectors of
-    /// currents; `sizes` has the number of compartments of each cell.
+    /// Zero matrices of `n_rows` for `n_lanes` cells, in the first lanes, that occupy `slots` of the
+    /// vectors of currents.
     ///
     /// # Panics
-    /// If there are more cells than lanes, or more compartments than slots.
-    pub fn new(n_rows: usize, slots: Range<usize>, sizes: &[usize]) -> Self {
-        assert!(sizes.len() <= LANES, "there are {LANES} lanes");
-        assert!(sizes.iter().all(|&size| size <= slots.len()), "compartments beyond the slots");
-        let part = |(slots, width): (Range<usize>, usize)| {
-            let n_vectors = (n_rows * width).div_ceil(LANES);
-            Part { entries: vec![F8::ZERO; n_vectors * slots.len()], slots, width }
-        };
-        let parts = parts_of(slots.len(), sizes).into_iter().map(part).collect();
-        Self { n_rows, slots, parts }
+    /// If there are more cells than lanes.
+    pub fn new(n_rows: usize, slots: Range<usize>, n_lanes: usize) -> Self {
+        assert!(n_lanes <= LANES, "there are {LANES} lanes");
+        let width = n_lanes.next_power_of_two();
+        let n_vectors = (n_rows * width).div_ceil(LANES);
+        let entries = vec![F8::ZERO; n_vectors * slots.len()];
+        Self { n_rows, slots, width, entries }
     }
 
     /// Sets the matrix (rows x segments) of the cell in `lane`; segment `s` is compartment
     /// `compartments[s]`, counted from the first slot.
     ///
     /// # Panics
-    /// If the lane, the matrix, the compartments and the size of the cell do not fit each other.
+    /// If the lane, the matrix, the compartments and the slots do not fit each other.
     pub fn set_cell(&mut self, lane: usize, matrix: ArrayView2<f64>, compartments: &[u32]) {
+        assert!(lane < self.width, "lane of the cell");
         assert_eq!(matrix.nrows(), self.n_rows, "rows of the matrix");
         assert_eq!(matrix.ncols(), compartments.len(), "columns of the matrix");
         for (row, values) in matrix.rows().into_iter().enumerate() {
-            let band = self.band(row);
+            let (vector, first_lane) = self.vector(row);
             for (&value, &compartment) in values.iter().zip(compartments) {
-                let slot = compartment as usize;
-                let part = self.parts.iter_mut().find(|part| part.slots.contains(&slot));
-                let part = part.filter(|part| lane < part.width);
-                let part = part.expect("a place for every compartment of a cell");
-                let (at, first_lane) = part.position(band.clone(), row, slot);
-                part.entries[at].0[first_lane + lane] = value;
+                assert!((compartment as usize) < self.slots.len(), "compartment beyond the slots");
+                let at = self.position(vector, compartment as usize);
+                self.entries[at].0[first_lane + lane] = value;
             }
         }
     }
 
-    /// Lanes that a cell may have.
-    fn width(&self) -> usize {
-        self.parts.last().map_or(1, |part| part.width)
+    /// The vector that has a row, and its first lane there.
+    fn vector(&self, row: usize) -> (usize, usize) {
+        (row * self.width / LANES, row * self.width % LANES)
     }
 
-    /// The rows that are multiplied together with a row: those of a band of full width.
-    fn band(&self, row: usize) -> Range<usize> {
-        let n = BAND * LANES / self.width();
-        let first = row / n * n;
-        first..(first + n).min(self.n_rows)
+    fn n_vectors(&self) -> usize {
+        (self.n_rows * self.width).div_ceil(LANES)
+    }
+
+    /// The vectors of a band.
+    fn band(&self, first: usize) -> Range<usize> {
+        first..(first + BAND).min(self.n_vectors())
+    }
+
+    /// Where the entries of a vector for a slot are.
+    fn position(&self, vector: usize, slot: usize) -> usize {
+        let n_slots = self.slots.len();
+        let band = self.band(vector / BAND * BAND);
+        let first_slot = slot / PANEL_SLOTS * PANEL_SLOTS;
+        let n_in_panel = PANEL_SLOTS.min(n_slots - first_slot);
+        let tile = band.start + (vector - band.start) / TILE * TILE;
+        let n_in_tile = TILE.min(band.end - tile);
+        let panel = band.start * n_slots + first_slot * band.len();
+        let in_panel = (tile - band.start) * n_in_panel;
+        panel + in_panel + (slot - first_slot) * n_in_tile + (vector - tile)
     }
 
     /// Number of rows.
@@ -252,7 +194,7 @@ impl LaneMatrix {
 
     /// Bytes of the matrices.
     pub fn memory_bytes(&self) -> usize {
-        self.parts.iter().map(|part| part.entries.len() * size_of::<F8>()).sum()
+        self.entries.len() * size_of::<F8>()
     }
 
     /// Raises each row's bound to the largest sum of absolute values in that row of any of these
@@ -263,13 +205,12 @@ impl LaneMatrix {
     pub fn raise_bounds(&self, bounds: &mut [f64]) {
         assert_eq!(bounds.len(), self.n_rows, "one bound a row");
         for (row, bound) in bounds.iter_mut().enumerate() {
+            let (vector, first_lane) = self.vector(row);
             let mut sums = [0.0; LANES];
-            for part in &self.parts {
-                for slot in part.slots.clone().rev() {
-                    let (at, first_lane) = part.position(self.band(row), row, slot);
-                    let entries = &part.entries[at].0[first_lane..][..part.width];
-                    sums.iter_mut().zip(entries).for_each(|(sum, entry)| *sum += entry.abs());
-                }
+            for slot in 0..self.slots.len() {
+                let entries = &self.entries[self.position(vector, slot)].0[first_lane..];
+                let entries = &entries[..self.width];
+                sums.iter_mut().zip(entries).for_each(|(sum, entry)| *sum += entry.abs());
             }
             *bound = sums.into_iter().fold(*bound, f64::max);
         }
@@ -296,7 +237,7 @@ impl LaneMatrix {
     ) -> Result<()> {
         self.for_rows(currents, n_slots, buffer, |row, sample, first_lane, products| {
             for SumTarget { lanes, sums } in targets.iter_mut() {
-                let lanes = lanes.shifted(self.width(), first_lane);
+                let lanes = lanes.shifted(self.width, first_lane);
                 sums.add_lanes(row, first_sample + sample, products, lanes)?;
             }
             Ok(())
@@ -315,7 +256,7 @@ impl LaneMatrix {
             self.for_rows(currents, n_slots, &mut buffer, |row, sample, lane, products| {
                 let to = &mut all[row * n_samples + sample..][..products.len()];
                 for (to, from) in to.iter_mut().zip(products) {
-                    to.0[..self.width()].copy_from_slice(&from.0[lane..lane + self.width()]);
+                    to.0[..self.width].copy_from_slice(&from.0[lane..lane + self.width]);
                 }
                 Ok::<(), Infallible>(())
             });
@@ -330,49 +271,35 @@ impl LaneMatrix {
         &self,
         currents: &[F8],
         n_slots: usize,
-        ProductBuffer(buffers): &mut ProductBuffer,
+        ProductBuffer(products): &mut ProductBuffer,
         mut visit: impl FnMut(usize, usize, usize, &[F8]) -> std::result::Result<(), E>,
     ) -> std::result::Result<(), E> {
         assert!(self.slots.end <= n_slots, "slots beyond the currents");
         assert_eq!(currents.len() % n_slots.max(1), 0, "whole samples of currents");
-        buffers.iter_mut().for_each(|buffer| buffer.resize(BAND * SAMPLES, F8::ZERO));
+        products.resize(BAND * SAMPLES, F8::ZERO);
         let samples = currents.chunks((SAMPLES * n_slots).max(1));
         for (first_sample, vectors) in (0..).step_by(SAMPLES).zip(samples) {
             let currents = Currents { vectors, n_slots, n_samples: vectors.len() / n_slots };
-            let mut first_row = 0;
-            while first_row < self.n_rows {
-                let rows = self.band(first_row);
-                self.multiply(rows.clone(), currents, buffers);
-                for row in rows.clone() {
-                    let nth = row - rows.start;
-                    let (vector, first_lane) =
-                        (nth * self.width() / LANES, nth * self.width() % LANES);
-                    let of_row = &buffers[0][vector * SAMPLES..];
+            for first in (0..self.n_vectors()).step_by(BAND) {
+                let band = self.band(first);
+                let n_here = self.slots.len();
+                let task = Band {
+                    n_vectors: band.len(),
+                    entries: &self.entries[band.start * n_here..band.end * n_here],
+                    slots: self.slots.clone(),
+                    currents,
+                    products,
+                };
+                task.multiply(self.width);
+                let rows = band.start * LANES / self.width..band.end * LANES / self.width;
+                for row in rows.start..rows.end.min(self.n_rows) {
+                    let (vector, first_lane) = self.vector(row);
+                    let of_row = &products[(vector - band.start) * SAMPLES..];
                     visit(row, first_sample, first_lane, &of_row[..currents.n_samples])?;
                 }
-                first_row = rows.end;
             }
         }
         Ok(())
-    }
-
-    /// Multiplies a band of rows; the products are in the first buffer then.
-    fn multiply(&self, rows: Range<usize>, currents: Currents, buffers: &mut [Vec<F8>; 2]) {
-        let [products, later] = buffers;
-        for (nth, part) in self.parts.iter().enumerate() {
-            std::mem::swap(products, later);
-            let vectors = part.vectors(rows.clone());
-            let n_slots = part.slots.len();
-            let band = Band {
-                n_vectors: vectors.len(),
-                entries: &part.entries[vectors.start * n_slots..vectors.end * n_slots],
-                slots: self.slots.start + part.slots.start..self.slots.start + part.slots.end,
-                currents,
-                products,
-                later: (nth > 0).then_some(later),
-            };
-            band.multiply(part.width);
-        }
     }
 }
 

@@ -138,7 +138,7 @@ fn names_are_checked() {
         .add_population(Population::new("E", MAX_CELLS + 1, "cell"))
         .unwrap_err()
         .to_string();
-    assert_message(&message, &["\"E\"", "281474976710657"]);
+    assert_message(&message, &["\"E\"", "140737488355329"]);
 }
 
 #[test]

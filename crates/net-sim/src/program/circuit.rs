@@ -18,8 +18,7 @@ pub(crate) struct CircuitArgs {
     /// Directory of the results instead of the configuration's
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// A library of compiled mechanisms, or a folder of .mod files, in place of the built-in ones of the
-    /// same names; several times for several. The .mod files of the circuit's `mechanisms_dir` come too
+    /// Folder of .mod files, or compiled library, beside those of `mechanisms_dir`; may be repeated
     #[arg(long, value_name = "PATH")]
     mechanisms: Vec<PathBuf>,
     /// Leave out the .mod files of the circuit's `mechanisms_dir`: compiling them needs rustc

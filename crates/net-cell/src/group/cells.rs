@@ -225,8 +225,8 @@ impl Cells {
     }
 
     /// Has a variable of the point process that events for a target go to make spikes of `gid`, which
-    /// is no cell's: one wherever it passes the threshold from below, tested at the start of every step
-    /// after the events that are due until then.
+    /// is no cell's: one wherever it passes the threshold (in its unit) from below, tested at the start
+    /// of every step after the events that are due before it.
     ///
     /// # Errors
     /// When the mechanism has no such variable, or it is a parameter.

@@ -143,9 +143,11 @@ impl Builder<'_> {
                     block.patterns.push(Pattern { potential, strength });
                 }
                 Potential::PerCell { pattern, strength } => {
+                    what.add_all(PROBED_MS.map(|t_ms| strength(t_ms).to_bits()));
                     let mut potential = vec![F8::ZERO; layout.n_slots];
                     let mut known: Option<(u64, Vec<f64>)> = None;
-                    for &(slot, lane, StimulatedSegment { gid, segment, .. }) in places() {
+                    for (slot, lane, place) in places() {
+                        let &StimulatedSegment { gid, segment, .. } = place;
                         let of_cell = match known.take_if(|(other, _)| *other == gid) {
                             Some((_, of_cell)) => of_cell,
                             None => pattern(gid).map_err(|source| Error::Listed { source })?,
@@ -155,7 +157,8 @@ impl Builder<'_> {
                             let stimulation = stimulation.name.clone();
                             return Err(Error::StimulusValue { stimulation, gid, segment, found });
                         }
-                        potential[slot].0[lane] = found;
+                        note(what, place, &[found]);
+                        potential[*slot].0[*lane] = found;
                         known = Some((gid, of_cell));
                     }
                     let strength = Strength::Function(Arc::clone(strength));

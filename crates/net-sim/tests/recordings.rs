@@ -5,6 +5,7 @@ mod common;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use common::{connected, in_memory, into_files, stick};
 use net_cell::CellTemplate;
@@ -447,6 +448,39 @@ fn saved(directory: &Path) -> RunOptions {
     RunOptions { checkpoints: Some(checkpoints), ..into_files(6.0, 2, directory) }
 }
 
+/// The same potential outside of all segments until some time.
+fn by_cell(scale_mv: f64, until_ms: f64) -> Stimulation {
+    let pattern = Arc::new(move |_| Ok(vec![scale_mv; 99]));
+    let strength = Arc::new(move |t_ms| f64::from(t_ms < until_ms));
+    let potential = Potential::PerCell { pattern, strength };
+    Stimulation { name: "by cell".into(), potential, targets: Targets::All }
+}
+
+/// A synapse on every cell, and spikes where one of its variables passes a threshold.
+fn watched(
+    variable: &'static str,
+) -> impl Fn(&[ListedCell]) -> std::result::Result<ListedPoints, BoxError> + Send + Sync {
+    move |cells| {
+        let common =
+            net_core::SynapseKind { mechanism: "ExpSyn".into(), parameters: Default::default() };
+        let point = |(cell, listed): (usize, &ListedCell)| ListedPoint {
+            cell: cell as u32,
+            segment: 0,
+            point: PointPlace::Kind { kind: 0, row: 0, shares: false },
+            source: PointSource::Crossing {
+                variable,
+                threshold: 1.0,
+                gid: listed.gid + net_core::MAX_CELLS,
+            },
+        };
+        Ok(ListedPoints {
+            kinds: vec![ListedKind { common, names: Vec::new(), rows: Vec::new() }],
+            points: cells.iter().enumerate().map(point).collect(),
+            ..ListedPoints::default()
+        })
+    }
+}
+
 #[test]
 fn a_checkpoint_of_something_else_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -462,8 +496,13 @@ fn a_checkpoint_of_something_else_is_refused() {
         let model = connected(seed, [9, 4], delay_ms).with_cells("E", CellKind::shared(cell));
         model.with_recording(v())
     };
-    let model =
-        |seed, delay_ms, cell| plain(seed, delay_ms, cell).with_stimulation(field(1.0, 0.5));
+    let acted = |model: Model, (scale_mv, until_ms), variable| {
+        model.with_stimulation(by_cell(scale_mv, until_ms)).with_points(watched(variable))
+    };
+    let model = |seed, delay_ms, cell| {
+        let model = plain(seed, delay_ms, cell).with_stimulation(field(1.0, 0.5));
+        acted(model, (1.0, 0.5), "g")
+    };
     let original = model(5, 0.5, clamped());
     let options = saved(&directory);
     let mut first = Simulation::build(&comm, &original, &options).unwrap();
@@ -497,7 +536,15 @@ fn a_checkpoint_of_something_else_is_refused() {
     refused(&more, &options, &[differs, "recordings"]);
     for (strength, width_ms) in [(2.0, 0.5), (1.0, 0.6)] {
         let changed = plain(5, 0.5, clamped()).with_stimulation(field(strength, width_ms));
-        refused(&changed, &options, &[differs, "stimulations"]);
+        refused(&acted(changed, (1.0, 0.5), "g"), &options, &[differs, "stimulations"]);
+    }
+    for (potential, variable, part) in [
+        ((1.1, 0.5), "g", "stimulations"),
+        ((1.0, 2.0), "g", "stimulations"),
+        ((1.0, 0.5), "i", "cells"),
+    ] {
+        let changed = plain(5, 0.5, clamped()).with_stimulation(field(1.0, 0.5));
+        refused(&acted(changed, potential, variable), &options, &[differs, part]);
     }
     let longer = RunOptions { tstop_ms: 7.0, ..options.clone() };
     refused(&original, &longer, &[differs, "settings"]);

@@ -428,6 +428,8 @@ impl Block {
             let detectors = self.detectors.iter().filter(|detector| detector.gid == gid);
             detectors.for_each(|detector| of.add(detector.threshold_mv.to_bits()));
             for crossing in self.own_crossings(owners, at).map(|at| &self.crossings[at]) {
+                let instances = &self.instances[crossing.instances as usize];
+                of.add_text(instances.mechanism.columns[crossing.column as usize].name);
                 of.add_all([crossing.gid, crossing.threshold.to_bits()]);
             }
             for (index, places) in &owners.places[at] {

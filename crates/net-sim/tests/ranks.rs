@@ -148,6 +148,8 @@ fn potentials(comm: &Communicator, threads: usize) -> Result<()> {
         "reports": {
             "v": {"module": "membrane_report", "cells": "all", "variable_name": "v",
                 "sections": "all"},
+            "parts": {"module": "membrane_report", "cells": "all", "variable_name": "v",
+                "sections": ["soma", "axon"]},
             "ecp": {"module": "extracellular", "cells": "all",
                 "electrode_positions": "channels.csv"},
         },

@@ -338,7 +338,22 @@ impl<'a> Object<'a> {
 
     /// One of several words.
     pub(crate) fn choice<T: Copy>(&self, key: &'static str, words: &[(&str, T)]) -> Option<T> {
-        let json = self.get(key)?;
+        self.one_of(key, self.get(key)?, words)
+    }
+
+    /// One of several words, or a list of them.
+    pub(crate) fn choices<T: Copy>(
+        &self,
+        key: &'static str,
+        words: &[(&str, T)],
+    ) -> Option<Vec<T>> {
+        match self.get(key)? {
+            Json::List(list) => list.iter().map(|json| self.one_of(key, json, words)).collect(),
+            json => Some(vec![self.one_of(key, json, words)?]),
+        }
+    }
+
+    fn one_of<T: Copy>(&self, key: &'static str, json: &Json, words: &[(&str, T)]) -> Option<T> {
         let found = match json {
             Json::Text(text) => {
                 words.iter().find(|(word, _)| word == text).map(|(_, value)| *value)

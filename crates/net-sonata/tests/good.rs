@@ -73,7 +73,7 @@ fn keys_of_a_simulation() {
     assert_eq!(noise.target, InputTarget::CompartmentSet("tufts".to_owned()));
     assert_eq!(spikes.input_type, InputType::Spikes);
     let [soma, current, tuft] = config.reports.as_slice() else { panic!("{:?}", config.reports) };
-    assert_eq!((soma.sections, soma.compartments), (Sections::Soma, Compartments::Center));
+    assert_eq!((soma.sections, soma.compartments), (Sections::SOMA, Compartments::Center));
     assert_eq!((soma.scaling, soma.unit.as_str()), (Scaling::Area, "mV"));
     assert_eq!(soma.file_name, PathBuf::from("soma.h5"));
     assert_eq!(current.variables, ["i_membrane", "IClamp"]);
@@ -87,6 +87,50 @@ fn keys_of_a_simulation() {
     assert_eq!(config.output.spikes_file, "all.h5");
     assert_eq!(config.output.spikes_sort_order, SpikeSorting::ById);
     assert!(config.output.output_dir.ends_with("sonata/obi/output"));
+}
+
+/// BMTK takes lists of kinds of sections, libsonata one kind.
+#[test]
+fn reports_of_lists_of_sections() {
+    let allen = common::data("allen/config.simulation.json");
+    let text = std::fs::read_to_string(&allen).unwrap();
+    let circuit = common::data("allen/config.circuit.json");
+    let network = format!("{{\"network\": {:?},", circuit.display().to_string());
+    let text = text.replacen('{', &network, 1);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("simulation.json");
+    let soma_and_dendrites = Sections::SOMA.and(Sections::DEND);
+    for (sections, expected) in [
+        (r#"["somatic", "dend"]"#, soma_and_dendrites),
+        (r#"["soma"]"#, Sections::SOMA),
+        (r#"["axon", "all"]"#, Sections::ALL),
+        ("[]", Sections::ALL),
+    ] {
+        std::fs::write(&path, text.replace("\"soma\"", sections)).unwrap();
+        let config = SimulationConfig::load(&path).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(config.reports[0].sections, expected, "{sections}");
+    }
+    std::fs::write(&path, text.replace("\"soma\"", r#"["soma", "spine"]"#)).unwrap();
+    let found = validate(&path).to_string();
+    assert!(
+        found.contains("reports.v.sections: found \"spine\", expected one of: soma"),
+        "{found}"
+    );
+
+    let has = |section| soma_and_dendrites.have(section);
+    assert!(has("soma[0]") && has("dend[12]") && !has("apic[0]") && !has("myelin[0]"));
+    assert!(Sections::ALL.have("myelin[0]"));
+
+    let obi = std::fs::read_to_string(common::data("obi/simulation_config.json")).unwrap();
+    let circuit = common::data("obi/circuit_config.json");
+    let obi = obi.replacen("circuit_config.json", circuit.to_str().unwrap(), 1).replacen(
+        "\"sections\": \"all\"",
+        "\"sections\": [\"all\"]",
+        1,
+    );
+    std::fs::write(&path, obi).unwrap();
+    let found = validate(&path).to_string();
+    assert!(found.contains("reports.current.sections: found a list"), "{found}");
 }
 
 #[test]

@@ -29,19 +29,36 @@ pub enum ReportKind {
     SaveSynapses,
 }
 
-/// Which sections of a cell.
+/// Which sections of a cell: those of some kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sections {
+pub struct Sections(u8);
+
+/// The kinds, as sections are called.
+const KINDS: [&str; 4] = ["soma", "axon", "dend", "apic"];
+
+impl Sections {
     /// `soma`
-    Soma,
+    pub const SOMA: Self = Self(1);
     /// `axon`
-    Axon,
+    pub const AXON: Self = Self(2);
     /// `dend`
-    Dend,
+    pub const DEND: Self = Self(4);
     /// `apic`
-    Apic,
-    /// `all`
-    All,
+    pub const APIC: Self = Self(8);
+    /// `all`, of other kinds too
+    pub const ALL: Self = Self(u8::MAX);
+
+    /// These and others.
+    pub fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// Whether a section is one of them, by its name, `dend[3]`.
+    pub fn have(self, section: &str) -> bool {
+        let kind = section.split('[').next().unwrap_or_default();
+        let number = KINDS.iter().position(|known| *known == kind);
+        self == Self::ALL || number.is_some_and(|number| self.0 & (1 << number) != 0)
+    }
 }
 
 /// Which compartments of a section.
@@ -154,14 +171,21 @@ impl ReportConfig {
             }
         };
         let default = match flavor {
-            Flavor::Obi => Sections::Soma,
-            Flavor::Allen => Sections::All,
+            Flavor::Obi => Sections::SOMA,
+            Flavor::Allen => Sections::ALL,
         };
-        let sections = entry.choice("sections", &SECTIONS).unwrap_or(default);
+        // BMTK takes lists of kinds, of which an empty one is all; libsonata one kind.
+        let chosen = match flavor {
+            Flavor::Obi => entry.choice("sections", &SECTIONS),
+            Flavor::Allen => entry
+                .choices("sections", &SECTIONS)
+                .map(|kinds| kinds.into_iter().reduce(Sections::and).unwrap_or(Sections::ALL)),
+        };
+        let sections = chosen.unwrap_or(default);
         let center = Compartments::Center;
         let compartments = entry
             .choice("compartments", &[("center", center), ("all", Compartments::All)])
-            .unwrap_or(if sections == Sections::Soma { center } else { Compartments::All });
+            .unwrap_or(if sections == Sections::SOMA { center } else { Compartments::All });
         let target = match kind {
             Some(ReportKind::CompartmentSet) => {
                 for key in ["cells", "sections", "compartments"] {
@@ -295,15 +319,16 @@ const SOURCES: [(&str, SourceKind); 3] = [
     ("root_as_point", SourceKind::RootAsPoint),
 ];
 
-const SECTIONS: [(&str, Sections); 8] = [
-    ("soma", Sections::Soma),
-    ("somatic", Sections::Soma),
-    ("axon", Sections::Axon),
-    ("dend", Sections::Dend),
-    ("basal", Sections::Dend),
-    ("apic", Sections::Apic),
-    ("apical", Sections::Apic),
-    ("all", Sections::All),
+const SECTIONS: [(&str, Sections); 9] = [
+    ("soma", Sections::SOMA),
+    ("somatic", Sections::SOMA),
+    ("axon", Sections::AXON),
+    ("axonal", Sections::AXON),
+    ("dend", Sections::DEND),
+    ("basal", Sections::DEND),
+    ("apic", Sections::APIC),
+    ("apical", Sections::APIC),
+    ("all", Sections::ALL),
 ];
 
 /// One text, with commas between variables, or a list.

@@ -141,7 +141,7 @@ fn one(
     let chosen = (report.sections, report.compartments);
     let mut elements = match report.kind {
         ReportKind::Compartment | ReportKind::Membrane => Elements::Segments(chosen.0, chosen.1),
-        ReportKind::Summation if report.sections == Sections::Soma => Elements::Cell,
+        ReportKind::Summation if report.sections == Sections::SOMA => Elements::Cell,
         ReportKind::Summation => Elements::Segments(chosen.0, chosen.1),
         ReportKind::Synapse => Elements::Synapses(chosen.0, chosen.1),
         ReportKind::Netcon => Elements::Connections(report.sections),
@@ -332,20 +332,10 @@ impl Report {
     }
 }
 
-/// Segments of sections of a kind: all of each section, or the one in its middle.
+/// Segments of sections of some kinds: all of each section, or the one in its middle.
 fn segments_of(cell: &CableCell, sections: Sections, compartments: Compartments) -> Vec<u32> {
-    let name = match sections {
-        Sections::Soma => Some("soma"),
-        Sections::Axon => Some("axon"),
-        Sections::Dend => Some("dend"),
-        Sections::Apic => Some("apic"),
-        Sections::All => None,
-    };
     let all = cell.morphology.sections.iter().enumerate();
-    let chosen = all.filter(|(_, section)| {
-        let own = section.name.split('[').next().unwrap_or_default();
-        name.is_none_or(|name| name == own)
-    });
+    let chosen = all.filter(|(_, section)| sections.have(&section.name));
     let segments = chosen.flat_map(|(index, section)| match compartments {
         Compartments::All => {
             section.first_segment as u32..(section.first_segment + section.n_segments) as u32

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use net_cell::mechanism::load_library;
+use net_cell::mechanism::{load_library, load_library_of};
 use net_mpi::Communicator;
-use net_nmodl::library::{BuildError, BuildOptions, BuiltLibrary, build, mod_files};
+use net_nmodl::library::{BuildError, BuildOptions, build, mod_files};
 
 use crate::error::Result;
 
@@ -23,22 +23,27 @@ use crate::error::Result;
 ///
 /// # Errors
 /// All errors of all files; when there is no compiler; when the library does not fit this program or
-/// this processor; when a mechanism has the name of another.
+/// this processor; when a mechanism has the name of another of a user's, or of NEURON's own.
 pub fn load_mechanisms(
     comm: &Communicator,
     path: &Path,
     options: &BuildOptions,
 ) -> Result<Vec<&'static str>> {
-    let library = if path.is_dir() { built(comm, path, options)? } else { path.to_path_buf() };
-    Ok(comm.agree(load_library(&library))?)
-}
-
-/// Where the library is that rank 0 has made of the files of a folder.
-fn built(comm: &Communicator, folder: &Path, options: &BuildOptions) -> Result<PathBuf> {
-    let build = || -> Result<BuiltLibrary, BuildError> { build(&mod_files(folder)?, options) };
-    let made = comm.agree(comm.is_root().then(build).transpose())?;
-    let mut path = made
-        .map_or_else(Vec::new, |library| library.path.to_string_lossy().into_owned().into_bytes());
-    comm.broadcast(0, &mut path)?;
-    Ok(PathBuf::from(String::from_utf8_lossy(&path).into_owned()))
+    // One rank says what the path is, as all must go the same way.
+    let mut is_folder = vec![u8::from(comm.is_root() && path.is_dir())];
+    comm.broadcast(0, &mut is_folder)?;
+    if is_folder == [0] {
+        return Ok(comm.agree(load_library(path))?);
+    }
+    let build = || -> Result<(PathBuf, Vec<PathBuf>), BuildError> {
+        let files = mod_files(path)?;
+        Ok((build(&files, options)?.path, files))
+    };
+    let built = comm.agree(comm.is_root().then(build).transpose())?;
+    // Other ranks need no files: the message of rank 0 is everyone's.
+    let (library, files) = built.unwrap_or_default();
+    let mut library = library.to_string_lossy().into_owned().into_bytes();
+    comm.broadcast(0, &mut library)?;
+    let library = PathBuf::from(String::from_utf8_lossy(&library).into_owned());
+    Ok(comm.agree(load_library_of(&library, &files))?)
 }

@@ -27,7 +27,8 @@ fn net_sim(ranks: usize, arguments: &[&str]) -> Output {
             mpirun
         }
     };
-    command.args(arguments).output().unwrap()
+    let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/mechanisms");
+    command.env("NET_MECHANISM_CACHE", cache).args(arguments).output().unwrap()
 }
 
 fn succeed(ranks: usize, arguments: &[&str]) -> String {
@@ -467,4 +468,82 @@ fn astrocytes_beside_neurodamus() {
         }
         assert!(n_compared > 80, "{report}: {n_compared}");
     }
+}
+
+/// The `.mod` files of `mechanisms_dir` are compiled, used, and hold in place of built-in ones of the set of
+/// the circuit; what two files of a user call the same, or NEURON has itself, is refused.
+#[test]
+fn mechanisms_of_the_configuration() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/sonata/glia");
+    let data = std::fs::canonicalize(data).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).into_os_string().into_string().unwrap();
+    let read = |name: &str| -> serde_json::Value {
+        serde_json::from_str(&std::fs::read_to_string(data.join(name)).unwrap()).unwrap()
+    };
+    let write = |name: &str, text: &str| std::fs::write(path(name), text).unwrap();
+    for folder in ["cells", "own", "own/modfiles", "other"] {
+        std::fs::create_dir(path(folder)).unwrap();
+    }
+    std::fs::copy(data.join("../cells/pyramid.swc"), path("cells/pyramid.swc")).unwrap();
+    let cell = std::fs::read_to_string(data.join("../cells/Granule.hoc")).unwrap();
+    // The built-in Im is a potassium current without g and e.
+    let leak = |name: &str| {
+        format!(
+            "NEURON {{ SUFFIX {name} NONSPECIFIC_CURRENT i RANGE g, e }}
+             PARAMETER {{ g = 0.001 (S/cm2) e = -70 (mV) }}
+             ASSIGNED {{ v (mV) i (mA/cm2) }}
+             BREAKPOINT {{ i = g*(v - e) }}"
+        )
+    };
+    write("own/modfiles/leak.mod", &leak("Im"));
+    let (mut circuit, mut config) = (read("circuit_config.json"), read("simulation_config.json"));
+    circuit["manifest"]["$BASE_DIR"] = data.to_str().unwrap().into();
+    circuit["manifest"]["$CELLS"] = path("cells").into();
+    let populations = circuit["networks"]["edges"][0]["populations"].as_object_mut().unwrap();
+    populations.retain(|name, _| name == "N__N");
+    write("plain.json", &circuit.to_string());
+    circuit["components"]["mechanisms_dir"] = path("own").into();
+    write("own.json", &circuit.to_string());
+    config["node_sets_file"] = data.join("node_sets.json").to_str().unwrap().into();
+    let configuration = |circuit: &str, name: &str| {
+        let mut config = config.clone();
+        config["network"] = circuit.into();
+        write(name, &config.to_string());
+        path(name)
+    };
+    let (plain, own) = (configuration("plain.json", "a.json"), configuration("own.json", "b.json"));
+    let arguments = |config: &str, output: &str| {
+        ["run", config, "--quiet", "--threads", "1", "--output", output].map(str::to_owned)
+    };
+    let run = |ranks: usize, config: &str, output: &str| {
+        let arguments = arguments(config, &path(output));
+        succeed(ranks, &arguments.each_ref().map(String::as_str));
+        let file = hdf5::File::open(path(&format!("{output}/soma.h5"))).unwrap();
+        file.dataset("report/N/data").unwrap().read_raw::<f32>().unwrap()
+    };
+    write("cells/Granule.hoc", &cell);
+    let expected = run(1, &plain, "plain");
+    write("cells/Granule.hoc", &cell.replace("insert pas", "insert Im").replace("_pas", "_Im"));
+    assert!(run(1, &own, "one") == expected);
+    if BUILT_WITH_MPI {
+        assert!(run(2, &own, "two") == expected);
+    }
+
+    let refused = |more: &[&str], words: &[&str]| {
+        let arguments = arguments(&own, &path("refused"));
+        let arguments = [&arguments.each_ref().map(String::as_str)[..], more].concat();
+        let output = net_sim(1, &arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{more:?}");
+        for word in words {
+            assert!(errors.contains(word), "{word} is not in {errors}");
+        }
+    };
+    refused(&["--built-in-mechanisms"], &["Im", "gImbar"]);
+    write("other/other.mod", &leak("Im").replace("-70", "-80"));
+    let files = [path("own/modfiles/leak.mod"), path("other/other.mod")];
+    refused(&["--mechanisms", &path("other")], &["'Im'", &files[0], &files[1]]);
+    write("other/other.mod", &leak("hh"));
+    refused(&["--mechanisms", &path("other")], &["'hh'", &files[1], "the set 'neuron'"]);
 }

@@ -64,11 +64,11 @@ pub enum LibraryError {
          of the two only"
     )]
     Duplicate {
-        /// The library or set.
+        /// The file, or the library or set.
         origin: String,
         /// Name of the mechanism.
         name: String,
-        /// The library or set that has it.
+        /// The file, or the library or set, that has it.
         other: String,
     },
     /// There is no such set.
@@ -227,11 +227,24 @@ fn of_libraries(known: &[Mechanism]) -> Vec<&'static str> {
 /// When it is no library of mechanisms, was made for another version of this program, or has a
 /// mechanism whose name is taken.
 pub fn load_library(path: &Path) -> Result<Vec<&'static str>, LibraryError> {
+    load_library_of(path, &[])
+}
+
+/// [`load_library`] of a library that was compiled from these files, one a mechanism; messages name
+/// them.
+///
+/// # Errors
+/// As [`load_library`].
+pub fn load_library_of(path: &Path, files: &[PathBuf]) -> Result<Vec<&'static str>, LibraryError> {
     let origin = path.display().to_string();
     if let Some(Registry::Fixed(_)) = *registry() {
         return Err(LibraryError::TooLate { origin });
     }
-    add(of_library(path)?, &origin)
+    let mut mechanisms = of_library(path)?;
+    for (mechanism, file) in mechanisms.iter_mut().zip(files) {
+        mechanism.file = Some(file.clone());
+    }
+    add(mechanisms, &origin)
 }
 
 /// Adds mechanisms of one origin, if their names are free or of the same origin.
@@ -247,10 +260,14 @@ fn add(mechanisms: Vec<Mechanism>, origin: &str) -> Result<Vec<&'static str>, Li
     for mechanism in &mechanisms {
         let taken = |m: &&Mechanism| m.name == mechanism.name && m.origin != origin;
         if let Some(other) = all.iter().find(taken).filter(|m| m.origin != GENERIC) {
+            let place = |m: &Mechanism| match &m.file {
+                Some(file) => file.display().to_string(),
+                None => m.origin.clone(),
+            };
             return Err(LibraryError::Duplicate {
-                origin: origin.to_string(),
+                origin: place(mechanism),
                 name: mechanism.name.to_string(),
-                other: other.origin.clone(),
+                other: place(other),
             });
         }
     }
@@ -320,6 +337,7 @@ pub(super) unsafe fn mechanism(
     Ok(Mechanism {
         name,
         origin: origin.to_string(),
+        file: None,
         title: unsafe { table.title.get() },
         about: unsafe { table.about.get() },
         kind,

@@ -18,8 +18,8 @@ pub(crate) use functions::{GivenFunctions, check_functions};
 pub use ion::{IonUse, IonVariable};
 use kernel::{BuildTables, Kernel, NetReceive};
 pub use library::{
-    INTERFACE_VERSION, LibraryError, Origin, load_library, of_library, of_set, origins, sets,
-    use_set,
+    INTERFACE_VERSION, LibraryError, Origin, load_library, load_library_of, of_library, of_set,
+    origins, sets, use_set,
 };
 
 /// How instances of a mechanism stand on a cell.
@@ -158,6 +158,8 @@ pub struct Mechanism {
     pub name: &'static str,
     /// The set or library that it is from.
     pub origin: String,
+    /// The `.mod` file, where a library was compiled by this run.
+    pub file: Option<std::path::PathBuf>,
     /// What it is, in a line; may be empty.
     pub title: &'static str,
     /// Where its equations are from; may be empty.

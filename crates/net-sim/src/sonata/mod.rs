@@ -32,7 +32,7 @@ use net_core::{Network, Population};
 use net_io::provenance::{Provenance, sha256};
 use net_io::sonata::{Layout, SpikeOrder, write_spikes};
 use net_mpi::Communicator;
-use net_nmodl::library::{BuildOptions, mod_files};
+use net_nmodl::library::{BuildError, BuildOptions, mod_files};
 use net_sonata::config::{
     EdgeKind, InputKind, InputTarget, Integration, NodeKind, SpikeSorting, WaveformFormat,
 };
@@ -190,14 +190,13 @@ impl CircuitSimulation {
     ) -> Result<Vec<(PathBuf, Vec<&'static str>)>> {
         let given = self.circuit.nodes().iter();
         let given = given.filter_map(|population| population.components().mechanisms_dir.as_ref());
-        let folders: BTreeSet<PathBuf> = given
-            .flat_map(|folder| [folder.clone(), folder.join("modfiles")])
-            .filter(|folder| folder.is_dir())
-            .collect();
+        let folders: BTreeSet<PathBuf> =
+            given.flat_map(|folder| [folder.clone(), folder.join("modfiles")]).collect();
         let mut loaded = Vec::new();
         for folder in folders {
             // What a folder has is asked on one rank, as all must go the same way.
-            let has_files = comm.is_root() && mod_files(&folder).is_ok();
+            let is_without = || matches!(mod_files(&folder), Err(BuildError::NoFiles { .. }));
+            let has_files = comm.is_root() && folder.is_dir() && !is_without();
             if comm.max(u64::from(has_files))? > 0 {
                 let names = load_mechanisms(comm, &folder, &BuildOptions::default())?;
                 loaded.push((folder, names));

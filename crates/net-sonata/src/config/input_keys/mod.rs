@@ -1,17 +1,15 @@
 //! `inputs`: reading and checking the keys of each module.
 
-use std::cell::RefCell;
-use std::path::PathBuf;
+mod extracellular;
+mod files;
 
-use super::Manifest;
 use super::inputs::{
-    ElectricField, Input, InputKind, InputTarget, InputType, Level, Moments, Scale, SectionPlace,
-    ShotShape, Sweep, WaveformFormat,
+    Input, InputKind, InputTarget, InputType, Level, Moments, Scale, SectionPlace, ShotShape,
+    WaveformFormat,
 };
 use super::simulation::{Flavor, NodeSelector, Run, read_selector};
-use crate::finding::{Problem, Report};
-use crate::json::{self, Context, Json, Object};
-use crate::stimulus::{XstimCourse, XstimWaveform};
+use crate::finding::Problem;
+use crate::json::{Json, Object};
 
 /// Modules and the ways they can act.
 const MODULES: [(&str, &[InputType]); 32] = {
@@ -268,7 +266,7 @@ fn read_kind(entry: &Object, module: &str, input_type: InputType, run: &Run) -> 
             let weight = required(entry, "weight", "a weight");
             Some(InputKind::Poisson { rate_hz: rate?, weight: weight? })
         }
-        "spatially_uniform_e_field" => read_field(entry, run),
+        "spatially_uniform_e_field" => extracellular::read_field(entry, run),
         "replay" if input_type == InputType::Spikes => {
             let spikes = entry.path("spikes_file");
             let spikes = entry.require("spikes_file", spikes, "a spike file");
@@ -292,8 +290,8 @@ fn read_kind(entry: &Object, module: &str, input_type: InputType, run: &Run) -> 
             Some(InputKind::ReportReplay { report_file, interpolate })
         }
         "IClamp" => match entry.get("input_type").and_then(Json::text) {
-            Some("csv" | "file") => read_file_current(entry, WaveformFormat::Csv),
-            Some("nwb" | "allen") => read_file_current(entry, WaveformFormat::Nwb),
+            Some("csv" | "file") => files::read_file_current(entry, WaveformFormat::Csv),
+            Some("nwb" | "allen") => files::read_file_current(entry, WaveformFormat::Nwb),
             _ => read_iclamp(entry),
         },
         "SEClamp" => {
@@ -318,59 +316,14 @@ fn read_kind(entry: &Object, module: &str, input_type: InputType, run: &Run) -> 
                 timestamps_ms: entry.require("timestamps", times, "times of spikes in ms")?,
             })
         }
-        "xstim" => {
-            let positions = entry.path("positions_file");
-            let positions = entry.require("positions_file", positions, "a table of positions");
-            let mesh_files_dir = entry.path("mesh_files_dir");
-            let waveform = read_xstim_waveform(entry);
-            let resistivity_ohm_cm = entry.positive("resistance").unwrap_or(300.0);
-            Some(InputKind::Xstim {
-                positions_file: positions?,
-                mesh_files_dir,
-                waveform: waveform?,
-                resistivity_ohm_cm,
-            })
-        }
-        "comsol" => {
-            let files = entry.texts("comsol_files");
-            let files = entry.require("comsol_files", files, "files of potentials")?;
-            entry.ignore(&["ip_method", "set_nrn_mechanisms"]);
-            let paths = files.iter().filter_map(|file| entry.resolve("comsol_files", file));
-            let files: Vec<PathBuf> = paths.collect();
-            let mut waveforms = Vec::new();
-            if entry.has("waveforms") {
-                for file in entry.texts("waveforms")? {
-                    let path = entry.resolve("waveforms", &file)?;
-                    waveforms.push(read_waveform_file(entry, path)?);
-                }
-            }
-            let is_timed = !entry.has("waveforms");
-            let n_files = if is_timed { 1 } else { waveforms.len() };
-            if files.len() != n_files {
-                let found = format!("{} files", files.len());
-                let expected = match is_timed {
-                    true => "one file with times, or as many waveforms".to_owned(),
-                    false => format!("a file for each of {n_files} waveforms"),
-                };
-                entry.error("comsol_files", Problem::Value { found, expected });
-            }
-            let mut amplitudes = entry.numbers("amplitudes").unwrap_or_else(|| vec![1.0]);
-            if amplitudes.len() == 1 {
-                amplitudes.resize(n_files, amplitudes[0]);
-            }
-            if amplitudes.len() != n_files {
-                let found = format!("{} numbers", amplitudes.len());
-                let expected = format!("one number, or {n_files}");
-                entry.error("amplitudes", Problem::Value { found, expected });
-            }
-            Some(InputKind::Comsol { files, amplitudes, waveforms })
-        }
+        "xstim" => extracellular::read_xstim(entry),
+        "comsol" => extracellular::read_comsol(entry),
         _ if UNSUPPORTED.contains(&module) => {
             entry.entries().for_each(drop);
             entry.error("module", Problem::Unsupported { what: format!("module {module}") });
             None
         }
-        _ => read_file_input(entry, module, input_type),
+        _ => files::read_file_input(entry, module, input_type),
     }
 }
 
@@ -458,85 +411,6 @@ fn read_seclamp(entry: &Object) -> Option<InputKind> {
     Some(InputKind::Seclamp { voltage_mv: voltage?, series_resistance_mohm: resistance, levels })
 }
 
-fn read_field(entry: &Object, run: &Run) -> Option<InputKind> {
-    let ramp_up_ms = entry.not_negative("ramp_up_time").unwrap_or(0.0);
-    let ramp_down_ms = entry.not_negative("ramp_down_time").unwrap_or(0.0);
-    entry.require("fields", entry.list("fields"), "a list of fields");
-    // The highest frequency that the run's step can show.
-    let nyquist_hz = if run.dt_ms > 0.0 { 500.0 / run.dt_ms } else { f64::INFINITY };
-    let mut fields = Vec::new();
-    for field in entry.objects("fields") {
-        let axis = |key| required(&field, key, "a field in V/m");
-        let amplitude = (axis("Ex"), axis("Ey"), axis("Ez"));
-        let below = |value: f64| (0.0..nyquist_hz).contains(&value);
-        let expected = format!("a frequency, 0 to half the sampling rate, {nyquist_hz} Hz");
-        let frequency_hz = field.number("frequency", below, &expected).unwrap_or(0.0);
-        let phase_rad = field.any_or("phase", 0.0);
-        if let (Some(x), Some(y), Some(z)) = amplitude {
-            fields.push(ElectricField { amplitude_v_per_m: [x, y, z], frequency_hz, phase_rad });
-        }
-        field.finish();
-    }
-    Some(InputKind::ElectricField { fields, ramp_up_ms, ramp_down_ms })
-}
-
-/// A waveform by its parameters, or a file of either.
-fn read_xstim_waveform(entry: &Object) -> Option<XstimWaveform> {
-    let expected = "a waveform, or a file of one";
-    if !matches!(entry.get("waveform"), Some(Json::Text(_))) {
-        entry.require("waveform", entry.get("waveform"), expected)?;
-        let object = entry.object("waveform")?;
-        let course = read_xstim_course(&object);
-        object.finish();
-        return course.map(XstimWaveform::Course);
-    }
-    let path = entry.require("waveform", entry.path("waveform"), expected)?;
-    read_waveform_file(entry, path)
-}
-
-/// A table, or a formula in JSON.
-fn read_waveform_file(entry: &Object, path: PathBuf) -> Option<XstimWaveform> {
-    if path.extension().is_none_or(|end| end != "json") {
-        return Some(XstimWaveform::File(path));
-    }
-    let mut report = Report::default();
-    let json = json::read(&path, &mut report);
-    let report = RefCell::new(report);
-    let context = Context { file: &path, report: &report, manifest: &Manifest::default() };
-    let object = json.as_ref().and_then(|json| Object::new(&context, String::new(), json));
-    let course = object.and_then(|object| {
-        let course = read_xstim_course(&object);
-        object.finish();
-        course
-    });
-    entry.merge(report.into_inner());
-    course.map(XstimWaveform::Course)
-}
-
-fn read_xstim_course(waveform: &Object) -> Option<XstimCourse> {
-    let shapes = [("dc", true), ("DC", true), ("sin", false)];
-    let is_constant = waveform.require("shape", waveform.choice("shape", &shapes), "a shape")?;
-    let amp_ma = required(waveform, "amp", "a current in mA");
-    let delay_ms = required(waveform, "del", "a time in ms");
-    let duration_ms = required(waveform, "dur", "a time in ms");
-    if is_constant {
-        return Some(XstimCourse::Constant {
-            amp_ma: amp_ma?,
-            delay_ms: delay_ms?,
-            duration_ms: duration_ms?,
-        });
-    }
-    let frequency_hz = required(waveform, "freq", "a frequency in Hz");
-    Some(XstimCourse::Sine {
-        amp_ma: amp_ma?,
-        delay_ms: delay_ms?,
-        duration_ms: duration_ms?,
-        frequency_hz: frequency_hz?,
-        phase_rad: waveform.any_or("phase", std::f64::consts::PI),
-        offset_ma: waveform.any_or("offset", 0.0),
-    })
-}
-
 fn read_iclamp(entry: &Object) -> Option<InputKind> {
     let amps = entry.require("amp", entry.numbers("amp"), "currents in nA");
     let delays = entry.require("delay", entry.numbers("delay"), "times in ms");
@@ -562,66 +436,4 @@ fn read_place(entry: &Object) -> SectionPlace {
         section_index: entry.unsigned("section_index").unwrap_or(0),
         section_dist: entry.number("section_dist", within, "a position, 0..1").unwrap_or(0.5),
     }
-}
-
-/// Spikes or a current from a file.
-fn read_file_input(entry: &Object, module: &str, input_type: InputType) -> Option<InputKind> {
-    let format = match module {
-        "csv" => WaveformFormat::Csv,
-        "nwb" => WaveformFormat::Nwb,
-        _ => WaveformFormat::H5,
-    };
-    if input_type != InputType::Spikes {
-        return read_file_current(entry, format);
-    }
-    let file = read_file(entry);
-    let trial = match format {
-        WaveformFormat::Nwb => entry.text("trial"),
-        WaveformFormat::Csv | WaveformFormat::H5 => {
-            entry.ignore(&["trial"]);
-            None
-        }
-    };
-    Some(InputKind::SpikeFile { file: file?, format, trial })
-}
-
-fn read_file(entry: &Object) -> Option<PathBuf> {
-    let file = entry.path("input_file").or_else(|| entry.path("file"));
-    entry.require("input_file", file, "a file")
-}
-
-/// A current from a file.
-fn read_file_current(entry: &Object, format: WaveformFormat) -> Option<InputKind> {
-    let file = read_file(entry);
-    entry.ignore(&["trial", "electric_field", "separator"]);
-    let sweep = match format {
-        WaveformFormat::Nwb => Some(read_sweep(entry)?),
-        WaveformFormat::Csv | WaveformFormat::H5 => {
-            entry.ignore(&["sweep_id"]);
-            None
-        }
-    };
-    Some(InputKind::FileCurrent { file: file?, format, sweep, section: read_place(entry) })
-}
-
-fn read_sweep(entry: &Object) -> Option<Sweep> {
-    let name = match entry.get("sweep_id") {
-        Some(Json::Text(text)) => match text.parse::<u32>() {
-            Ok(number) => format!("Sweep_{number}"),
-            Err(_) => text.clone(),
-        },
-        Some(_) => format!("Sweep_{}", entry.unsigned("sweep_id")?),
-        None => return entry.require("sweep_id", None, "the number or name of a sweep"),
-    };
-    let downsample_ms = entry.positive("downsample");
-    let window_ms = match entry.numbers("sweep_window").as_deref() {
-        Some([start, stop]) if 0.0 <= *start && start < stop => Some((*start, *stop)),
-        Some(other) => {
-            let expected = "start and stop in ms, ascending".to_owned();
-            entry.error("sweep_window", Problem::Value { found: format!("{other:?}"), expected });
-            None
-        }
-        None => None,
-    };
-    Some(Sweep { name, downsample_ms, window_ms })
 }

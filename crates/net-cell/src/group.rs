@@ -193,6 +193,10 @@ impl CellGroup {
     /// Sets the initial state, once, when connections and inputs are there; `max_delay_steps` over all connections and `epoch_steps` decide how
     /// far ahead events are kept.
     pub fn initialize(&mut self, max_delay_steps: u64, epoch_steps: u64) {
+        // Nothing is added any more.
+        self.routes.shrink_to_fit();
+        self.inputs.shrink_to_fit();
+        self.point_inputs.shrink_to_fit();
         let ahead = max_delay_steps + 2 * epoch_steps;
         self.network.iter_mut().for_each(|queue| queue.reserve(ahead));
         self.external.iter_mut().for_each(|queue| queue.reserve(epoch_steps));
@@ -389,13 +393,28 @@ impl CellGroup {
         blocks + self.points.iter().map(PointPopulation::cost).sum::<f64>()
     }
 
-    /// Bytes of cells and of connections.
+    /// Bytes of cells with their inputs and the events on their way, and of connections, now: weights
+    /// that connections keep are there when the initial state has been set, and events need room
+    /// while it runs.
     pub fn memory_bytes(&self) -> (usize, usize) {
         let blocks: usize = self.blocks.iter().map(Block::memory_bytes).sum();
-        let routes = self.routes.len() * size_of::<Route>();
+        let blocks = blocks + self.event_bytes();
+        let routes = self.routes.capacity() * size_of::<Route>()
+            + self.inputs.capacity() * size_of::<Input>()
+            + self.point_inputs.capacity() * size_of::<PointInput>()
+            + self.published.capacity() * size_of::<(u32, u32)>();
         let points = self.points.iter().map(PointPopulation::memory_bytes);
         let (neurons, synapses) = points.fold((0, 0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
-        (blocks + routes + neurons, self.connections.memory_bytes() + synapses)
+        let connections = self.connections.memory_bytes() + self.kept.capacity() * size_of::<u32>();
+        (blocks + routes + neurons, connections + synapses)
+    }
+
+    fn event_bytes(&self) -> usize {
+        let untimed = self.network.iter().chain(&self.external).map(EventQueue::memory_bytes);
+        let timed = self.network_timed.iter().chain(&self.external_timed);
+        let timed: usize = timed.map(EventQueue::memory_bytes).sum();
+        let spikes = self.arrived.capacity() + self.spikes.capacity();
+        untimed.sum::<usize>() + timed + spikes * size_of::<Spike>()
     }
 }
 

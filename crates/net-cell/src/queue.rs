@@ -42,6 +42,12 @@ impl<E> EventQueue<E> {
         self.steps.len() as u64
     }
 
+    /// Bytes of all lists with the room that they have.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let events: usize = self.steps.iter().map(Vec::capacity).sum();
+        self.steps.capacity() * size_of::<Vec<E>>() + events * size_of::<E>()
+    }
+
     /// Forgets all events.
     pub(crate) fn clear_all(&mut self) {
         self.steps.iter_mut().for_each(Vec::clear);

@@ -164,6 +164,34 @@ fn forecast() {
     assert!(table.lines().last().unwrap().starts_with("all            5          25           6"));
 }
 
+/// What a sample of 64 cells says of 1,000 others, each with edges of its own from random cells, is what
+/// is counted at the end of their run. Rows of lanes and rooms of lists that are not full may differ.
+#[test]
+fn forecast_of_a_generated_circuit() {
+    let python = std::env::var("NET_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let folder = tempfile::tempdir().unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../benches/circuits/generate.py");
+    let generated =
+        Command::new(python).arg(script).arg(folder.path()).args(["1000", "40"]).output().unwrap();
+    if !generated.status.success() {
+        let errors = String::from_utf8_lossy(&generated.stderr);
+        assert!(errors.contains("ModuleNotFoundError"), "{errors}");
+        println!("skipped: no Python with h5py and numpy (name one in NET_PYTHON)");
+        return;
+    }
+    let simulation = described(&folder.path().join("simulation_config.json"));
+    let comm = Communicator::solo();
+    let options = RunOptions { progress: Progress::Off, ..simulation.options() };
+    let forecast = simulation.dry_run(&comm, &options, 1).unwrap();
+    assert_eq!((forecast.n_sampled, forecast.ranks[0].n_edges), (64, 40_000));
+    let expected = 1e6 * (forecast.ranks[0].memory_mb - forecast.base_mb);
+
+    let model = simulation.sim_init().unwrap();
+    let outcome = Simulation::build(&comm, &model, &options).unwrap().run().unwrap();
+    let found = (outcome.report.cell_bytes + outcome.report.connection_bytes) as f64;
+    assert!((expected - found).abs() < 0.1 * found, "{expected} bytes, {found} in a run");
+}
+
 /// Reports of all types and of synapses are the same bytes, however often what they are made from is
 /// sealed, in chunks of any size, by any number of ranks and threads; nothing of it stays.
 #[test]

@@ -111,8 +111,10 @@ impl Block {
             let emitters = self.emitters(entry.0, &built, rows);
             self.events.emitters.push(emitters);
             self.instances.push(built.instances);
+            built.located.shrink_to_fit();
             self.located.push(built.located);
         }
+        self.endpoints.shrink_to_fit();
         Ok(endpoints)
     }
 

@@ -46,6 +46,11 @@ impl Block {
         self.instances[instances as usize].mechanism.timed
     }
 
+    /// Makes room for so many weights of connections, and for no more.
+    pub(crate) fn reserve_weights(&mut self, n_weights: usize) {
+        self.kept_weights.reserve_exact(n_weights);
+    }
+
     /// Makes room for the weights of a new connection and has the mechanism set them; gives what
     /// its events carry as [`Event::kept`].
     pub(crate) fn keep_weights(&mut self, endpoint: u32, weight: f64, further: &[f64]) -> u32 {

@@ -94,7 +94,7 @@ pub(super) struct Events {
     pub(super) next_serial: u64,
     /// Serials of events that have been moved: others stand for them.
     pub(super) void: HashSet<u64>,
-    /// By mechanism's instances, vector and lane; empty where a mechanism sends nothing.
+    /// By mechanism's instances, vector and lane; empty until one of them sends such an event.
     pub(super) movable: Vec<Vec<Movable>>,
     /// Whose spikes the instances make, in the same order; empty where they make none.
     pub(super) emitters: Vec<Vec<u64>>,
@@ -117,6 +117,18 @@ pub(super) struct Events {
 /// Marks instances that make no spikes.
 pub(super) const NO_GID: u64 = u64::MAX;
 
+/// What an instance has sent last with flag 1; most mechanisms never do, and have no list.
+pub(super) fn movable_at(
+    movable: &mut Vec<Movable>,
+    n_places: usize,
+    place: Place,
+) -> &mut Movable {
+    if movable.is_empty() {
+        movable.resize(n_places, Movable::default());
+    }
+    &mut movable[place.index()]
+}
+
 /// Keeps what a kernel sends.
 ///
 /// # Safety
@@ -132,17 +144,12 @@ const TIME_TOLERANCE_MS: f64 = 1e-11;
 impl Block {
     /// Forgets all events, before the start of a run.
     pub(super) fn clear_events(&mut self) {
-        let sizes: Vec<usize> = self
-            .instances
-            .iter()
-            .map(|i| if i.mechanism.timed { i.n_places() } else { 0 })
-            .collect();
         let n_weights = self.instances.iter().map(|i| i.mechanism.n_weights).max().unwrap_or(0);
         let events = &mut self.events;
         events.sent.clear();
         events.next_serial = 1;
         events.void.clear();
-        events.movable = sizes.into_iter().map(|n| vec![Movable::default(); n]).collect();
+        events.movable = vec![Vec::new(); self.instances.len()];
         events.no_weights = vec![0.0; n_weights.max(1)];
         events.posts.clear();
         events.netcons.clear();
@@ -222,8 +229,9 @@ impl Block {
             }
             return;
         }
-        let movable = &mut self.events.movable[instances as usize][place.index()];
-        if movable.serial == sent.serial {
+        if let Some(movable) = self.events.movable[instances as usize].get_mut(place.index())
+            && movable.serial == sent.serial
+        {
             *movable = Movable::default();
         }
         self.receive(sent.to, sent.t_ms, sent.flag, sent.weights);
@@ -287,17 +295,19 @@ impl Block {
     /// Queues what a kernel of these instances has sent; `weights` are those of the event that it
     /// handled.
     fn send(&mut self, instances: u32, weights: Weights) {
+        let n_places = self.instances[instances as usize].n_places();
         let Events { posts, sent, next_serial, movable, void, .. } = &mut self.events;
+        let movable = &mut movable[instances as usize];
         for post in posts.drain(..) {
             let place = Place { vector: post.vector as u32, lane: post.lane as u32 };
             let to = Address { instances, place };
-            let movable = &mut movable[instances as usize][place.index()];
             let serial = *next_serial;
             *next_serial += 1;
             let Post { what, t_ms, flag, .. } = post;
             let new = Sent { t_ms, serial, what, to, flag, weights };
             let new = match what {
                 post::MOVE => {
+                    let movable = movable_at(movable, n_places, place);
                     // The one that was sent before becomes void; without one it is sent anew.
                     let weights = movable.weights.inspect(|_| _ = void.insert(movable.serial));
                     let weights = weights.unwrap_or(NO_WEIGHTS);
@@ -306,7 +316,8 @@ impl Block {
                 }
                 post::WATCH => Sent { weights: NO_WEIGHTS, ..new },
                 post::SEND if flag == 1.0 => {
-                    *movable = Movable { serial, weights: Some(weights) };
+                    *movable_at(movable, n_places, place) =
+                        Movable { serial, weights: Some(weights) };
                     new
                 }
                 _ => new,
@@ -358,15 +369,16 @@ impl Block {
 
     /// Bytes of all events.
     pub(super) fn event_bytes(&self) -> usize {
-        let Events { sent, emitters, netcons, netcon_ranges, .. } = &self.events;
-        // They are made when a run starts.
-        let timed = self.instances.iter().filter(|instances| instances.mechanism.timed);
-        let movable = timed.map(|i| i.n_places() * size_of::<Movable>()).sum::<usize>();
-        let emitters: usize = emitters.iter().map(|e| e.len() * 8).sum();
-        sent.len() * size_of::<Sent>()
-            + movable
-            + emitters
-            + netcons.len() * 4
-            + netcon_ranges.len() * 8
+        let Events {
+            sent, movable, emitters, netcons, netcon_ranges, new_netcons, arrived, ..
+        } = &self.events;
+        let movable: usize = movable.iter().map(Vec::capacity).sum();
+        let emitters: usize = emitters.iter().map(Vec::capacity).sum();
+        sent.capacity() * size_of::<Sent>()
+            + movable * size_of::<Movable>()
+            + arrived.capacity() * size_of::<(TimedEvent, u32)>()
+            + emitters * 8
+            + netcons.capacity() * 4
+            + (netcon_ranges.capacity() + new_netcons.capacity()) * 8
     }
 }

@@ -240,18 +240,20 @@ impl Block {
     /// Bytes of all vectors.
     pub(crate) fn memory_bytes(&self) -> usize {
         let instances: usize = self.instances.iter().map(Instances::memory_bytes).sum();
-        let located: usize = self.located.iter().map(|l| l.len() * size_of::<Located>()).sum();
+        let located: usize = self.located.iter().map(|l| l.capacity() * size_of::<Located>()).sum();
         self.cable.memory_bytes()
             + instances
             + self.ions.memory_bytes()
             + self.diffusion.iter().map(Diffusion::memory_bytes).sum::<usize>()
             + located
-            + self.slots.len() * 4
-            + self.kept_weights.len() * 8
-            + self.played.len() * size_of::<Played>()
-            + self.crossings.len() * size_of::<Crossing>()
+            + (self.slot_start.capacity() + self.slots.capacity()) * 4
+            + self.kept_weights.capacity() * 8
+            + self.detectors.capacity() * size_of::<Detector>()
+            + self.members.capacity() * size_of::<Member>()
+            + self.played.capacity() * size_of::<Played>()
+            + self.crossings.capacity() * size_of::<Crossing>()
             + self.observation.as_ref().map_or(0, Observation::memory_bytes)
-            + self.endpoints.len() * size_of::<Endpoint>()
+            + self.endpoints.capacity() * size_of::<Endpoint>()
             + self.event_bytes()
     }
 }

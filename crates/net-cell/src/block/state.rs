@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
-use super::events::{Address, Events, Movable, NO_WEIGHTS, Sent, Weights};
+use super::events::{Address, Events, Movable, NO_WEIGHTS, Sent, Weights, movable_at};
 use super::instances::{Instances, Place};
 use super::pointers::Link;
 use super::{Block, Crossing, Endpoint, Event, NOT_KEPT, Spike, TimedEvent};
@@ -152,7 +152,8 @@ impl Block {
                 continue;
             };
             let &Sent { t_ms, what, flag, weights, serial, .. } = sent;
-            let is_movable = movable[instances as usize][place.index()].serial == serial;
+            let last = movable[instances as usize].get(place.index());
+            let is_movable = last.is_some_and(|movable| movable.serial == serial);
             let weights = kept.weights_of_cell(weights.kept, weights.weight);
             states[member].sent.push(SentState { t_ms, what, to, flag, weights, is_movable });
         }
@@ -525,10 +526,10 @@ impl Block {
         let serial = events.next_serial;
         events.next_serial += 1;
         let &SentState { t_ms, what, flag, is_movable, .. } = state;
-        if let (true, Some(movable)) =
-            (is_movable, events.movable[to.instances as usize].get_mut(to.place.index()))
-        {
-            *movable = Movable { serial, weights: Some(weights) };
+        if is_movable {
+            let n_places = self.instances[to.instances as usize].n_places();
+            let movable = &mut events.movable[to.instances as usize];
+            *movable_at(movable, n_places, to.place) = Movable { serial, weights: Some(weights) };
         }
         events.sent.push(Reverse(Sent { t_ms, serial, what, to, flag, weights }));
     }

@@ -63,6 +63,7 @@ impl CellGroup {
 
     /// Gives all connections that keep weights their places, in the order of their sources.
     pub(super) fn keep_weights(&mut self) {
+        self.reserve_weights();
         for input in &mut self.inputs {
             let Route { block, endpoint, needs } = input.route;
             if needs.weights {
@@ -88,6 +89,23 @@ impl CellGroup {
         }
         for &KeptColumn { block, at, connection, argument } in &self.kept_columns {
             self.blocks[block as usize].sample_kept(at, self.kept[connection] + argument);
+        }
+    }
+
+    /// Makes room for what all of these connections keep.
+    fn reserve_weights(&mut self) {
+        let mut n_weights = vec![0; self.blocks.len()];
+        let mut count = |route: Route| {
+            if route.needs.weights {
+                let block = &self.blocks[route.block as usize];
+                n_weights[route.block as usize] += block.n_weights(route.endpoint) as usize;
+            }
+        };
+        self.inputs.iter().for_each(|input| count(input.route));
+        let connections = self.connections.iter().flat_map(|(_, own)| own.targets);
+        connections.for_each(|target| count(self.routes[*target as usize]));
+        for (block, n) in self.blocks.iter_mut().zip(n_weights) {
+            block.reserve_weights(n);
         }
     }
 }

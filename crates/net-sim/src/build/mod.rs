@@ -60,8 +60,6 @@ pub(crate) struct LocalSize {
     pub(crate) n_inputs: u64,
     /// Over all connections; absent without any.
     pub(crate) delay_steps: Option<(u16, u16)>,
-    pub(crate) cell_bytes: u64,
-    pub(crate) connection_bytes: u64,
     /// Matrices and sums of probes.
     pub(crate) probe_bytes: u64,
 }
@@ -130,6 +128,8 @@ pub(crate) fn build(
         ..LocalSize::default()
     };
     let keeps_parts = weights::are_recorded(model, &clock)?;
+    // Who records them finds points by what made them.
+    let keeps_points = keeps_parts || record::looks_for_points(model, &clock)?;
     let mut kept_parts = Vec::new();
     let mut by_group: Vec<Vec<ConnectionPart>> = vec![Vec::new(); n_groups];
     let mut junctions = (Junctions::default(), HashMap::new());
@@ -150,6 +150,9 @@ pub(crate) fn build(
         }
         pool.install(|| cells.add(&plan, done.clone(), &specs, drawer.kinds()))
             .map_err(wrong_layout)?;
+        if !keeps_points {
+            chosen.iter().for_each(|cell| specs[*cell].points = Vec::new());
+        }
         // Each part is given back when its connections have been split.
         for part in parts {
             size.add(&part);
@@ -184,11 +187,6 @@ pub(crate) fn build(
     }
     weights::record(model, weights, &mut groups)?;
     points::build(model, clock, &point_gids, &mut groups, pool, (&mut size, &mut recordings))?;
-    for group in &groups {
-        let (cell_bytes, connection_bytes) = group.memory_bytes();
-        size.cell_bytes += cell_bytes as u64;
-        size.connection_bytes += connection_bytes as u64;
-    }
     let stimulation = stimulate(model, &mut groups, &own_cells)?;
     let layouts: Vec<_> = groups.iter().map(CellGroup::layouts).collect();
     let matrices = pool.install(|| build_matrices(model, &layouts, &own_cells))?;

@@ -62,6 +62,14 @@ pub(super) fn record(
     Ok(plans)
 }
 
+/// Whether something is recorded of the synapses of one projection or input.
+pub(super) fn looks_for_points(model: &Model, clock: &StepClock) -> Result<bool> {
+    let of_one =
+        |instances: &Instances| matches!(instances, Instances::Projection(_) | Instances::Input(_));
+    let sampled = model.sampled(clock)?;
+    Ok(sampled.iter().any(|(recording, _)| of_one(&recording.instances)))
+}
+
 /// What cannot be recorded of a cell.
 pub(super) fn refusal(recording: &str, gid: Gid, source: net_cell::CellError) -> Error {
     Error::Recording { recording: recording.to_owned(), gid, source: Box::new(source) }

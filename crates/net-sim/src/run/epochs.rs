@@ -171,6 +171,12 @@ impl<'a> Run<'a> {
         self.leader.step
     }
 
+    /// Bytes of this rank's cells with the states of their synapses, and of its connections, now.
+    pub(super) fn memory_bytes(&self) -> (u64, u64) {
+        let own = self.shared.members.iter().map(|member| lock(member).group.memory_bytes());
+        own.fold((0, 0), |sum, own| (sum.0 + own.0 as u64, sum.1 + own.1 as u64))
+    }
+
     /// Hashes of this rank's cells and what ends on them, before the first step.
     pub(super) fn fingerprint(&self) -> NetworkFingerprint {
         self.shared.fingerprint()

@@ -226,9 +226,10 @@ impl<'a> Simulation<'a> {
         })
     }
 
-    /// Bytes of this rank's cells with the states of their synapses, and of its connections.
+    /// Bytes of this rank's cells with the states of their synapses, and of its connections, now.
     pub(crate) fn memory_bytes(&self) -> u64 {
-        self.size.cell_bytes + self.size.connection_bytes
+        let (cell_bytes, connection_bytes) = self.run.memory_bytes();
+        cell_bytes + connection_bytes
     }
 
     /// Steps that were computed.
@@ -557,6 +558,7 @@ impl<'a> Simulation<'a> {
         let (comm, options) = (self.comm, self.options);
         let plan = *self.run.plan();
         let checkpoints = self.run.checkpoints();
+        let memory_bytes = self.run.memory_bytes();
         let finished = self.run.finish()?;
         self.phases.run_s = finished.times.run.as_secs_f64();
         self.phases.compute_s = finished.times.compute.as_secs_f64();
@@ -576,6 +578,7 @@ impl<'a> Simulation<'a> {
                 n_threads: self.threads.n,
                 n_steps: finished.n_steps,
                 size: self.size,
+                memory_bytes,
                 phases: self.phases,
                 n_columns: self.n_columns,
                 n_spikes: finished.kept.n_spikes,

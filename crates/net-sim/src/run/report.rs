@@ -87,6 +87,8 @@ pub(super) struct Own<'a> {
     pub(super) n_threads: usize,
     pub(super) n_steps: u64,
     pub(super) size: LocalSize,
+    /// Of cells and of connections.
+    pub(super) memory_bytes: (u64, u64),
     pub(super) phases: Phases,
     pub(super) n_columns: u64,
     pub(super) n_spikes: u64,
@@ -105,8 +107,8 @@ impl RunReport {
             size.n_inputs,
             own.n_columns,
             own.n_spikes,
-            size.cell_bytes,
-            size.connection_bytes,
+            own.memory_bytes.0,
+            own.memory_bytes.1,
             size.probe_bytes,
         ];
         comm.sum_slice(&mut sums)?;
@@ -173,9 +175,15 @@ impl fmt::Display for RunReport {
             "          {} synapse states, {} spikes, {} recorded columns",
             self.n_points, self.n_spikes, self.n_recorded
         )?;
+        let megabytes = |bytes: u64| 1e-6 * bytes as f64;
+        writeln!(
+            f,
+            "          {:.1} MB of cells and synapses, {:.1} MB of connections",
+            megabytes(self.cell_bytes),
+            megabytes(self.connection_bytes)
+        )?;
         if self.probe_bytes > 0 {
-            let megabytes = 1e-6 * self.probe_bytes as f64;
-            writeln!(f, "probes    {megabytes:.1} MB of matrices and sums")?;
+            writeln!(f, "probes    {:.1} MB of matrices and sums", megabytes(self.probe_bytes))?;
         }
         let delay = self.min_delay_ms.map_or("none".to_owned(), |ms| format!("{ms} ms"));
         writeln!(

@@ -241,13 +241,14 @@ impl CircuitSimulation {
         let model = self.model(self.rules.is_some(), false)?;
         let mut connected =
             Simulation::build_cells(&alone, &model, &options, Some(chosen.clone()))?;
-        let with_edges = connected.memory_bytes() as f64;
         let end_step = connected.clock().n_steps(options.tstop_ms);
         let started = Instant::now();
         while connected.step() < end_step && started.elapsed().as_secs_f64() < SAMPLE_S {
             let n_steps = PIECE_STEPS.min(end_step - connected.step());
             connected.advance(connected.clock().time_ms(n_steps))?;
         }
+        // Events have been on their way by now.
+        let with_edges = connected.memory_bytes() as f64;
         let (elapsed_s, n_steps) = (started.elapsed().as_secs_f64(), connected.step() as f64);
         // Of nothing there is nothing.
         let per = |what: f64, number: f64| if number > 0.0 { what / number } else { 0.0 };

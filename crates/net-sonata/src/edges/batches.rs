@@ -44,7 +44,7 @@ impl EdgeBatch {
         self.edges.is_empty()
     }
 
-    /// A column by its name in [`EdgeKind::attributes`], or of the location. Units are those of
+    /// A column by its name in [`EdgeKind::attributes`](crate::config::EdgeKind::attributes), or of the location. Units are those of
     /// the file: nS, ms, mM, um. `None` for other names.
     pub fn column(&self, name: &str) -> Option<&[f64]> {
         let index = self.names.iter().position(|one| *one == name)?;

@@ -14,6 +14,14 @@ pub enum LfpError {
     /// An electrode is empty.
     #[error("the probe has no contacts; give at least one position")]
     NoContacts,
+    /// An arrangement of contacts is beyond what a probe can have.
+    #[error("a layout of {found} contacts; expected at most {most}")]
+    TooManyContacts {
+        /// Contacts asked for; the largest number there is where their product is beyond it.
+        found: usize,
+        /// What is allowed.
+        most: usize,
+    },
     /// A probe of densities is empty.
     #[error("the probe has no volumes; give at least two edges along each axis")]
     NoVolumes,

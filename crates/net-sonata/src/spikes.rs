@@ -93,9 +93,9 @@ fn read_csv(path: &Path) -> std::result::Result<Vec<SpikeTable>, Report> {
     for (index, line) in lines {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let field = |at: usize| fields.get(at).copied().unwrap_or_default();
-        let parsed = (field(time).parse::<f64>(), field(node).parse::<u64>());
-        let (Ok(time_ms), Ok(node_id)) = parsed else {
-            let expected = "a time in ms and a node id".to_owned();
+        let time_ms = field(time).parse::<f64>().ok().filter(|time_ms| time_ms.is_finite());
+        let (Some(time_ms), Ok(node_id)) = (time_ms, field(node).parse::<u64>()) else {
+            let expected = "a finite time in ms and a node id".to_owned();
             let problem = Problem::Value { found: format!("{line:?}"), expected };
             report.error(path, format!("line {}", index + 1), problem);
             continue;

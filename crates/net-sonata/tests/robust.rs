@@ -5,8 +5,11 @@ mod common;
 use std::collections::BTreeSet;
 
 use net_sonata::cell::parse_hoc;
+use net_sonata::config::WaveformFormat;
+use net_sonata::stimulus::{CellProperties, Stimuli};
 use net_sonata::{
-    Circuit, CompartmentSets, EdgeBatch, NodeSets, Result, Selection, SimulationConfig, validate,
+    Circuit, CompartmentSets, EdgeBatch, NodeSets, Result, Selection, SimulationConfig,
+    SpikeTrains, validate,
 };
 use proptest::prelude::*;
 
@@ -150,5 +153,61 @@ proptest! {
             let found: Vec<(u64, u64)> = batches.iter().flat_map(pairs).collect();
             prop_assert_eq!(found, expected);
         }
+    }
+}
+
+/// Signals whose samples or events no memory would hold, each with what is counted.
+#[test]
+fn endless_signals_are_refused() {
+    let circuit = common::data("obi/circuit_config.json");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("simulation.json");
+    let noise = r#""module": "noise", "mean": 0.1, "variance": 0.01"#;
+    let shot = r#""module": "shot_noise", "rise_time": 1, "decay_time": 2, "amp_mean": 0.1, "amp_var": 0.01"#;
+    let sigma = r#""module": "ornstein_uhlenbeck", "tau": 2, "mean": 1, "sigma": 1"#;
+    for (keys, expected) in [
+        (format!(r#"{sigma}, "dt": 1e-300"#), Some("samples")),
+        (format!(r#"{sigma}, "dt": 1e-6"#), None),
+        (
+            r#""module": "sinusoidal", "amp_start": 1, "frequency": 9, "dt": 1e-9"#.into(),
+            Some("samples"),
+        ),
+        (
+            r#""module": "pulse", "amp_start": 1, "width": 1e-9, "frequency": 1e11"#.into(),
+            Some("pulses"),
+        ),
+        (format!(r#"{shot}, "rate": 1e15, "dt": 0.1"#), Some("events")),
+        (format!(r#"{shot}, "rate": 100, "dt": 1e-7"#), Some("samples")),
+        (format!(r#"{noise}, "delay": 1e12"#), Some("samples")),
+        (noise.into(), None),
+    ] {
+        let times = if keys.contains("delay") { "" } else { r#""delay": 1,"# };
+        let config = format!(
+            r#"{{"network": {circuit:?}, "run": {{"tstop": 20, "dt": 0.1, "random_seed": 1}}, "inputs":
+            {{"one": {{"input_type": "current_clamp", "node_set": "All", {times} "duration": 5, {keys}}}}}}}"#
+        );
+        std::fs::write(&path, config).unwrap();
+        let config = SimulationConfig::load(&path).unwrap_or_else(|error| panic!("{error}"));
+        let stimuli = Stimuli::new(&config);
+        let found = stimuli.iter().next().unwrap().element(&CellProperties::default());
+        let message = found.err().map(|error| error.to_string());
+        match expected {
+            Some(what) => {
+                let what = format!("the number of {what} is");
+                assert!(message.as_ref().is_some_and(|m| m.contains(&what)), "{keys}: {message:?}");
+            }
+            None => assert_eq!(message, None, "{keys}"),
+        }
+    }
+}
+
+#[test]
+fn spikes_have_finite_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("spikes.csv");
+    for time in ["nan", "inf", "-inf", "1e999"] {
+        std::fs::write(&path, format!("timestamps node_ids\n1 0\n{time} 0\n")).unwrap();
+        let found = SpikeTrains::load(&path, WaveformFormat::Csv, None).unwrap_err().to_string();
+        assert!(found.contains("line 3") && found.contains("finite time"), "{found}");
     }
 }

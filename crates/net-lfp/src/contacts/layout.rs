@@ -62,6 +62,9 @@ pub enum Layout {
     },
 }
 
+/// Far beyond the arrays there are; their signals at every step would be 8 MB.
+const MOST_CONTACTS: usize = 1_000_000;
+
 fn upward() -> Point {
     [0.0, 0.0, 1.0]
 }
@@ -70,8 +73,17 @@ impl Layout {
     /// The contacts.
     ///
     /// # Errors
-    /// No contacts, a distance that is not positive, or a position that is not finite.
+    /// No contacts or more than a million, a distance that is not positive, or a position that is not
+    /// finite.
     pub fn contacts(&self) -> Result<Contacts> {
+        let found = match *self {
+            Self::Linear { n_contacts, .. } | Self::Neuropixels { n_contacts, .. } => n_contacts,
+            Self::SquareMea { n_contacts: [nx, ny], .. } => nx.saturating_mul(ny),
+            Self::Tetrode { .. } => 4,
+        };
+        if found > MOST_CONTACTS {
+            return Err(LfpError::TooManyContacts { found, most: MOST_CONTACTS });
+        }
         match *self {
             Self::Linear { n_contacts, spacing_um, first_um, direction } => {
                 check_positive("spacing_um", spacing_um)?;

@@ -142,6 +142,12 @@ mod tests {
         assert!(missing.contains("z_um"), "{missing}");
         let partial = json(r#"[{"x_um": 1, "y_um": 2, "z_um": 3, "nx": 1}]"#);
         assert!(matches!(partial, Err(LfpError::PartialNormal { contact: 0, .. })));
+        for layout in [
+            r#"{"linear": {"n_contacts": 99999999999999, "spacing_um": 1, "first_um": [0, 0, 0]}}"#,
+            r#"{"square_mea": {"n_contacts": [4294967296, 4294967297], "pitch_um": 1, "center_um": [0, 0, 0]}}"#,
+        ] {
+            assert!(matches!(json(layout), Err(LfpError::TooManyContacts { .. })), "{layout}");
+        }
         let absent = Contacts::read(Path::new("no/such.csv"));
         assert!(matches!(absent, Err(LfpError::Read { .. })));
     }

@@ -24,6 +24,12 @@ pub use file::{read_currents, read_report_currents};
 pub use tessellation::Tessellation;
 pub use waveform::Waveform;
 
+/// Most samples, pulses or events of one signal: 2^25, of which the samples take half a gigabyte.
+const MOST_NUMBERS: f64 = 33_554_432.0;
+
+/// Interval of the independent values of `noise`.
+const NOISE_DT_MS: f64 = 0.5;
+
 /// What an input needs to know of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct CellProperties {
@@ -85,7 +91,7 @@ pub enum StimulusError {
         /// What is missing.
         property: &'static str,
     },
-    /// Moments that no shot noise has.
+    /// Moments that no shot noise has, or a signal of too many samples.
     #[error("input `{input}`, cell {gid}: {what} is {value}, expected {expected}")]
     Value {
         /// Name of the input.
@@ -186,6 +192,7 @@ impl Stimulus {
     /// # Errors
     /// As [`element`](Self::element).
     pub fn waveform(&self, cell: &CellProperties) -> Result<Option<Waveform>, StimulusError> {
+        self.check_length(cell)?;
         let (start, duration) = (self.input.delay_ms, self.input.duration_ms);
         let base =
             if self.input.input_type == InputType::Conductance { self.reversal_mv() } else { 0.0 };
@@ -218,6 +225,46 @@ impl Stimulus {
             }
             _ => return self.random_waveform(cell, base).map(Some),
         }))
+    }
+
+    /// That the numbers that are drawn and kept for a signal fit into memory and time.
+    fn check_length(&self, cell: &CellProperties) -> Result<(), StimulusError> {
+        let (start, duration) = (self.input.delay_ms, self.input.duration_ms);
+        let shown = self.shown_ms();
+        let (what, n) = match &self.input.kind {
+            InputKind::Pulse { frequency_hz, .. } => {
+                ("the number of pulses", duration * frequency_hz / 1000.0)
+            }
+            InputKind::Sinusoidal { frequency_hz, dt_ms, .. } if *frequency_hz != 0.0 => {
+                ("the number of samples", duration / dt_ms)
+            }
+            InputKind::Noise { .. } => ("the number of samples", (start + shown) / NOISE_DT_MS),
+            InputKind::OrnsteinUhlenbeck { dt_ms, .. }
+            | InputKind::ShotNoise { dt_ms, .. }
+            | InputKind::MomentShotNoise { dt_ms, .. } => ("the number of samples", shown / dt_ms),
+            _ => return Ok(()),
+        };
+        self.check_number(cell, what, n)
+    }
+
+    fn check_number(
+        &self,
+        cell: &CellProperties,
+        what: &'static str,
+        value: f64,
+    ) -> Result<(), StimulusError> {
+        if value <= MOST_NUMBERS {
+            return Ok(());
+        }
+        let expected = "at most 2^25; check delay, duration, dt and frequency or rate";
+        let (input, gid) = (self.input.name.clone(), cell.gid);
+        Err(StimulusError::Value { input, gid, what, value, expected })
+    }
+
+    /// How long samples of random signals are there: not after the run, ms.
+    fn shown_ms(&self) -> f64 {
+        let Input { delay_ms, duration_ms, .. } = self.input;
+        duration_ms.min((self.run.tstop_ms - delay_ms).max(0.0) + NOISE_DT_MS)
     }
 
     /// The reversal potential of a conductance.

@@ -2,11 +2,8 @@
 
 use net_core::random::{PolarNormal, Random123, gamma_numbers};
 
-use super::{CellProperties, Stimulus, StimulusError, Waveform, waveform};
+use super::{CellProperties, NOISE_DT_MS, Stimulus, StimulusError, Waveform, waveform};
 use crate::config::{InputKind, Moments, ShotShape};
-
-/// Interval of the independent values of `noise`.
-const NOISE_DT_MS: f64 = 0.5;
 
 impl Stimulus {
     pub(super) fn random_waveform(
@@ -15,8 +12,7 @@ impl Stimulus {
         base: f64,
     ) -> Result<Waveform, StimulusError> {
         let (start, duration) = (self.input.delay_ms, self.input.duration_ms);
-        // There are no samples for times after the run.
-        let shown = duration.min((self.run.tstop_ms - start).max(0.0) + NOISE_DT_MS);
+        let shown = self.shown_ms();
         let end = start + duration;
         let joined = |dt: f64, values: Vec<f64>| {
             let at = |(k, value): (usize, f64)| (start + k as f64 * dt, value);
@@ -112,6 +108,8 @@ impl Stimulus {
             let expected = "a finite number > 0; check sigma and relative_skew (above 0)";
             return Err(refuse("the variance of amplitudes", shot.amp_var, expected));
         }
+        let n_events = self.input.duration_ms * shot.rate_hz / 1000.0;
+        self.check_number(cell, "the number of events", n_events)?;
         Ok((shot, dt_ms, random_seed))
     }
 }

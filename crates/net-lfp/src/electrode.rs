@@ -121,11 +121,10 @@ impl Probe for RecExtElectrode {
             Conductivity::Isotropic(sigma) => vec![sigma],
             Conductivity::Anisotropic(sigma) => sigma.to_vec(),
         };
-        vec![
-            ("contacts_um", Description::Points(self.contacts.positions_um().to_vec())),
-            ("conductivity_s_m", Description::Numbers(sigma_s_m)),
-            ("method", Description::Text(self.source.name().to_owned())),
-        ]
+        let mut described = self.contacts.describe();
+        described.push(("conductivity_s_m", Description::Numbers(sigma_s_m)));
+        described.push(("method", Description::Text(self.source.name().to_owned())));
+        described
     }
 
     fn fill(&self, geometry: &Geometry, matrix: ArrayViewMut2<f64>) -> Result<usize> {
@@ -208,11 +207,10 @@ macro_rules! isotropic_probe {
             }
 
             fn describe(&self) -> Vec<(&'static str, Description)> {
-                vec![
-                    ("contacts_um", Description::Points(self.contacts.positions_um().to_vec())),
-                    ("conductivity_s_m", Description::Numbers(vec![self.sigma_s_m])),
-                    ("method", Description::Text($method.name().to_owned())),
-                ]
+                let mut described = self.contacts.describe();
+                described.push(("conductivity_s_m", Description::Numbers(vec![self.sigma_s_m])));
+                described.push(("method", Description::Text($method.name().to_owned())));
+                described
             }
 
             fn fill(&self, geometry: &Geometry, matrix: ArrayViewMut2<f64>) -> Result<usize> {

@@ -14,6 +14,9 @@ pub enum Description {
     Numbers(Vec<f64>),
     /// Points x, y, z.
     Points(Vec<[f64; 3]>),
+    /// Lists of vectors x, y, z and their unit, as one array (lists, longest list, 3) that is NaN where
+    /// a list is shorter.
+    Lists(&'static str, Vec<Vec<[f64; 3]>>),
 }
 
 /// A linear measurement of transmembrane currents.

@@ -211,13 +211,13 @@ impl Probe for RecMeaElectrode {
 
     fn describe(&self) -> Vec<(&'static str, Description)> {
         let sigmas = [self.sigma_tissue_s_m, self.sigma_saline_s_m, self.sigma_glass_s_m];
-        let mut described = vec![
-            ("contacts_um", Description::Points(self.contacts.positions_um().to_vec())),
+        let mut described = self.contacts.describe();
+        described.extend([
             ("conductivity_s_m", Description::Numbers(sigmas.to_vec())),
             ("method", Description::Text(self.source.name().to_owned())),
             ("slice_um", Description::Numbers(self.slice_um().to_vec())),
             ("images", Description::Numbers(vec![self.n_images as f64])),
-        ];
+        ]);
         if let Some(factor) = self.squeeze_factor {
             described.push(("squeeze_factor", Description::Numbers(vec![factor])));
         }

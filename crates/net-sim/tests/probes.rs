@@ -7,6 +7,7 @@ use std::path::Path;
 
 use common::fields::{currents, laminar, with_probes, with_stimulation};
 use common::{connected, in_memory, into_files};
+use hdf5::types::VarLenUnicode;
 use net_io::network::NetworkTables;
 use net_lfp::*;
 use net_mpi::Communicator;
@@ -202,6 +203,34 @@ fn the_file_says_what_is_in_it() {
             assert!((found - expected).abs() < 1e-12 * largest, "{k}: {found} {expected}");
         }
     }
+}
+
+/// What surfaces of contacts are made of stands beside the potentials: as many rows as the longest list.
+#[test]
+fn points_and_normals_of_contacts_are_in_the_file() {
+    let positions = vec![[50.0, 0.0, 0.0], [50.0, 0.0, 100.0]];
+    let points = vec![vec![[50.0, 1.0, 2.0], [50.0, -1.0, 0.5]], vec![[50.0, 0.0, 101.0]]];
+    let contacts = Contacts::new(positions).unwrap();
+    let contacts = contacts.with_normals(vec![[2.0, 0.0, 0.0], [0.0, -1.0, 0.0]]).unwrap();
+    let contacts = contacts.with_points(points.clone()).unwrap();
+    let electrode = RecExtElectrode { contacts, ..laminar(2) };
+    let model = connected(5, [2, 1], 0.5).with_probe(ProbeRecording::new(electrode));
+    let folder = tempfile::tempdir().unwrap();
+    run(&model, &into_files(1.0, 1, folder.path()));
+    let file = hdf5::File::open(folder.path().join("OUTPUT.h5")).unwrap();
+    let beside = |name: &str, units: &str, shape: [usize; 3]| {
+        let dataset = file.dataset(&format!("RecExtElectrode0.{name}")).unwrap();
+        let found = dataset.attr("units").unwrap().read_scalar::<VarLenUnicode>().unwrap();
+        assert_eq!((found.as_str(), dataset.shape()), (units, shape.to_vec()));
+        dataset.read_raw::<f64>().unwrap()
+    };
+    assert_eq!(beside("contact_normals", "1", [2, 1, 3]), [1.0, 0.0, 0.0, 0.0, -1.0, 0.0]);
+    let found = beside("contact_points_um", "um", [2, 2, 3]);
+    assert_eq!(found[..9], points.concat().concat());
+    assert!(found[9..].iter().all(|value| value.is_nan()));
+    // Readers of probes find the one that is there.
+    let probes = net_io::probes::ProbeReader::open(&folder.path().join("OUTPUT.h5")).unwrap();
+    assert_eq!(probes.len(), 1);
 }
 
 #[test]

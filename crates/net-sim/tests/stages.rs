@@ -435,7 +435,7 @@ fn astrocytes_beside_neurodamus() {
     let output = run(1, "1", "one");
     let bytes = files(&output, |name| name.ends_with(".h5"));
     let layouts: &[(usize, &str)] =
-        if BUILT_WITH_MPI { &[(1, "2"), (2, "1"), (3, "2")] } else { &[(1, "2")] };
+        if BUILT_WITH_MPI { &[(1, "2"), (2, "1"), (3, "2"), (5, "1")] } else { &[(1, "2")] };
     for &(ranks, threads) in layouts {
         let other = run(ranks, threads, &format!("{ranks}-{threads}"));
         assert!(files(&other, |name| name.ends_with(".h5")) == bytes, "{ranks} {threads}");

@@ -377,6 +377,7 @@ fn open_edge_file(
                 n_targets: nodes[target].len(),
                 single_precision: config.flavor == Flavor::Obi,
                 replayed: None,
+                runs: Default::default(),
                 reader,
             });
         }

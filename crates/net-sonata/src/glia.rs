@@ -112,7 +112,8 @@ impl EdgePopulation {
     /// `nodes` ([`Direction::Efferent`]: these edges lead from the astrocyte to the neuron), or those on
     /// the neurons `nodes` ([`Direction::Afferent`]); in the order of nodes, then of edges.
     ///
-    /// By the file's index, or, where it has none, by one pass over all edges.
+    /// By the file's index, or, where it has none, by one that is made in a pass over all edges when
+    /// first asked for.
     ///
     /// # Errors
     /// [`Error`] of reading; nodes and sections that cannot be.
@@ -122,21 +123,11 @@ impl EdgePopulation {
         nodes: &Selection,
     ) -> Result<Vec<HeardSynapse>> {
         let mut found: Vec<(u64, HeardSynapse)> = Vec::new();
-        if self.reader().has_index(direction) {
-            let ranges = self.reader().edges_of(direction, nodes.ranges())?.unwrap_or_default();
-            let ranges = ranges.into_iter().map(|range| range.edges);
-            self.read_heard(&ranges.collect::<Vec<_>>(), &mut found)?;
-        } else {
-            for slab in Selection::all(self.len()).pieces(BATCH_EDGES as u64) {
-                let from = found.len();
-                self.read_heard(&[slab], &mut found)?;
-                let mut number = 0;
-                found.retain(|(_, heard)| {
-                    number += 1;
-                    number <= from || nodes.contains(heard.node(direction))
-                });
-            }
-        }
+        let edges = match self.reader().edges_of(direction, nodes.ranges())? {
+            Some(ranges) => ranges.into_iter().map(|range| range.edges).collect(),
+            None => self.runs_of(direction, nodes)?,
+        };
+        self.read_heard(&edges, &mut found)?;
         found.sort_by_key(|(edge, heard)| (heard.node(direction), *edge));
         Ok(found.into_iter().map(|(_, heard)| heard).collect())
     }

@@ -441,4 +441,5 @@ fn glia() {
     // By the index, and, as there is none by neuron, by a pass over all.
     assert_eq!(heard(Direction::Efferent, 0), [(0, 1, 0, 3), (0, 1, 2, 0)]);
     assert_eq!(heard(Direction::Afferent, 0), [(1, 0, 1, 1)]);
+    assert_eq!(heard(Direction::Afferent, 1), [(0, 1, 0, 3), (0, 1, 2, 0)]);
 }

@@ -41,6 +41,9 @@ pub enum Attribute {
     Numbers(Vec<f64>),
     /// A table of numbers: its columns, and its values row by row.
     Table(usize, Vec<f64>),
+    /// Lists of vectors and their unit: a dataset beside the probe's, `<probe>.<name>`, of shape (lists,
+    /// longest list, 3), NaN where a list is shorter.
+    Lists(&'static str, Vec<Vec<[f64; 3]>>),
 }
 
 /// The signal of one probe, as it is declared.
@@ -101,6 +104,11 @@ fn options() -> hdf5::FileBuilder {
     let mut options = hdf5::FileBuilder::new();
     options.with_fapl(|fapl| fapl.sieve_buf_size(1));
     options
+}
+
+/// Name of a dataset beside a probe's.
+fn beside(at: &Location, name: &str) -> String {
+    format!("{}.{name}", at.name().trim_start_matches('/'))
 }
 
 impl ProbeFile {
@@ -255,6 +263,7 @@ impl ProbeFile {
             Attribute::Numbers(values) => {
                 scalar(at.new_attr_builder().with_data(values).create(name).map(|_| ()))
             }
+            Attribute::Lists(unit, lists) => self.lists(at, name, unit, lists),
             Attribute::Table(n_columns, values) => {
                 self.table(at, name, *n_columns, values).map_err(|source| match source {
                     Ok(source) => Error::hdf5(&self.path, &object, "write attribute", source),
@@ -267,6 +276,26 @@ impl ProbeFile {
                 })
             }
         }
+    }
+
+    /// Writes a dataset beside the probe's.
+    fn lists(&self, at: &Location, name: &str, unit: &str, lists: &[Vec<[f64; 3]>]) -> Result<()> {
+        let object = beside(at, name);
+        let longest = lists.iter().map(Vec::len).max().unwrap_or(0);
+        let mut values = ndarray::Array3::from_elem((lists.len(), longest, 3), f64::NAN);
+        for (mut row, list) in values.outer_iter_mut().zip(lists) {
+            for (mut to, vector) in row.outer_iter_mut().zip(list) {
+                to.assign(&ndarray::ArrayView1::from(vector));
+            }
+        }
+        let dataset = self
+            .file
+            .new_dataset_builder()
+            .obj_track_times(false)
+            .with_data(&values)
+            .create(object.as_str())
+            .map_err(|e| Error::hdf5(&self.path, &object, "create", e))?;
+        self.attribute(&dataset, "units", &Attribute::Text(unit.to_owned()))
     }
 
     /// Tables are datasets of their own: attributes must not be large.
@@ -284,12 +313,11 @@ impl ProbeFile {
         if values.len() <= 6_000 {
             return at.new_attr_builder().with_data(table).create(name).map(|_| ()).map_err(Ok);
         }
-        let dataset = format!("{}.{name}", at.name().trim_start_matches('/'));
         self.file
             .new_dataset_builder()
             .obj_track_times(false)
             .with_data(table)
-            .create(dataset.as_str())
+            .create(beside(at, name).as_str())
             .map(|_| ())
             .map_err(Ok)
     }

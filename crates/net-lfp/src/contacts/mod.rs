@@ -8,6 +8,7 @@ use net_core::{Purpose, StreamFamily};
 use crate::error::{LfpError, Result};
 use crate::geometry::{check_finite, check_length};
 use crate::potential::check_positive;
+use crate::probe::Description;
 use crate::vector::{Point, add, cross, norm, scale};
 
 pub use layout::Layout;
@@ -174,6 +175,21 @@ impl Contacts {
             return std::slice::from_ref(&self.positions_um[contact]);
         }
         &self.points_um[self.first_point[contact]..self.first_point[contact + 1]]
+    }
+
+    /// What files say of the contacts: `contacts_um`; `contact_normals` if they have normals;
+    /// `contact_points_um` if they are surfaces.
+    pub(crate) fn describe(&self) -> Vec<(&'static str, Description)> {
+        let mut described = vec![("contacts_um", Description::Points(self.positions_um.clone()))];
+        if let Some(normals) = &self.normals {
+            let normals = normals.iter().map(|normal| vec![*normal]).collect();
+            described.push(("contact_normals", Description::Lists("1", normals)));
+        }
+        if !self.points_um.is_empty() {
+            let points = (0..self.len()).map(|contact| self.points_um(contact).to_vec());
+            described.push(("contact_points_um", Description::Lists("um", points.collect())));
+        }
+        described
     }
 }
 

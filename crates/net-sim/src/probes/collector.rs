@@ -414,6 +414,7 @@ impl Collected {
             Description::Text(text) => (name, Attribute::Text(text)),
             Description::Numbers(numbers) => (name, Attribute::Numbers(numbers)),
             Description::Points(points) => (name, Attribute::Table(3, points.concat())),
+            Description::Lists(unit, lists) => (name, Attribute::Lists(unit, lists)),
         });
         let attributes = attributes.into_iter().chain(described);
         let attributes = attributes.map(|(name, value)| (name.to_owned(), value)).collect();

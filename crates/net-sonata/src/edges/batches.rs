@@ -1,6 +1,7 @@
 //! Edges read in batches: their ends, types and columns.
 
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use net_io::sonata::{Direction, NodeRange};
 
@@ -44,13 +45,18 @@ impl EdgeBatch {
         self.edges.is_empty()
     }
 
-    /// A column by its name in [`EdgeKind::attributes`](crate::config::EdgeKind::attributes), or of the location. Units are those of
-    /// the file: nS, ms, mM, um. `None` for other names.
+    /// A column by its name in
+    /// [`EdgeKind::attributes`](crate::config::EdgeKind::attributes), or of the location. Units are
+    /// those of the file: nS, ms, mM, um. `None` for other names.
     pub fn column(&self, name: &str) -> Option<&[f64]> {
         let index = self.names.iter().position(|one| *one == name)?;
         Some(&self.columns[index])
     }
 }
+
+/// Edges by target and by source of a file that has no index of them, once they have been found.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FoundRuns([OnceLock<Arc<[NodeRange]>>; 2]);
 
 /// Batches of afferent edges, by ascending target node; see [`EdgePopulation::afferent`].
 pub struct AfferentBatches<'a> {
@@ -127,6 +133,54 @@ impl EdgePopulation {
         })
     }
 
+    /// Edges of these nodes, by their targets or sources, in the order of the file, where it has no
+    /// index that says so: found in one pass over all edges when first asked for, and kept, 24 bytes
+    /// a run of edges of one node.
+    pub(crate) fn runs_of(
+        &self,
+        direction: Direction,
+        nodes: &Selection,
+    ) -> Result<Vec<Range<u64>>> {
+        let runs = self.runs(direction)?;
+        let mut edges = Vec::new();
+        for nodes in nodes.ranges() {
+            let from = runs.partition_point(|run| run.node < nodes.start);
+            let own = runs[from..].iter().take_while(|run| run.node < nodes.end);
+            edges.extend(own.map(|run| run.edges.clone()));
+        }
+        edges.sort_unstable_by_key(|edges| edges.start);
+        Ok(edges)
+    }
+
+    /// All of them, by node.
+    fn runs(&self, direction: Direction) -> Result<&[NodeRange]> {
+        let FoundRuns([by_target, by_source]) = &self.runs;
+        let (known, n_nodes) = match direction {
+            Direction::Afferent => (by_target, self.n_targets),
+            Direction::Efferent => (by_source, self.n_sources),
+        };
+        if let Some(known) = known.get() {
+            return Ok(known);
+        }
+        let is_source = direction == Direction::Efferent;
+        let mut found: Vec<NodeRange> = Vec::new();
+        for slab in Selection::all(self.len()).pieces(SCAN_EDGES) {
+            let slabs = std::slice::from_ref(&slab);
+            let nodes = match direction {
+                Direction::Afferent => self.reader.targets(slabs)?,
+                Direction::Efferent => self.reader.sources(slabs)?,
+            };
+            for (edge, node) in slab.zip(nodes) {
+                match u64::try_from(node) {
+                    Ok(id) if id < n_nodes => add_to_runs(&mut found, id, edge),
+                    _ => return Err(self.no_such_node(edge, node, is_source)),
+                }
+            }
+        }
+        found.sort_unstable_by_key(|run| (run.node, run.edges.start));
+        Ok(known.get_or_init(|| found.into()))
+    }
+
     /// The edges of nodes without an index: runs of edges with one target, by node.
     pub(super) fn scan(&self, targets: &Selection) -> Result<Vec<NodeRange>> {
         let mut found: Vec<NodeRange> = Vec::new();
@@ -136,12 +190,7 @@ impl EdgePopulation {
                 let Some(node) = u64::try_from(node).ok().filter(|id| targets.contains(*id)) else {
                     continue;
                 };
-                match found.last_mut() {
-                    Some(last) if last.node == node && last.edges.end == edge => {
-                        last.edges.end += 1;
-                    }
-                    _ => found.push(NodeRange { node, edges: edge..edge + 1 }),
-                }
+                add_to_runs(&mut found, node, edge);
             }
         }
         found.sort_unstable_by_key(|range| (range.node, range.edges.start));
@@ -216,5 +265,13 @@ impl EdgePopulation {
             }
         }
         Ok(values)
+    }
+}
+
+/// Adds an edge of a node to the last run, or begins another.
+fn add_to_runs(runs: &mut Vec<NodeRange>, node: u64, edge: u64) {
+    match runs.last_mut() {
+        Some(last) if last.node == node && last.edges.end == edge => last.edges.end += 1,
+        _ => runs.push(NodeRange { node, edges: edge..edge + 1 }),
     }
 }

@@ -10,8 +10,8 @@ use net_io::sonata::{Direction, EdgeReader, NodeRange};
 pub use attributes::EdgeAttribute;
 pub(crate) use attributes::PLASTICITY;
 use attributes::{OFFSET, POSITION, SECTION, SEGMENT, needed, optional, whole};
-use batches::INDEX_NODES;
 pub use batches::{AfferentBatches, EdgeBatch};
+use batches::{FoundRuns, INDEX_NODES};
 
 use crate::config::EdgeKind;
 use crate::finding::{Error, Result};
@@ -41,6 +41,7 @@ pub struct EdgePopulation {
     pub(crate) n_targets: u64,
     pub(crate) single_precision: bool,
     pub(crate) replayed: Option<Replayed>,
+    pub(crate) runs: FoundRuns,
 }
 
 /// Whose edges an input replays that brings them itself.

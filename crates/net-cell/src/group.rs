@@ -409,6 +409,12 @@ impl CellGroup {
         (blocks + routes + neurons, connections + synapses)
     }
 
+    /// Sources of this group's connections, and bytes of their entries, which are part of those of
+    /// connections.
+    pub fn sources(&self) -> (usize, usize) {
+        (self.connections.n_sources(), self.connections.source_bytes())
+    }
+
     fn event_bytes(&self) -> usize {
         let untimed = self.network.iter().chain(&self.external).map(EventQueue::memory_bytes);
         let timed = self.network_timed.iter().chain(&self.external_timed);

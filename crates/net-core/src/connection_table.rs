@@ -172,12 +172,17 @@ impl ConnectionTable {
     /// Memory of the table in bytes.
     pub fn memory_bytes(&self) -> usize {
         size_of::<Self>()
-            + self.sources.gids.capacity() * size_of::<Gid>()
-            + self.sources.slots.capacity() * size_of::<u32>()
-            + self.offsets.capacity() * size_of::<u32>()
+            + self.source_bytes()
             + self.targets.capacity() * size_of::<u32>()
             + self.delay_steps.capacity() * size_of::<u16>()
             + self.weights.capacity() * size_of::<f64>()
+    }
+
+    /// Memory of the entries of sources in bytes, which all connections of a source share.
+    pub fn source_bytes(&self) -> usize {
+        self.sources.gids.capacity() * size_of::<Gid>()
+            + self.sources.slots.capacity() * size_of::<u32>()
+            + self.offsets.capacity() * size_of::<u32>()
     }
 
     fn slice(&self, i: usize) -> ConnectionSlice<'_> {

@@ -189,7 +189,7 @@ fn forecast_of_a_generated_circuit() {
     let model = simulation.sim_init().unwrap();
     let outcome = Simulation::build(&comm, &model, &options).unwrap().run().unwrap();
     let found = (outcome.report.cell_bytes + outcome.report.connection_bytes) as f64;
-    assert!((expected - found).abs() < 0.1 * found, "{expected} bytes, {found} in a run");
+    assert!((expected - found).abs() < 0.05 * found, "{expected} bytes, {found} in a run");
 }
 
 /// Reports of all types and of synapses are the same bytes, however often what they are made from is

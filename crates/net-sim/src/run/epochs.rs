@@ -177,6 +177,12 @@ impl<'a> Run<'a> {
         own.fold((0, 0), |sum, own| (sum.0 + own.0 as u64, sum.1 + own.1 as u64))
     }
 
+    /// Sources of the connections of each of its groups, and bytes of their entries.
+    pub(super) fn sources(&self) -> (u64, u64) {
+        let own = self.shared.members.iter().map(|member| lock(member).group.sources());
+        own.fold((0, 0), |sum, own| (sum.0 + own.0 as u64, sum.1 + own.1 as u64))
+    }
+
     /// Hashes of this rank's cells and what ends on them, before the first step.
     pub(super) fn fingerprint(&self) -> NetworkFingerprint {
         self.shared.fingerprint()

@@ -232,6 +232,12 @@ impl<'a> Simulation<'a> {
         cell_bytes + connection_bytes
     }
 
+    /// Sources of this rank's connections, thread by thread, and bytes of their entries in the tables
+    /// of connections.
+    pub(crate) fn sources(&self) -> (u64, u64) {
+        self.run.sources()
+    }
+
     /// Steps that were computed.
     pub fn step(&self) -> u64 {
         self.run.step()

@@ -1,7 +1,8 @@
 //! What a simulation will need, known before it is built: `--dry-run`, and the balance by memory.
 //!
 //! Every cell is described and its edges are counted; a sample of the cells is built and run. Memory
-//! of a cell is taken as linear in its segments and edges, time of a step as proportional to the
+//! of a cell is taken as linear in its segments and edges, that of a rank has the sources of its
+//! connections besides, time of a step as proportional to the
 //! modelled cost of its template, by which cells are balanced too.
 
 use std::fmt;
@@ -41,6 +42,7 @@ struct CellSize {
 struct Measured {
     bytes_per_segment: f64,
     bytes_per_edge: f64,
+    bytes_per_source: f64,
     s_per_cost: f64,
     base_mb: f64,
     n_cells: f64,
@@ -57,6 +59,8 @@ pub struct Forecast {
     pub bytes_per_segment: f64,
     /// Memory of an edge as synapses and connections, bytes.
     pub bytes_per_edge: f64,
+    /// Memory of a cell among the sources of a thread's connections, bytes.
+    pub bytes_per_source: f64,
     /// Memory of the program with the circuit's tables, before cells are built, MB (1e6 bytes).
     pub base_mb: f64,
 }
@@ -80,8 +84,12 @@ impl fmt::Display for Forecast {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "measured on {} cells: {:.0} bytes a segment, {:.0} bytes an edge; {:.0} MB before",
-            self.n_sampled, self.bytes_per_segment, self.bytes_per_edge, self.base_mb
+            "measured on {} cells: {:.0} bytes a segment, {:.0} an edge, {:.0} a source; {:.0} MB before",
+            self.n_sampled,
+            self.bytes_per_segment,
+            self.bytes_per_edge,
+            self.bytes_per_source,
+            self.base_mb
         )?;
         writeln!(f, "rank       cells    segments       edges   memory MB       run s")?;
         for (rank, of) in self.ranks.iter().enumerate() {
@@ -139,11 +147,14 @@ impl CircuitSimulation {
                 all.n_edges += size.n_edges;
                 all.cost += size.cost;
             }
+            // Every cell may be a source for every thread, if there are edges enough.
+            let n_sources = all.n_edges.min(n_cells as f64 * threads);
+            let bytes = measured.bytes(&all) + measured.bytes_per_source * n_sources;
             RankForecast {
                 n_cells: gids.len() as u64,
                 n_segments: all.n_segments as u64,
                 n_edges: all.n_edges as u64,
-                memory_mb: measured.base_mb + 1e-6 * measured.bytes(&all),
+                memory_mb: measured.base_mb + 1e-6 * bytes,
                 run_s: all.cost * measured.s_per_cost * n_steps / threads,
             }
         };
@@ -152,6 +163,7 @@ impl CircuitSimulation {
             n_sampled: measured.n_cells as u64,
             bytes_per_segment: measured.bytes_per_segment,
             bytes_per_edge: measured.bytes_per_edge,
+            bytes_per_source: measured.bytes_per_source,
             base_mb: measured.base_mb,
         })
     }
@@ -249,12 +261,15 @@ impl CircuitSimulation {
         }
         // Events have been on their way by now.
         let with_edges = connected.memory_bytes() as f64;
+        let (n_sources, source_bytes) = connected.sources();
+        let (n_sources, source_bytes) = (n_sources as f64, source_bytes as f64);
         let (elapsed_s, n_steps) = (started.elapsed().as_secs_f64(), connected.step() as f64);
         // Of nothing there is nothing.
         let per = |what: f64, number: f64| if number > 0.0 { what / number } else { 0.0 };
         Ok(Measured {
             bytes_per_segment: per(bare, all.n_segments),
-            bytes_per_edge: per((with_edges - bare).max(0.0), all.n_edges),
+            bytes_per_edge: per((with_edges - source_bytes - bare).max(0.0), all.n_edges),
+            bytes_per_source: per(source_bytes, n_sources),
             s_per_cost: per(elapsed_s, all.cost * n_steps),
             base_mb,
             n_cells: n_sampled as f64,

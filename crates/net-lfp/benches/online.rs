@@ -7,19 +7,21 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::Array2;
 use net_kernel::simd::{F8, LANES};
 use net_lfp::{
-    CurrentSampler, ExactSums, LaneMask, LaneMatrix, ProductBuffer, Sampling, SumTarget,
+    Contribution, CurrentSampler, ExactSums, LaneMask, LaneMatrix, ProductBuffer, Sampling,
+    SumTarget,
 };
 
 const N_CELLS: usize = 20;
 const N_SEGMENTS: usize = 217;
-const N_SAMPLES: usize = 40;
+const N_SAMPLES: usize = 48;
 
 fn rows_of_cells(n_contacts: usize) -> (Vec<(LaneMatrix, LaneMask)>, Vec<f64>) {
     let order: Vec<u32> = (0..N_SEGMENTS as u32).collect();
     let mut bounds = vec![0.0; n_contacts];
     let cells: Vec<usize> = (0..N_CELLS).collect();
     let rows = cells.chunks(LANES).map(|cells| {
-        let mut matrices = LaneMatrix::new(n_contacts, 0..N_SEGMENTS, cells.len());
+        let mut matrices =
+            LaneMatrix::new(n_contacts, 0..N_SEGMENTS, &vec![N_SEGMENTS; cells.len()]);
         for (lane, &cell) in cells.iter().enumerate() {
             let entry = |(i, j)| 1e-3 / (1.0 + ((i * 7 + j * 3 + cell) % 101) as f64);
             matrices.set_cell(
@@ -41,7 +43,7 @@ fn signals(c: &mut Criterion) {
         let (rows, bounds) = rows_of_cells(n_contacts);
         let mut sums = ExactSums::new(&bounds, N_SAMPLES).unwrap();
         let mut buffer = ProductBuffer::default();
-        c.bench_function(&format!("40 samples of {n_contacts} contacts, 20 cells"), |b| {
+        c.bench_function(&format!("{N_SAMPLES} samples of {n_contacts} contacts, 20 cells"), |b| {
             b.iter(|| {
                 sums.clear();
                 for (matrices, lanes) in &rows {
@@ -53,22 +55,17 @@ fn signals(c: &mut Criterion) {
         });
     }
     let (rows, _) = rows_of_cells(64);
-    c.bench_function("product alone: 40 samples of 64 contacts, 8 cells", |b| {
+    c.bench_function(&format!("product alone: {N_SAMPLES} samples of 64 contacts, 8 cells"), |b| {
         b.iter(|| black_box(rows[0].0.products(&currents, N_SEGMENTS)));
     });
-    let mut sums = ExactSums::new(&[100.0], 1000).unwrap();
-    let lanes = vec![F8::splat(0.37); 1000];
-    c.bench_function("exact sums: 8000 contributions of lanes", |b| {
+    let mut sums = ExactSums::new(&[100.0; LANES], 1000).unwrap();
+    let products = vec![F8::splat(0.37); 1000];
+    c.bench_function("exact sums: 1000 samples of 8 rows from 8 cells", |b| {
         b.iter(|| {
             sums.clear();
-            sums.add_lanes(0, 0, black_box(&lanes), LaneMask::ALL).unwrap();
-        });
-    });
-    let samples = vec![0.37; 1000];
-    c.bench_function("exact sums: 1000 contributions of samples", |b| {
-        b.iter(|| {
-            sums.clear();
-            sums.add(0, 0, black_box(&samples)).unwrap();
+            let contribution =
+                Contribution { products: black_box(&products), lanes: LaneMask::ALL };
+            sums.add_vectors(0, 0, &[contribution; LANES]).unwrap();
         });
     });
     let mut sampler = CurrentSampler::new(0..u64::MAX, 4, Sampling::Average);

@@ -40,7 +40,7 @@
 //! let mut matrix = Array2::zeros((electrode.n_rows(), geometry.n_segments()));
 //! let n_raised = electrode.fill(&geometry, matrix.view_mut())?;
 //! assert_eq!(n_raised, 0); // no contact is inside a segment
-//! let mut matrices = LaneMatrix::new(electrode.n_rows(), 0..2, 1);
+//! let mut matrices = LaneMatrix::new(electrode.n_rows(), 0..2, &[2]);
 //! matrices.set_cell(0, matrix.view(), &[0, 1]);
 //!
 //! // The sums of its population, for the samples of an epoch.
@@ -90,8 +90,8 @@ pub use head::{
     MagneticQuantity, NewYorkHead, NewYorkSite, SphericallySymmetricVolCondMeg,
 };
 pub use online::{
-    CurrentSampler, ExactSums, LaneMask, LaneMatrix, ProductBuffer, Sampling, SumTarget,
-    matrix_of_potentials,
+    Contribution, CurrentSampler, ExactSums, LaneMask, LaneMatrix, ProductBuffer, SAMPLES_AT_ONCE,
+    Sampling, SumTarget, matrix_of_potentials,
 };
 pub use potential::Conductivity;
 pub use probe::{Description, Probe, UserMatrix};

@@ -3,8 +3,8 @@
 use ndarray::{Array1, Array2};
 use net_kernel::simd::{F8, LANES};
 use net_lfp::{
-    CurrentSampler, ExactSums, LaneMask, LaneMatrix, LfpError, ProductBuffer, Sampling, SumTarget,
-    matrix_of_potentials,
+    Contribution, CurrentSampler, ExactSums, LaneMask, LaneMatrix, LfpError, ProductBuffer,
+    Sampling, SumTarget, matrix_of_potentials,
 };
 use proptest::prelude::*;
 
@@ -61,28 +61,51 @@ proptest! {
     }
 
     #[test]
-    fn lanes_are_added_like_single_samples(
-        seed in 0_u64..1000, n_samples in 1_usize..20, lanes in 0_u8..=255, first in 0_usize..3,
+    fn vectors_are_added_like_single_samples(
+        seed in 0_u64..1000, n_rows in 1_usize..20, n_samples in 1_usize..20,
+        n_cells in 1_usize..8, lanes in 0_u8..=255, first in 0_usize..3,
     ) {
-        let values = numbers(seed, n_samples * LANES);
-        let mut vectors: Vec<F8> =
-            values.chunks(LANES).map(|v| F8(std::array::from_fn(|l| v[l]))).collect();
-        let mask: LaneMask = (0..LANES).filter(|l| lanes >> l & 1 == 1).collect();
-        let mut by_one = ExactSums::new(&[0.3, 0.7], n_samples + first).unwrap();
-        for lane in (0..LANES).rev().filter(|&lane| mask.contains(lane)) {
-            let of_lane: Vec<f64> = vectors.iter().map(|v| v.0[lane]).collect();
-            by_one.add(1, first, &of_lane).unwrap();
-        }
-        // What lanes hold that are not asked for does not matter.
-        for vector in &mut vectors {
-            for lane in (0..LANES).filter(|&lane| !mask.contains(lane)) {
-                vector.0[lane] = f64::NAN;
+        let bounds: Vec<f64> = (0..n_rows).map(|row| 0.3 + row as f64).collect();
+        let width = n_rows.next_power_of_two().min(LANES);
+        let mut by_one = ExactSums::new(&bounds, n_samples + first).unwrap();
+        let mut together = by_one.clone();
+        for vector in 0..n_rows.div_ceil(LANES) {
+            let row_of = |lane: usize| vector * LANES + lane % width;
+            let cells: Vec<Vec<f64>> = (0..n_cells as u64)
+                .map(|cell| numbers(seed + cell, n_samples * LANES))
+                .collect();
+            let mask: LaneMask = (0..LANES)
+                .filter(|&l| lanes >> l & 1 == 1 && row_of(l) < n_rows)
+                .collect();
+            for values in cells.iter().rev() {
+                for lane in (0..LANES).rev().filter(|&lane| mask.contains(lane)) {
+                    let of_lane: Vec<f64> = values.chunks(LANES).map(|v| v[lane]).collect();
+                    by_one.add(row_of(lane), first, &of_lane).unwrap();
+                }
             }
+            // What lanes hold that are not asked for does not matter.
+            let number = |values: &[f64], lane: usize| match mask.contains(lane) {
+                true => values[lane],
+                false => f64::NAN,
+            };
+            let vectors: Vec<Vec<F8>> = (cells.iter())
+                .map(|values| {
+                    let samples = values.chunks(LANES);
+                    samples.map(|v| F8(std::array::from_fn(|lane| number(v, lane)))).collect()
+                })
+                .collect();
+            let contributions: Vec<Contribution> = (vectors.iter())
+                .map(|products| Contribution { products, lanes: mask })
+                .collect();
+            together.add_vectors(vector, first, &contributions).unwrap();
         }
-        let mut together = ExactSums::new(&[0.3, 0.7], n_samples + first).unwrap();
-        together.add_lanes(1, first, &vectors, mask).unwrap();
         prop_assert_eq!(by_one.integers(), together.integers());
     }
+}
+
+/// Adds eight contributions to the first sample of the only row.
+fn add_lanes(sums: &mut ExactSums, vector: F8, lanes: LaneMask) -> Result<(), LfpError> {
+    sums.add_vectors(0, 0, &[Contribution { products: &[vector], lanes }])
 }
 
 #[test]
@@ -92,7 +115,7 @@ fn sums_are_correct_to_their_unit() {
         let mut sums = ExactSums::new(&[scale], 1).unwrap();
         for chunk in values.chunks(LANES) {
             let vector = F8(std::array::from_fn(|l| chunk[l]));
-            sums.add_lanes(0, 0, &[vector], LaneMask::ALL).unwrap();
+            add_lanes(&mut sums, vector, LaneMask::ALL).unwrap();
         }
         // Exact reference: scaled so that numbers are multiples of 2^-100.
         let power = 2.0_f64.powi(-(scale.log2().ceil() as i32));
@@ -113,7 +136,7 @@ fn carries_lose_nothing() {
     let mut sums = ExactSums::new(&[1.0], 1).unwrap();
     let mut negative = ExactSums::new(&[1.0], 1).unwrap();
     for _ in 0..n / 8 {
-        sums.add_lanes(0, 0, &[F8::splat(value)], LaneMask::ALL).unwrap();
+        add_lanes(&mut sums, F8::splat(value), LaneMask::ALL).unwrap();
         negative.add(0, 0, &[-value]).unwrap();
     }
     assert_eq!(sums.to_f64()[0], value * f64::from(n));
@@ -132,10 +155,9 @@ fn what_does_not_fit_is_an_error() {
         assert!(matches!(error, Err(LfpError::OutOfRange { row: 0, limit: 65_536.0 })), "{bad}");
         let mut vector = F8::ZERO;
         vector.0[5] = bad;
-        assert!(sums().add_lanes(0, 0, &[F8::ZERO, vector][..1], LaneMask::ALL).is_ok());
-        let error = sums().add_lanes(0, 0, &[vector], LaneMask::ALL);
+        let error = add_lanes(&mut sums(), vector, LaneMask::ALL);
         assert!(matches!(error, Err(LfpError::OutOfRange { .. })), "{bad}");
-        assert!(sums().add_lanes(0, 0, &[vector], LaneMask::NONE.with(4)).is_ok());
+        assert!(add_lanes(&mut sums(), vector, LaneMask::NONE.with(4)).is_ok());
     }
     // 2^28 are reached by 2^12 of the largest.
     let mut full = sums();
@@ -167,24 +189,28 @@ fn cell(seed: u64, n_rows: usize, n_segments: usize) -> (Array2<f64>, Vec<u32>, 
     let mut order: Vec<u32> = (0..n_segments as u32).collect();
     order.rotate_left(seed as usize % n_segments);
     order.reverse();
-    (matrix, order, numbers(seed + 1000, n_segments * 64))
+    (matrix, order, numbers(seed + 1000, n_segments * 80))
 }
 
 /// The bits of a cell's product are those of a chain of fused multiply-adds over its compartments,
 /// whoever stands beside it, in whatever lane and slots, for any number of samples.
 #[test]
 fn a_product_depends_on_its_cell_alone() {
-    for (n_rows, n_segments) in [(1, 1), (3, 7), (16, 40), (13, 5), (21, 6), (75, 34)] {
+    for (n_rows, n_segments) in
+        [(1, 1), (3, 7), (16, 40), (13, 5), (21, 6), (75, 34), (2, 33), (40, 70)]
+    {
         let (matrix, order, currents) = cell(1, n_rows, n_segments);
         let mut segment_of = vec![0; n_segments];
         order.iter().enumerate().for_each(|(s, &compartment)| segment_of[compartment as usize] = s);
-        for n_samples in [0, 1, 2, 3, 4, 5, 11, 39] {
+        for n_samples in [0, 1, 3, 5, 11, 39, 80] {
             for (lane, n_lanes, first_slot, n_more) in
                 [(0, 1, 0, 0), (0, 2, 2, 0), (2, 4, 1, 3), (5, 6, 3, 4), (7, 8, 1, 0)]
             {
                 let slots = first_slot..first_slot + n_segments + n_more;
                 let n_slots = slots.end + 2;
-                let mut matrices = LaneMatrix::new(n_rows, slots, n_lanes);
+                let mut sizes = vec![n_segments; n_lanes];
+                sizes[(lane + 1) % n_lanes] += n_more;
+                let mut matrices = LaneMatrix::new(n_rows, slots, &sizes);
                 let mut vectors = vec![F8::splat(-7.5); n_slots * n_samples];
                 matrices.set_cell(lane, matrix.view(), &order);
                 if n_more > 0 {
@@ -250,7 +276,8 @@ fn sums_do_not_depend_on_who_stands_side_by_side() {
         let built: Vec<(LaneMatrix, Vec<F8>)> = groups
             .iter()
             .map(|group| {
-                let mut matrices = LaneMatrix::new(n_rows, 0..n_segments, group.len());
+                let mut matrices =
+                    LaneMatrix::new(n_rows, 0..n_segments, &vec![n_segments; group.len()]);
                 let mut vectors = vec![F8::ZERO; n_segments * n_samples];
                 for (lane, &index) in group.iter().enumerate() {
                     let (matrix, order, currents) = &cells[index];

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use net_kernel::prefetch::{Cache, prefetch};
+
 /// A number a synapse, stored once while all are equal.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Weights {
@@ -222,7 +224,7 @@ impl SynapseRuns {
         let first = runs.start.checked_sub(1).map_or(0, |before| self.runs[before].end) as usize;
         let end = (self.runs[runs.end - 1].end as usize).min(first + PREFETCHED);
         for line in self.targets[first..end].chunks(LINE) {
-            prefetch_line(line);
+            prefetch(line.as_ptr(), Cache::First);
         }
     }
 
@@ -275,18 +277,6 @@ impl SynapseRuns {
 /// processors see that one line is read after the other.
 const LINE: usize = 16;
 const PREFETCHED: usize = 16 * LINE;
-
-#[inline(always)]
-fn prefetch_line(line: &[u32]) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: a hint; it reads nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = line;
-}
 
 fn placed<T: Copy + Default>(values: &[T], place_of: &[u32]) -> Vec<T> {
     let mut sorted = vec![T::default(); values.len()];

@@ -1,22 +1,21 @@
-//! Some vectors of a matrix times the currents of some samples: the innermost loops of a product.
+//! Some vectors of matrices times the currents of some samples: the innermost loops of a product.
 
 use std::ops::Range;
 
 use net_kernel::isa_kernel;
+use net_kernel::prefetch::{Cache, prefetch};
 use net_kernel::simd::{F8, Isa, LANES, Lanes};
 
-/// Vectors of entries that are multiplied together in registers: a tile.
-pub(super) const TILE: usize = 4;
-/// Slots of a panel, and vectors that are multiplied over a panel with all samples before the next
-/// ones: their entries stay in the first cache, and the currents of four samples for as long as both
-/// tiles take.
+/// Vectors of entries that are multiplied together: those of a tile, which is a cell's.
+pub(super) const TILE: usize = 8;
+/// Slots of a panel: the entries of a tile stay in the first cache while all samples pass by.
 pub(super) const PANEL_SLOTS: usize = 32;
-const PART: usize = 2 * TILE;
-/// Vectors whose products stay in the second cache, beside a panel of the currents, from the first
-/// panel to the last: currents that only a larger cache holds are read once a band.
-pub(super) const BAND: usize = 64;
-/// Samples that are multiplied at once, so that entries are used often while they are in the cache.
-pub(super) const SAMPLES: usize = 64;
+/// Samples that are multiplied at once, so that entries are used often while they are in the cache: whole
+/// groups of what is in registers. As a power of two it would make the products of a tile meet in few
+/// sets of the first cache.
+pub(super) const SAMPLES: usize = 72;
+/// Products of a band.
+pub(super) const PRODUCTS: usize = LANES * TILE * SAMPLES;
 
 /// Some samples of currents, one vector a slot.
 #[derive(Clone, Copy)]
@@ -26,159 +25,161 @@ pub(super) struct Currents<'a> {
     pub(super) n_samples: usize,
 }
 
-/// Some vectors of a matrix, at most [`BAND`], and what they are multiplied with.
+/// Vectors of the same rows of all cells' matrices, at most [`TILE`] a cell, and what they are multiplied
+/// with.
 pub(super) struct Band<'a> {
+    /// Vectors of each tile.
     pub(super) n_vectors: usize,
-    /// Panels of slots; in a panel tiles of vectors; in a tile slot after slot.
+    /// Rows of a vector, a power of two; the lanes after them have the same rows of the next cells.
+    pub(super) width: usize,
+    /// For each tile the number of slots of its cell, or of the larger one of its cells.
+    pub(super) sizes: &'a [usize],
+    /// Panels of slots; in a panel tile after tile; in a tile slot after slot.
     pub(super) entries: &'a [F8],
-    /// Which slots of the currents the vectors have.
-    pub(super) slots: Range<usize>,
+    /// The first slot of all cells.
+    pub(super) first_slot: usize,
     pub(super) currents: Currents<'a>,
-    /// [`SAMPLES`] places a vector.
+    /// [`SAMPLES`] places a vector, tile after tile.
     pub(super) products: &'a mut [F8],
 }
 
 impl Band<'_> {
-    /// Sets the products with all samples, at most [`SAMPLES`], where a row of the matrix is `width`
-    /// lanes.
+    /// Sets the products with all samples, at most [`SAMPLES`].
     ///
     /// # Panics
     /// If the lengths of the slices do not fit each other.
-    pub(super) fn multiply(mut self, width: usize) {
+    pub(super) fn multiply(mut self) {
         let Currents { vectors, n_slots, n_samples } = self.currents;
-        assert!(self.slots.end <= n_slots && n_samples <= SAMPLES, "slots and samples");
+        let (n_tiles, most) = (self.sizes.len(), self.sizes.iter().max().copied().unwrap_or(0));
+        assert!(self.first_slot + most <= n_slots && n_samples <= SAMPLES, "slots and samples");
         assert_eq!(n_samples * n_slots, vectors.len(), "one vector a slot and sample");
-        assert_eq!(self.n_vectors * self.slots.len(), self.entries.len(), "one entry a slot");
-        assert!(self.n_vectors <= BAND && self.products.len() >= BAND * SAMPLES, "products");
-        // AVX-512 has registers for sixteen sums at once, others for four.
-        let kernel = match (width, Isa::current() == Isa::Avx512) {
-            (1, true) => wide_1_kernel(),
-            (2, true) => wide_2_kernel(),
-            (4, true) => wide_4_kernel(),
-            (_, true) => wide_8_kernel(),
-            (1, false) => narrow_1_kernel(),
-            (2, false) => narrow_2_kernel(),
-            (4, false) => narrow_4_kernel(),
-            (_, false) => narrow_8_kernel(),
+        let n_entries = self.n_vectors * self.sizes.iter().sum::<usize>();
+        assert_eq!(n_entries, self.entries.len(), "one entry a slot");
+        assert!(n_tiles * LANES / self.width <= LANES && self.n_vectors <= TILE, "lanes");
+        assert!(self.width == LANES || self.n_vectors <= 1, "rows that one vector has");
+        assert!(self.products.len() >= n_tiles * self.n_vectors * SAMPLES, "products");
+        // AVX-512 has registers for 24 sums at once, others for four.
+        let is_wide = Isa::current() == Isa::Avx512;
+        let kernel = match (self.width, self.n_vectors) {
+            (1, _) => one_row_kernel(),
+            (2, _) => two_rows_kernel(),
+            (4, _) => four_rows_kernel(),
+            _ if !is_wide => narrow_kernel(),
+            (_, TILE..) => whole_tile_kernel(),
+            (_, 4..) => half_tile_kernel(),
+            (_, 2..) => two_vectors_kernel(),
+            (_, _) => one_vector_kernel(),
         };
         // SAFETY: lengths were checked above.
         unsafe { kernel(&mut self) };
     }
 }
 
-/// The kernel for a width, by the samples and vectors that are in registers.
+/// The kernel for a width, by the vectors and samples that are in registers.
 macro_rules! band_kernel {
-    ($name:ident, $body:ident, $width:literal, $tile:literal) => {
+    ($name:ident, $body:ident, $width:literal, $vectors:literal x $samples:literal) => {
         #[inline(always)]
         unsafe fn $body<L: Lanes>(band: &mut Band) {
             // SAFETY: the caller's promise.
-            unsafe { multiply_band::<L, $width, $tile>(band) };
+            unsafe { multiply_band::<L, $width, $vectors, $samples>(band) };
         }
         isa_kernel!(fn $name = $body as unsafe fn(&mut Band), (band: &mut Band));
     };
 }
-band_kernel!(wide_1_kernel, wide_1, 1, 4);
-band_kernel!(wide_2_kernel, wide_2, 2, 4);
-band_kernel!(wide_4_kernel, wide_4, 4, 4);
-band_kernel!(wide_8_kernel, wide_8, 8, 4);
-band_kernel!(narrow_1_kernel, narrow_1, 1, 2);
-band_kernel!(narrow_2_kernel, narrow_2, 2, 2);
-band_kernel!(narrow_4_kernel, narrow_4, 4, 2);
-band_kernel!(narrow_8_kernel, narrow_8, 8, 2);
+band_kernel!(one_row_kernel, one_row, 1, 1 x 4);
+band_kernel!(two_rows_kernel, two_rows, 2, 1 x 4);
+band_kernel!(four_rows_kernel, four_rows, 4, 1 x 4);
+band_kernel!(one_vector_kernel, one_vector, 8, 1 x 8);
+band_kernel!(two_vectors_kernel, two_vectors, 8, 2 x 8);
+band_kernel!(half_tile_kernel, half_tile, 8, 4 x 6);
+band_kernel!(whole_tile_kernel, whole_tile, 8, 8 x 3);
+band_kernel!(narrow_kernel, narrow, 8, 2 x 2);
 
-/// All products of a band: panel after panel, in a panel part after part of the vectors, `SIDE`
-/// samples and as many vectors at a time.
+/// All products of a band: panel after panel, in a panel tile after tile, in a tile some samples at a
+/// time.
 ///
 /// # Safety
 /// There must be entries, currents and places for products as the task says.
 #[inline(always)]
-unsafe fn multiply_band<L: Lanes, const WIDTH: usize, const SIDE: usize>(band: &mut Band) {
-    let (n_samples, n_slots) = (band.currents.n_samples, band.slots.len());
+unsafe fn multiply_band<L: Lanes, const WIDTH: usize, const VECTORS: usize, const SIDE: usize>(
+    band: &mut Band,
+) {
+    let n_samples = band.currents.n_samples;
+    let most = band.sizes.iter().max().copied().unwrap_or(0);
     let mut entries = band.entries.as_ptr();
-    for first_slot in (0..n_slots.max(1)).step_by(PANEL_SLOTS) {
-        let slots = first_slot..(first_slot + PANEL_SLOTS).min(n_slots);
-        for first in (0..band.n_vectors).step_by(PART) {
-            let part = first..(first + PART).min(band.n_vectors);
-            let n_entries = slots.len() * part.len();
-            let next = entries.wrapping_add(n_entries);
-            let mut sample = 0;
-            while sample < n_samples {
-                let n_here = if n_samples - sample >= SIDE { SIDE } else { 1 };
-                prefetch(next, n_entries, sample..sample + n_here, n_samples);
-                for first in part.clone().step_by(TILE) {
-                    let tile = Tile {
-                        entries: entries.wrapping_add((first - part.start) * slots.len()),
-                        stride: TILE.min(part.end - first),
-                        first,
-                        sample,
-                        slots: slots.clone(),
-                    };
-                    // SAFETY: the tile is inside the panel, and the samples are there.
-                    unsafe { multiply_tile::<L, WIDTH, SIDE>(band, tile, n_here) };
+    for first_slot in (0..most.max(1)).step_by(PANEL_SLOTS) {
+        for (nth, &size) in band.sizes.iter().enumerate() {
+            let slots = first_slot..(first_slot + PANEL_SLOTS).min(size);
+            // A cell without any slots has products, too.
+            if slots.start > 0 && slots.is_empty() {
+                continue;
+            }
+            let next = entries.wrapping_add(slots.len() * band.n_vectors);
+            let ahead = next..next.wrapping_add(slots.len() * band.n_vectors);
+            let mut tile = Tile { entries, ahead, nth, sample: 0, slots };
+            while tile.sample < n_samples {
+                // SAFETY: the tile is inside the panel, and the samples are there.
+                unsafe {
+                    if n_samples - tile.sample >= SIDE {
+                        multiply_tile::<L, WIDTH, VECTORS, SIDE>(band, &mut tile);
+                    } else {
+                        multiply_tile::<L, WIDTH, VECTORS, 1>(band, &mut tile);
+                    }
                 }
-                sample += n_here;
             }
             entries = next;
         }
     }
 }
 
-/// Asks for what belongs to these samples of the entries that come next.
-#[inline(always)]
-fn prefetch(next: *const F8, n_entries: usize, samples: Range<usize>, n_samples: usize) {
-    #[cfg(target_arch = "x86_64")]
-    for at in samples.start * n_entries / n_samples..samples.end * n_entries / n_samples {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        // SAFETY: a hint; it reads nothing, wherever the address is.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(next.wrapping_add(at).cast()) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (next, n_entries, samples, n_samples);
-}
-
-/// Some vectors of a panel, and the samples from which on they are multiplied.
+/// Some slots of a cell, or of cells that share a vector, and the samples from which on they are
+/// multiplied.
 struct Tile {
     entries: *const F8,
-    /// Vectors of the tile.
-    stride: usize,
-    /// The first of them in the band.
-    first: usize,
+    /// Entries of the next tile that were not asked for yet.
+    ahead: Range<*const F8>,
+    /// Number of the tile in the band.
+    nth: usize,
     sample: usize,
     slots: Range<usize>,
 }
 
-/// A tile times `SIDE` samples, or one.
+/// A tile times `SAMPLES_HERE` samples, as many vectors at a time as there are, at most `VECTORS`, a
+/// power of two.
 ///
 /// # Safety
 /// The tile must be inside the panel, and there must be as many samples.
 #[inline(always)]
-unsafe fn multiply_tile<L: Lanes, const WIDTH: usize, const SIDE: usize>(
+unsafe fn multiply_tile<
+    L: Lanes,
+    const WIDTH: usize,
+    const VECTORS: usize,
+    const SAMPLES_HERE: usize,
+>(
     band: &mut Band,
-    tile: Tile,
-    n_samples: usize,
+    tile: &mut Tile,
 ) {
     let mut vector = 0;
-    while vector < tile.stride {
-        let n_vectors = (tile.stride - vector).min(SIDE);
+    while vector < band.n_vectors {
+        let n_left = band.n_vectors - vector;
         // SAFETY: the caller's promise; the vectors are in the tile.
-        unsafe {
-            match (n_vectors, n_samples == SIDE) {
-                (4, true) => multiply::<L, WIDTH, 4, SIDE>(band, &tile, vector),
-                (3, true) => multiply::<L, WIDTH, 3, SIDE>(band, &tile, vector),
-                (2, true) => multiply::<L, WIDTH, 2, SIDE>(band, &tile, vector),
-                (_, true) => multiply::<L, WIDTH, 1, SIDE>(band, &tile, vector),
-                (4, false) => multiply::<L, WIDTH, 4, 1>(band, &tile, vector),
-                (3, false) => multiply::<L, WIDTH, 3, 1>(band, &tile, vector),
-                (2, false) => multiply::<L, WIDTH, 2, 1>(band, &tile, vector),
-                (_, false) => multiply::<L, WIDTH, 1, 1>(band, &tile, vector),
+        vector += unsafe {
+            if VECTORS >= 8 && n_left >= 8 {
+                multiply::<L, WIDTH, 8, SAMPLES_HERE>(band, tile, vector)
+            } else if VECTORS >= 4 && n_left >= 4 {
+                multiply::<L, WIDTH, 4, SAMPLES_HERE>(band, tile, vector)
+            } else if VECTORS >= 2 && n_left >= 2 {
+                multiply::<L, WIDTH, 2, SAMPLES_HERE>(band, tile, vector)
+            } else {
+                multiply::<L, WIDTH, 1, SAMPLES_HERE>(band, tile, vector)
             }
-        }
-        vector += n_vectors;
+        };
     }
+    tile.sample += SAMPLES_HERE;
 }
 
 /// Sums of some vectors of a tile and some samples over its slots, held in registers; those over the
-/// slots before are in the products.
+/// slots before are in the products. Gives the number of vectors.
 ///
 /// # Safety
 /// The vectors must be in the tile, and there must be as many samples.
@@ -190,13 +191,13 @@ unsafe fn multiply<
     const SAMPLES_HERE: usize,
 >(
     band: &mut Band,
-    tile: &Tile,
+    tile: &mut Tile,
     vector: usize,
-) {
+) -> usize {
     let Currents { vectors, n_slots, .. } = band.currents;
     // SAFETY: the caller's promise.
     unsafe {
-        let place = (tile.first + vector) * SAMPLES + tile.sample;
+        let place = (tile.nth * band.n_vectors + vector) * SAMPLES + tile.sample;
         let products = band.products.as_mut_ptr().add(place);
         let mut sums = [[L::splat(0.0); SAMPLES_HERE]; VECTORS];
         if tile.slots.start > 0 {
@@ -207,12 +208,16 @@ unsafe fn multiply<
             }
         }
         let mut entries = tile.entries.add(vector);
-        let first = tile.sample * n_slots + band.slots.start + tile.slots.start;
-        let mut currents = vectors.as_ptr().add(first);
+        let first = tile.sample * n_slots + band.first_slot + tile.slots.start;
+        let first_lane = tile.nth * LANES / WIDTH;
+        let mut currents = vectors.as_ptr().add(first).cast::<f64>().wrapping_add(first_lane);
+        let one_ahead = usize::from(tile.ahead.start < tile.ahead.end);
         for _ in tile.slots.clone() {
+            prefetch(tile.ahead.start, Cache::Second);
+            tile.ahead.start = tile.ahead.start.wrapping_add(one_ahead);
             let mut here = [L::splat(0.0); SAMPLES_HERE];
             for (s, current) in here.iter_mut().enumerate() {
-                *current = load_repeated::<L, WIDTH>(currents.add(s * n_slots).cast());
+                *current = load_of_cells::<L, WIDTH>(currents.wrapping_add(s * n_slots * LANES));
             }
             for (v, sums) in sums.iter_mut().enumerate() {
                 let entry = L::load(entries.add(v).cast());
@@ -220,8 +225,8 @@ unsafe fn multiply<
                     *sum = entry.mul_add(current, *sum);
                 }
             }
-            entries = entries.wrapping_add(tile.stride);
-            currents = currents.add(1);
+            entries = entries.wrapping_add(band.n_vectors);
+            currents = currents.wrapping_add(LANES);
         }
         for (v, sums) in sums.iter().enumerate() {
             for (s, sum) in sums.iter().enumerate() {
@@ -229,19 +234,21 @@ unsafe fn multiply<
             }
         }
     }
+    VECTORS
 }
 
-/// The first `WIDTH` doubles, again and again.
+/// The first doubles, each in `WIDTH` lanes.
 ///
 /// # Safety
-/// There must be eight doubles.
+/// There must be as many as it takes.
 #[inline(always)]
-unsafe fn load_repeated<L: Lanes, const WIDTH: usize>(p: *const f64) -> L {
+unsafe fn load_of_cells<L: Lanes, const WIDTH: usize>(p: *const f64) -> L {
     // SAFETY: the caller's promise.
     unsafe {
-        if WIDTH == LANES {
-            return L::load(p);
+        match WIDTH {
+            LANES => L::splat(*p),
+            1 => L::load(p),
+            _ => L::from_array(std::array::from_fn(|lane| *p.add(lane / WIDTH))),
         }
-        L::from_array(std::array::from_fn(|lane| *p.add(lane % WIDTH)))
     }
 }

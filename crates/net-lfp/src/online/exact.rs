@@ -19,13 +19,13 @@
 //! **Two words.** An integer is kept as `high * 2^48 + low`. A contribution is at most `2^50` units of
 //! `high`; adding and subtracting `1.5 * 2^52` of these units rounds it to a multiple, and the rest is
 //! rounded to a multiple of the unit of `low` in the same way. Doubles hold both exactly, even their
-//! sums over eight lanes, so vectors of doubles do most of the work: only these sums become integers.
+//! sums over eight cells, so vectors of doubles do most of the work: only these sums become integers.
 //! `low` is carried over before 2^15 contributions can overflow it.
 
 use net_kernel::isa_kernel;
 use net_kernel::simd::{F8, LANES, Lanes};
 
-use super::product::LaneMask;
+use super::product::{LaneMask, width_of};
 use crate::error::{LfpError, Result};
 
 /// Bits of the low word.
@@ -67,24 +67,37 @@ const EXPONENTS: std::ops::RangeInclusive<i32> = -900..=900;
 /// ```
 #[derive(Debug, Clone)]
 pub struct ExactSums {
+    n_rows: usize,
     n_samples: usize,
-    rows: Vec<Row>,
-    /// Rows x samples.
-    high: Vec<i64>,
-    low: Vec<i64>,
+    rows: Vec<RowVector>,
+    /// Vectors of rows x samples. Rows of fewer than eight are in several lanes, whose words are parts of
+    /// a sum.
+    high: Vec<[i64; LANES]>,
+    low: Vec<[i64; LANES]>,
 }
 
+/// Eight rows, or fewer of several cells.
 #[derive(Debug, Clone, Copy)]
-struct Row {
+struct RowVector {
     /// Exponent of the unit of the high word.
-    exponent: i32,
+    exponent: [i32; LANES],
     /// This unit, and how many of it are 1.
-    unit: f64,
-    per_unit: f64,
+    unit: F8,
+    per_unit: F8,
     /// What |high| may have come to.
-    reached: f64,
+    reached: [f64; LANES],
     /// Contributions in the low word since it was last carried over.
     n_pending: u32,
+}
+
+/// What cells contribute to eight rows, or fewer of several cells: a vector a sample.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Contribution<'a> {
+    /// Sample after sample. Lane `l` is row `l` of the vector of rows; where there are one, two, three or
+    /// four rows in all, it is row `l` modulo 1, 2, 4 or 4.
+    pub products: &'a [F8],
+    /// The lanes that count; the others may hold anything.
+    pub lanes: LaneMask,
 }
 
 impl ExactSums {
@@ -97,28 +110,41 @@ impl ExactSums {
     /// # Errors
     /// A bound that is negative, not finite, or above 2^900.
     pub fn new(bounds: &[f64], n_samples: usize) -> Result<Self> {
-        let row = |(row, &found): (usize, &f64)| {
+        let exponent_of = |(row, &found): (usize, &f64)| {
             // The least power of two that is not below the bound.
             let mut exponent = *EXPONENTS.start();
             if found > 0.0 && found.is_finite() {
                 let (mantissa, power) = libm::frexp(found);
                 exponent = exponent.max(if mantissa == 0.5 { power - 1 } else { power });
             }
-            if !(found >= 0.0 && found.is_finite() && exponent <= *EXPONENTS.end()) {
-                return Err(LfpError::Bound { row, found });
+            match found >= 0.0 && found.is_finite() && exponent <= *EXPONENTS.end() {
+                true => Ok(exponent + HIGH_EXPONENT),
+                false => Err(LfpError::Bound { row, found }),
             }
-            let exponent = exponent + HIGH_EXPONENT;
-            let (unit, per_unit) = (power_of_two(exponent), power_of_two(-exponent));
-            Ok(Row { exponent, unit, per_unit, reached: 0.0, n_pending: 0 })
         };
-        let rows: Vec<Row> = bounds.iter().enumerate().map(row).collect::<Result<_>>()?;
-        let n = rows.len() * n_samples;
-        Ok(Self { n_samples, rows, high: vec![0; n], low: vec![0; n] })
+        let exponents: Vec<i32> =
+            bounds.iter().enumerate().map(exponent_of).collect::<Result<_>>()?;
+        let of_vector = |exponents: &[i32]| {
+            let width = width_of(bounds.len());
+            let of_lane = |lane| exponents.get(lane % width).copied();
+            let unused = EXPONENTS.start() + HIGH_EXPONENT;
+            let exponent = std::array::from_fn(|lane| of_lane(lane).unwrap_or(unused));
+            RowVector {
+                exponent,
+                unit: F8(exponent.map(power_of_two)),
+                per_unit: F8(exponent.map(|exponent| power_of_two(-exponent))),
+                reached: [0.0; LANES],
+                n_pending: 0,
+            }
+        };
+        let rows: Vec<RowVector> = exponents.chunks(LANES).map(of_vector).collect();
+        let words = vec![[0; LANES]; rows.len() * n_samples];
+        Ok(Self { n_rows: bounds.len(), n_samples, rows, high: words.clone(), low: words })
     }
 
     /// Number of rows.
     pub fn n_rows(&self) -> usize {
-        self.rows.len()
+        self.n_rows
     }
 
     /// Number of samples a row.
@@ -128,12 +154,17 @@ impl ExactSums {
 
     /// Sets all sums to zero.
     pub fn clear(&mut self) {
-        self.high.fill(0);
-        self.low.fill(0);
+        self.high.fill([0; LANES]);
+        self.low.fill([0; LANES]);
         for row in &mut self.rows {
-            row.reached = 0.0;
+            row.reached = [0.0; LANES];
             row.n_pending = 0;
         }
+    }
+
+    /// Bytes of all words.
+    pub fn memory_bytes(&self) -> usize {
+        size_of_val(self.high.as_slice()) + size_of_val(self.low.as_slice())
     }
 
     /// Adds one contribution to each of some consecutive samples of a row.
@@ -145,49 +176,48 @@ impl ExactSums {
     /// # Panics
     /// If there is no such row or sample.
     pub fn add(&mut self, row: usize, first_sample: usize, values: &[f64]) -> Result<()> {
-        let range = self.prepare(row, first_sample, values.len(), 1);
-        let mut task = AddSamples {
-            values,
-            high: &mut self.high[range.clone()],
-            low: &mut self.low[range],
-            row: self.rows[row],
-            check: Check::default(),
-        };
-        // SAFETY: the three slices have one length.
-        unsafe { add_samples_kernel()(&mut task) };
-        let check = task.check;
-        self.account(row, &check, 1)
+        assert!(row < self.n_rows, "row of the sums");
+        let products: Vec<F8> = values.iter().map(|&value| F8::splat(value)).collect();
+        let lanes = LaneMask::NONE.with(row % LANES);
+        let contribution = Contribution { products: &products, lanes };
+        self.add_vectors(row / LANES, first_sample, &[contribution])
     }
 
-    /// Adds the contributions of the cells in `lanes` to consecutive samples of a row: one vector a
-    /// sample, one lane a cell. Lanes that are not asked for may hold anything.
+    /// Adds contributions of up to eight cells, or groups of cells that share vectors, to consecutive
+    /// samples of the rows of a vector: those from `8 * vector` on.
     ///
     /// # Errors
     /// As for [`add`](Self::add).
     ///
     /// # Panics
-    /// If there is no such row or sample.
-    pub fn add_lanes(
+    /// If there are no such rows or samples, more than eight contributions, or not all of one length.
+    pub fn add_vectors(
         &mut self,
-        row: usize,
+        vector: usize,
         first_sample: usize,
-        values: &[F8],
-        lanes: LaneMask,
+        contributions: &[Contribution],
     ) -> Result<()> {
-        let n_lanes = LANES as u32;
-        let range = self.prepare(row, first_sample, values.len(), n_lanes);
-        let mut task = AddLanes {
-            values,
-            lanes: lanes.as_numbers(),
+        let Some(Contribution { products, .. }) = contributions.first() else { return Ok(()) };
+        let n_samples = products.len();
+        let is_fit = |other: &Contribution| other.products.len() == n_samples;
+        assert!(contributions.len() <= LANES && contributions.iter().all(is_fit), "contributions");
+        let range = self.range(vector, first_sample, n_samples);
+        let n = contributions.len() as u32;
+        if self.rows[vector].n_pending + n > CARRY_AFTER {
+            self.carry(vector);
+        }
+        self.rows[vector].n_pending += n;
+        let mut task = AddVectors {
+            contributions,
             high: &mut self.high[range.clone()],
             low: &mut self.low[range],
-            row: self.rows[row],
+            rows: &self.rows[vector],
             check: Check::default(),
         };
-        // SAFETY: the three slices have one length.
-        unsafe { add_lanes_kernel()(&mut task) };
+        // SAFETY: all slices have one length.
+        unsafe { add_vectors_kernel()(&mut task) };
         let check = task.check;
-        self.account(row, &check, n_lanes)
+        self.account(vector, &check, n)
     }
 
     /// Adds other sums of the same cells' matrices.
@@ -196,28 +226,40 @@ impl ExactSums {
     /// Sums of another shape or made from other bounds, or a total that may become too large.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         let exponents = |sums: &Self| sums.rows.iter().map(|row| row.exponent).collect::<Vec<_>>();
-        if self.n_samples != other.n_samples || exponents(self) != exponents(other) {
+        let shape = |sums: &Self| (sums.n_rows, sums.n_samples);
+        if shape(self) != shape(other) || exponents(self) != exponents(other) {
             return Err(LfpError::DifferentSums);
         }
-        for row in 0..self.rows.len() {
-            let reached = self.rows[row].reached + other.rows[row].reached;
-            self.check_reached(row, reached)?;
+        for vector in 0..self.rows.len() {
+            let (ours, theirs) = (self.rows[vector].reached, other.rows[vector].reached);
+            self.check_reached(vector, std::array::from_fn(|lane| ours[lane] + theirs[lane]))?;
             // Below 2^48 here and below 2^62 there.
-            self.carry(row);
-            let range = self.range(row, 0, self.n_samples);
-            for i in range {
-                self.high[i] += other.high[i];
-                self.low[i] += other.low[i];
+            self.carry(vector);
+            for at in self.range(vector, 0, self.n_samples) {
+                for lane in 0..LANES {
+                    self.high[at][lane] += other.high[at][lane];
+                    self.low[at][lane] += other.low[at][lane];
+                }
             }
-            self.carry(row);
+            self.carry(vector);
         }
         Ok(())
     }
 
     /// The sums as integers, rows x samples: exact, so that sums over ranks are too.
     pub fn integers(&self) -> Vec<i128> {
-        let integer = |(&high, &low)| (i128::from(high) << LOW_BITS) + i128::from(low);
-        self.high.iter().zip(&self.low).map(integer).collect()
+        let width = width_of(self.n_rows);
+        let mut integers = Vec::with_capacity(self.n_rows * self.n_samples);
+        for row in 0..self.n_rows {
+            let range = self.range(row / LANES, 0, self.n_samples);
+            let words = self.high[range.clone()].iter().zip(&self.low[range]);
+            integers.extend(words.map(|(high, low)| {
+                let lanes = (row % LANES..LANES).step_by(width);
+                let parts = lanes.map(|l| (i128::from(high[l]) << LOW_BITS) + i128::from(low[l]));
+                parts.sum::<i128>()
+            }));
+        }
+        integers
     }
 
     /// What sums in these sums' units (of [`integers`](Self::integers), or sums of them over
@@ -226,10 +268,10 @@ impl ExactSums {
     /// # Panics
     /// If there are not `rows x samples` integers.
     pub fn values(&self, integers: &[i128]) -> Vec<f64> {
-        assert_eq!(integers.len(), self.high.len(), "one integer a sum");
+        assert_eq!(integers.len(), self.n_rows * self.n_samples, "one integer a sum");
         let mut values = Vec::with_capacity(integers.len());
-        for (row, integers) in self.rows.iter().zip(integers.chunks(self.n_samples.max(1))) {
-            let low_unit = row.unit / LOW_IN_HIGH;
+        for (row, integers) in integers.chunks(self.n_samples.max(1)).enumerate() {
+            let low_unit = self.rows[row / LANES].unit.0[row % LANES] / LOW_IN_HIGH;
             values.extend(integers.iter().map(|&integer| rounded(integer) * low_unit));
         }
         values
@@ -240,58 +282,56 @@ impl ExactSums {
         self.values(&self.integers())
     }
 
-    fn range(&self, row: usize, first_sample: usize, n: usize) -> std::ops::Range<usize> {
+    fn range(&self, vector: usize, first_sample: usize, n: usize) -> std::ops::Range<usize> {
         assert!(first_sample + n <= self.n_samples, "samples beyond the end");
-        let first = row * self.n_samples + first_sample;
+        let first = vector * self.n_samples + first_sample;
         first..first + n
     }
 
-    /// Makes room for contributions and says where they go.
-    fn prepare(
-        &mut self,
-        row: usize,
-        first_sample: usize,
-        n_samples: usize,
-        n_contributions: u32,
-    ) -> std::ops::Range<usize> {
-        if self.rows[row].n_pending + n_contributions > CARRY_AFTER {
-            self.carry(row);
-        }
-        self.rows[row].n_pending += n_contributions;
-        self.range(row, first_sample, n_samples)
-    }
-
     /// Moves what is above 48 bits from the low words to the high ones.
-    fn carry(&mut self, row: usize) {
-        let range = self.range(row, 0, self.n_samples);
-        for (high, low) in self.high[range.clone()].iter_mut().zip(&mut self.low[range]) {
+    fn carry(&mut self, vector: usize) {
+        let range = self.range(vector, 0, self.n_samples);
+        let high = self.high[range.clone()].as_flattened_mut();
+        for (high, low) in high.iter_mut().zip(self.low[range].as_flattened_mut()) {
             *high += *low >> LOW_BITS;
             *low &= (1 << LOW_BITS) - 1;
         }
-        self.rows[row].n_pending = 1;
+        self.rows[vector].n_pending = 1;
     }
 
     /// Refuses contributions that were not finite or too large, and counts the largest.
-    fn account(&mut self, row: usize, check: &Check, n_contributions: u32) -> Result<()> {
-        let largest = check.largest.0.iter().copied().fold(0.0, f64::max);
-        let largest = largest * self.rows[row].per_unit;
-        let is_poisoned = check.poison.0.iter().any(|poison| *poison != 0.0);
-        if is_poisoned || largest > LARGEST {
-            let limit = LARGEST * self.rows[row].unit;
-            return Err(LfpError::OutOfRange { row, limit });
+    fn account(&mut self, vector: usize, check: &Check, n_contributions: u32) -> Result<()> {
+        let rows = &self.rows[vector];
+        let mut reached = rows.reached;
+        for (lane, reached) in reached.iter_mut().enumerate() {
+            let largest = check.largest.0[lane] * rows.per_unit.0[lane];
+            if check.poison.0[lane] != 0.0 || largest > LARGEST {
+                let limit = LARGEST * rows.unit.0[lane];
+                return Err(LfpError::OutOfRange { row: self.row(vector, lane), limit });
+            }
+            // One more for what the low word carries over.
+            *reached += f64::from(n_contributions) * (largest + 1.0);
         }
-        // One more for what the low word carries over.
-        let most = f64::from(n_contributions) * (largest + 1.0);
-        self.check_reached(row, self.rows[row].reached + most)
+        self.check_reached(vector, reached)
     }
 
-    fn check_reached(&mut self, row: usize, reached: f64) -> Result<()> {
-        if reached > HIGH_LIMIT {
-            let limit = HIGH_LIMIT * self.rows[row].unit;
-            return Err(LfpError::SumOverflow { row, limit });
+    fn check_reached(&mut self, vector: usize, reached: [f64; LANES]) -> Result<()> {
+        // Lanes of the same row are one sum in the end.
+        let width = width_of(self.n_rows);
+        for row in 0..width {
+            let of_row: f64 = reached.iter().skip(row).step_by(width).sum();
+            if of_row > HIGH_LIMIT {
+                let limit = HIGH_LIMIT * self.rows[vector].unit.0[row];
+                return Err(LfpError::SumOverflow { row: self.row(vector, row), limit });
+            }
         }
-        self.rows[row].reached = reached;
+        self.rows[vector].reached = reached;
         Ok(())
+    }
+
+    /// The row that a lane has a part of.
+    fn row(&self, vector: usize, lane: usize) -> usize {
+        vector * LANES + lane % width_of(self.n_rows)
     }
 }
 
@@ -326,28 +366,16 @@ impl Default for Check {
     }
 }
 
-struct AddSamples<'a> {
-    values: &'a [f64],
-    high: &'a mut [i64],
-    low: &'a mut [i64],
-    row: Row,
-    check: Check,
-}
-
-struct AddLanes<'a> {
-    values: &'a [F8],
-    lanes: F8,
-    high: &'a mut [i64],
-    low: &'a mut [i64],
-    row: Row,
+struct AddVectors<'a> {
+    contributions: &'a [Contribution<'a>],
+    high: &'a mut [[i64; LANES]],
+    low: &'a mut [[i64; LANES]],
+    rows: &'a RowVector,
     check: Check,
 }
 
 isa_kernel!(
-    fn add_samples_kernel = add_samples as unsafe fn(&mut AddSamples), (task: &mut AddSamples)
-);
-isa_kernel!(
-    fn add_lanes_kernel = add_lanes as unsafe fn(&mut AddLanes), (task: &mut AddLanes)
+    fn add_vectors_kernel = add_vectors as unsafe fn(&mut AddVectors), (task: &mut AddVectors)
 );
 
 /// Splits contributions into multiples of the units of both words; remembers the largest.
@@ -372,12 +400,14 @@ struct Parts<L> {
 
 impl<L: Lanes> Splitter<L> {
     #[inline(always)]
-    fn new(row: &Row) -> Self {
+    fn new(rows: &RowVector) -> Self {
+        let (unit, per_unit) = (L::from_array(rows.unit.0), L::from_array(rows.per_unit.0));
+        let (rounder, low_in_high) = (L::splat(ROUNDER), L::splat(LOW_IN_HIGH));
         Self {
-            high_rounder: L::splat(ROUNDER * row.unit),
-            low_rounder: L::splat(ROUNDER * (row.unit / LOW_IN_HIGH)),
-            per_high: L::splat(row.per_unit),
-            per_low: L::splat(row.per_unit * LOW_IN_HIGH),
+            high_rounder: rounder * unit,
+            low_rounder: rounder * (unit / low_in_high),
+            per_high: per_unit,
+            per_low: per_unit * low_in_high,
             largest: L::splat(0.0),
             poison: L::splat(0.0),
         }
@@ -393,7 +423,7 @@ impl<L: Lanes> Splitter<L> {
 
     /// Adds parts, or sums of up to eight, to the words of sums.
     #[inline(always)]
-    fn add(&mut self, parts: Parts<L>, high: &mut [i64], low: &mut [i64]) {
+    fn add(&mut self, parts: Parts<L>, high: &mut [i64; LANES], low: &mut [i64; LANES]) {
         // What is not finite has no low part that is a number.
         self.poison = parts.low.mul_add(L::splat(0.0), self.poison);
         // SAFETY: words are within the limit.
@@ -421,7 +451,7 @@ fn limited<L: Lanes>(words: L) -> L {
 /// # Safety
 /// The words must be numbers, and below 2^63.
 #[inline(always)]
-unsafe fn add_words(sums: &mut [i64], words: [f64; LANES]) {
+unsafe fn add_words(sums: &mut [i64; LANES], words: [f64; LANES]) {
     for (sum, word) in sums.iter_mut().zip(words) {
         // SAFETY: the caller's promise.
         *sum = sum.wrapping_add(unsafe { word.to_int_unchecked::<i64>() });
@@ -429,83 +459,26 @@ unsafe fn add_words(sums: &mut [i64], words: [f64; LANES]) {
 }
 
 #[inline(always)]
-unsafe fn add_samples<L: Lanes>(task: &mut AddSamples) {
-    let AddSamples { values, high, low, row, check } = task;
-    let mut splitter = Splitter::<L>::new(row);
-    let sums = high.chunks_mut(LANES).zip(low.chunks_mut(LANES));
-    for (values, (high, low)) in values.chunks(LANES).zip(sums) {
-        let mut lanes = [0.0; LANES];
-        lanes[..values.len()].copy_from_slice(values);
-        let parts = splitter.split(L::from_array(lanes));
-        splitter.add(parts, high, low);
-    }
-    *check = splitter.check();
-}
-
-#[inline(always)]
-unsafe fn add_lanes<L: Lanes>(task: &mut AddLanes) {
-    let AddLanes { values, lanes, high, low, row, check } = task;
-    let lanes = L::from_array(lanes.0);
-    let mut splitter = Splitter::<L>::new(row);
-    // Eight samples at once: sums over lanes are one vector then.
-    let (groups, others) = values.as_chunks::<LANES>();
-    let (high_groups, other_high) = high.as_chunks_mut::<LANES>();
-    let (low_groups, other_low) = low.as_chunks_mut::<LANES>();
-    for (group, (high, low)) in groups.iter().zip(high_groups.iter_mut().zip(low_groups)) {
-        let sums = sum_over_lanes(&mut splitter, group, lanes);
+unsafe fn add_vectors<L: Lanes>(task: &mut AddVectors) {
+    let AddVectors { contributions, high, low, rows, check } = task;
+    let (half, zero) = (L::splat(0.5), L::splat(0.0));
+    let mut splitter = Splitter::<L>::new(rows);
+    let lanes: [F8; LANES] = std::array::from_fn(|nth| match contributions.get(nth) {
+        Some(contribution) => contribution.lanes.as_numbers(),
+        None => F8::ZERO,
+    });
+    for (sample, (high, low)) in high.iter_mut().zip(low.iter_mut()).enumerate() {
+        let mut sums = Parts { high: zero, low: zero };
+        for (contribution, lanes) in contributions.iter().zip(&lanes) {
+            // SAFETY: there is a vector for every sample.
+            let parts = unsafe {
+                let products = contribution.products.as_ptr().add(sample);
+                let lanes = L::load(lanes.0.as_ptr());
+                splitter.split(L::select_lt(lanes, half, zero, L::load(products.cast())))
+            };
+            sums = Parts { high: sums.high + parts.high, low: sums.low + parts.low };
+        }
         splitter.add(sums, high, low);
     }
-    if !others.is_empty() {
-        let mut group = [F8::ZERO; LANES];
-        group[..others.len()].copy_from_slice(others);
-        let sums = sum_over_lanes(&mut splitter, &group, lanes);
-        splitter.add(sums, other_high, other_low);
-    }
     *check = splitter.check();
-}
-
-/// For each of eight samples the sums of both parts over some lanes, exact below 2^53 units.
-#[inline(always)]
-fn sum_over_lanes<L: Lanes>(
-    splitter: &mut Splitter<L>,
-    samples: &[F8; LANES],
-    lanes: L,
-) -> Parts<L> {
-    let [a, b, c, d, e, f, g, h] = samples;
-    let first = add_parts(of_two(splitter, a, b, lanes), of_two(splitter, c, d, lanes));
-    let second = add_parts(of_two(splitter, e, f, lanes), of_two(splitter, g, h, lanes));
-    add_parts(first, second)
-}
-
-/// Both parts of two samples, with sums over pairs of lanes.
-#[inline(always)]
-fn of_two<L: Lanes>(splitter: &mut Splitter<L>, a: &F8, b: &F8, lanes: L) -> Parts<L> {
-    let (half, zero) = (L::splat(0.5), L::splat(0.0));
-    // SAFETY: a vector is eight doubles.
-    let (a, b) = unsafe { (L::load(a.0.as_ptr()), L::load(b.0.as_ptr())) };
-    let a = splitter.split(L::select_lt(lanes, half, zero, a));
-    let b = splitter.split(L::select_lt(lanes, half, zero, b));
-    Parts { high: add_pairs(a.high, b.high), low: add_pairs(a.low, b.low) }
-}
-
-/// Adds odd lanes to even ones, those of both vectors side by side.
-#[inline(always)]
-fn add_pairs<L: Lanes>(a: L, b: L) -> L {
-    let (even, odd) = L::to_pairs(a, b);
-    even + odd
-}
-
-/// Adds up further: half as many lanes a sample are left, twice as many samples a vector.
-#[inline(always)]
-fn add_parts<L: Lanes>(a: Parts<L>, b: Parts<L>) -> Parts<L> {
-    Parts { high: add_neighbors(a.high, b.high), low: add_neighbors(a.low, b.low) }
-}
-
-/// Adds the second pair of numbers to the first one, the fourth to the third, in `a` and then in `b`.
-#[inline(always)]
-fn add_neighbors<L: Lanes>(a: L, b: L) -> L {
-    let (a, b) = (a.to_array(), b.to_array());
-    let even = [a[0], a[1], a[4], a[5], b[0], b[1], b[4], b[5]];
-    let odd = [a[2], a[3], a[6], a[7], b[2], b[3], b[6], b[7]];
-    L::from_array(even) + L::from_array(odd)
 }

@@ -6,6 +6,8 @@ mod exact;
 mod product;
 mod sampler;
 
-pub use exact::ExactSums;
-pub use product::{LaneMask, LaneMatrix, ProductBuffer, SumTarget, matrix_of_potentials};
+pub use exact::{Contribution, ExactSums};
+pub use product::{
+    LaneMask, LaneMatrix, ProductBuffer, SAMPLES_AT_ONCE, SumTarget, matrix_of_potentials,
+};
 pub use sampler::{CurrentSampler, Sampling};

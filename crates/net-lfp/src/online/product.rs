@@ -6,8 +6,8 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayView2};
 use net_kernel::simd::{F8, LANES};
 
-use super::band::{BAND, Band, Currents, PANEL_SLOTS, SAMPLES, TILE};
-use super::exact::ExactSums;
+use super::band::{Band, Currents, PANEL_SLOTS, PRODUCTS, SAMPLES, TILE};
+use super::exact::{Contribution, ExactSums};
 use crate::error::Result;
 
 /// Some of the eight lanes.
@@ -41,9 +41,10 @@ impl LaneMask {
         self.0 == 0
     }
 
-    /// Those of the first `width` lanes, so many further up.
-    fn shifted(self, width: usize, by: usize) -> Self {
-        Self((self.0 & u8::MAX >> (LANES - width)) << by)
+    /// Of vectors that have `width` rows of one cell and then those of the next: the lanes of the cells
+    /// among these, in the vector that begins with cell `first`.
+    fn of_rows(self, first: usize, width: usize) -> Self {
+        (0..LANES).filter(|lane| self.contains(first + lane / width)).collect()
     }
 
     /// 1 for lanes that are among them, else 0.
@@ -67,22 +68,29 @@ pub struct SumTarget<'a> {
     pub sums: &'a mut ExactSums,
 }
 
-/// The matrices of up to eight cells side by side, lanes interleaved like their currents.
+/// Samples that are multiplied while matrices are read once: whoever collects some should collect
+/// these, or a part of them.
+pub const SAMPLES_AT_ONCE: usize = SAMPLES;
+
+/// The matrices of up to eight cells side by side, whose currents are interleaved.
 ///
-/// One compartment of all eight cells is one vector, a *slot*. A cell's product is summed slot after
-/// slot, one fused multiply-add each, starting from zero: its bits depend on its own matrix, currents
-/// and order of compartments alone, not on the cells beside it, the number of samples or the CPU.
-/// Where half of the lanes or less have a cell, several rows of the matrices share a vector, which is
-/// multiplied with currents that are repeated.
+/// One compartment of all eight cells is one vector of currents, a *slot*. A vector of entries has eight
+/// rows of one cell's matrix, and is multiplied with this cell's current. So no lane is idle where cells
+/// are of different size. A matrix of four rows or fewer is padded to a power of two, and two or more
+/// cells share a vector.
+///
+/// A cell's product is summed slot after slot, one fused multiply-add each, starting from zero: its bits
+/// depend on its own matrix, currents and order of compartments alone, not on the cells beside it, the
+/// number of samples or the CPU.
 ///
 /// Whatever a row is a linear function of may stand for currents, such as potentials.
 ///
-/// **Blocks.** The product is that of Goto and van de Geijn (2008, ACM Trans. Math. Softw. 34:12), each
-/// of whose numbers is a vector here. Sums of 4 x 4 (vectors of entries x samples) are in registers; 8
-/// vectors of 32 slots are in the first cache while all samples pass by; the currents of these slots and
-/// the sums of 64 vectors, a *band*, are in the second one. Entries stand in memory in the order in
-/// which they are used, and the next ones are fetched while some are used, so that matrices that no
-/// cache holds are read at the memory's leisure, once for 64 samples.
+/// **Blocks.** The product is that of Goto and van de Geijn (2008, ACM Trans. Math. Softw. 34:12). Sums of
+/// 8 x 3 (vectors of entries x samples) are in registers; 8 vectors of 32 slots of a cell, a *tile*, are
+/// in the first cache while all samples pass by; the currents of these slots and the sums of the same 64
+/// rows of all eight cells, a *band*, are in the second one. Entries stand in memory in the order in which
+/// they are used, and the next ones are fetched while some are used, so that matrices that no cache holds
+/// are read at the memory's leisure, once for [`SAMPLES_AT_ONCE`] samples.
 ///
 /// Memory is 8 bytes an entry, rows times compartments of every cell: 0.1 MB for 64 contacts and 200
 /// compartments. Dipoles that stand for all cells ([`DipoleSource::At`](crate::DipoleSource::At)) have
@@ -94,7 +102,7 @@ pub struct SumTarget<'a> {
 /// use net_lfp::{ExactSums, LaneMask, LaneMatrix, ProductBuffer, SumTarget};
 ///
 /// // Two cells of three compartments, two contacts; compartments stand in another order than segments.
-/// let mut matrices = LaneMatrix::new(2, 0..3, 2);
+/// let mut matrices = LaneMatrix::new(2, 0..3, &[3, 3]);
 /// let order = [2, 0, 1];
 /// matrices.set_cell(0, array![[1.0, 2.0, 3.0], [0.0, 0.0, 1.0]].view(), &order);
 /// matrices.set_cell(1, array![[4.0, 4.0, 4.0], [0.0, 1.0, 0.0]].view(), &order);
@@ -115,76 +123,120 @@ pub struct SumTarget<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct LaneMatrix {
     n_rows: usize,
-    slots: Range<usize>,
-    /// Lanes of one row; a power of two. The lanes after them have the next rows.
-    width: usize,
-    /// Bands of vectors; in a band panels of slots; in a panel tiles of vectors; in a tile slot after
-    /// slot.
+    /// The first slot of all cells.
+    first_slot: usize,
+    n_slots: usize,
+    n_cells: usize,
+    /// For each cell, or cells that share vectors, the number of compartments, or the larger one.
+    sizes: Vec<usize>,
+    /// Bands of rows; in a band panels of slots; in a panel tile after tile; in a tile slot after slot.
     entries: Vec<F8>,
+}
+
+/// How many lanes of a vector have rows of one cell, where a matrix has so many rows: a power of two.
+pub(super) fn width_of(n_rows: usize) -> usize {
+    n_rows.next_power_of_two().min(LANES)
 }
 
 /// Room for products, to be used again.
 #[derive(Debug, Clone, Default)]
 pub struct ProductBuffer(Vec<F8>);
 
+/// Some samples of a band's products.
+struct Products<'a> {
+    /// Vectors of rows of each tile.
+    vectors: Range<usize>,
+    first_sample: usize,
+    n_samples: usize,
+    products: &'a [F8],
+}
+
+impl Products<'_> {
+    /// Those of a tile and a vector of rows, sample after sample.
+    fn of(&self, tile: usize, vector: usize) -> &[F8] {
+        let nth = tile * self.vectors.len() + vector - self.vectors.start;
+        &self.products[nth * SAMPLES..][..self.n_samples]
+    }
+}
+
 impl LaneMatrix {
-    /// Zero matrices of `n_rows` for `n_lanes` cells, in the first lanes, that occupy `slots` of the
-    /// vectors of currents.
+    /// Zero matrices of `n_rows` for cells in the first lanes that occupy `slots` of the vectors of
+    /// currents; `sizes` has the number of compartments of each cell.
     ///
     /// # Panics
-    /// If there are more cells than lanes.
-    pub fn new(n_rows: usize, slots: Range<usize>, n_lanes: usize) -> Self {
-        assert!(n_lanes <= LANES, "there are {LANES} lanes");
-        let width = n_lanes.next_power_of_two();
-        let n_vectors = (n_rows * width).div_ceil(LANES);
-        let entries = vec![F8::ZERO; n_vectors * slots.len()];
-        Self { n_rows, slots, width, entries }
+    /// If there are more cells than lanes, or more compartments than slots.
+    pub fn new(n_rows: usize, slots: Range<usize>, sizes: &[usize]) -> Self {
+        assert!(sizes.len() <= LANES, "there are {LANES} lanes");
+        assert!(sizes.iter().all(|&size| size <= slots.len()), "compartments beyond the slots");
+        let of_tile = sizes.chunks(LANES / width_of(n_rows));
+        let of_tile = of_tile.map(|sizes| sizes.iter().max().copied().unwrap_or(0));
+        let mut matrix = Self {
+            n_rows,
+            first_slot: slots.start,
+            n_slots: slots.len(),
+            n_cells: sizes.len(),
+            sizes: of_tile.collect(),
+            entries: Vec::new(),
+        };
+        matrix.entries = vec![F8::ZERO; matrix.n_vectors() * matrix.n_slots_of_tiles()];
+        matrix
     }
 
     /// Sets the matrix (rows x segments) of the cell in `lane`; segment `s` is compartment
     /// `compartments[s]`, counted from the first slot.
     ///
     /// # Panics
-    /// If the lane, the matrix, the compartments and the slots do not fit each other.
+    /// If the lane, the matrix, the compartments and the size of the cell do not fit each other.
     pub fn set_cell(&mut self, lane: usize, matrix: ArrayView2<f64>, compartments: &[u32]) {
-        assert!(lane < self.width, "lane of the cell");
+        assert!(lane < self.n_cells, "lane of the cell");
         assert_eq!(matrix.nrows(), self.n_rows, "rows of the matrix");
         assert_eq!(matrix.ncols(), compartments.len(), "columns of the matrix");
-        for (row, values) in matrix.rows().into_iter().enumerate() {
-            let (vector, first_lane) = self.vector(row);
-            for (&value, &compartment) in values.iter().zip(compartments) {
-                assert!((compartment as usize) < self.slots.len(), "compartment beyond the slots");
-                let at = self.position(vector, compartment as usize);
-                self.entries[at].0[first_lane + lane] = value;
+        let (tile, first_lane) = self.place_of(lane);
+        for (values, &compartment) in matrix.columns().into_iter().zip(compartments) {
+            let slot = compartment as usize;
+            assert!(slot < self.sizes[tile], "compartment beyond the size of the cell");
+            for band in self.bands() {
+                let at = self.position(&band, tile, slot);
+                let rows = band.start * LANES..(band.end * LANES).min(self.n_rows);
+                for (nth, row) in rows.enumerate() {
+                    self.entries[at + nth / LANES].0[first_lane + nth % LANES] = values[row];
+                }
             }
         }
     }
 
-    /// The vector that has a row, and its first lane there.
-    fn vector(&self, row: usize) -> (usize, usize) {
-        (row * self.width / LANES, row * self.width % LANES)
+    fn width(&self) -> usize {
+        width_of(self.n_rows)
     }
 
+    /// The tile of the cell in a lane, and the lane of its first row there.
+    fn place_of(&self, lane: usize) -> (usize, usize) {
+        (lane * self.width() / LANES, lane * self.width() % LANES)
+    }
+
+    /// Vectors of rows of each tile.
     fn n_vectors(&self) -> usize {
-        (self.n_rows * self.width).div_ceil(LANES)
+        self.n_rows.div_ceil(LANES)
     }
 
-    /// The vectors of a band.
-    fn band(&self, first: usize) -> Range<usize> {
-        first..(first + BAND).min(self.n_vectors())
+    fn n_slots_of_tiles(&self) -> usize {
+        self.sizes.iter().sum()
     }
 
-    /// Where the entries of a vector for a slot are.
-    fn position(&self, vector: usize, slot: usize) -> usize {
-        let n_slots = self.slots.len();
-        let band = self.band(vector / BAND * BAND);
+    /// The vectors of rows of each band.
+    fn bands(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let n_vectors = self.n_vectors();
+        (0..n_vectors).step_by(TILE).map(move |first| first..(first + TILE).min(n_vectors))
+    }
+
+    /// Where the first vector of entries of a band is that a tile has for a slot.
+    fn position(&self, band: &Range<usize>, tile: usize, slot: usize) -> usize {
         let first_slot = slot / PANEL_SLOTS * PANEL_SLOTS;
-        let n_in_panel = PANEL_SLOTS.min(n_slots - first_slot);
-        let tile = band.start + (vector - band.start) / TILE * TILE;
-        let n_in_tile = TILE.min(band.end - tile);
-        let panel = band.start * n_slots + first_slot * band.len();
-        let in_panel = (tile - band.start) * n_in_panel;
-        panel + in_panel + (slot - first_slot) * n_in_tile + (vector - tile)
+        let slots_before = self.sizes.iter().map(|size| size.min(&first_slot)).sum::<usize>();
+        let in_panel = |size: &usize| size.saturating_sub(first_slot).min(PANEL_SLOTS);
+        let in_tiles_before = self.sizes[..tile].iter().map(in_panel).sum::<usize>();
+        let n_before = slots_before + in_tiles_before + (slot - first_slot);
+        band.start * self.n_slots_of_tiles() + n_before * band.len()
     }
 
     /// Number of rows.
@@ -204,15 +256,23 @@ impl LaneMatrix {
     /// If there is not one bound a row.
     pub fn raise_bounds(&self, bounds: &mut [f64]) {
         assert_eq!(bounds.len(), self.n_rows, "one bound a row");
-        for (row, bound) in bounds.iter_mut().enumerate() {
-            let (vector, first_lane) = self.vector(row);
-            let mut sums = [0.0; LANES];
-            for slot in 0..self.slots.len() {
-                let entries = &self.entries[self.position(vector, slot)].0[first_lane..];
-                let entries = &entries[..self.width];
-                sums.iter_mut().zip(entries).for_each(|(sum, entry)| *sum += entry.abs());
+        for band in self.bands() {
+            for (tile, &size) in self.sizes.iter().enumerate() {
+                let mut sums = [[0.0; LANES]; TILE];
+                for slot in 0..size {
+                    let entries = &self.entries[self.position(&band, tile, slot)..][..band.len()];
+                    for (sum, entry) in
+                        sums.as_flattened_mut().iter_mut().zip(entries.iter().flat_map(|e| e.0))
+                    {
+                        *sum += entry.abs();
+                    }
+                }
+                let bounds = &mut bounds[band.start * LANES..];
+                // Lanes after the rows of a cell have those of the next one.
+                for cell in sums.as_flattened().chunks(self.n_rows.next_power_of_two().max(1)) {
+                    bounds.iter_mut().zip(cell).for_each(|(bound, sum)| *bound = bound.max(*sum));
+                }
             }
-            *bound = sums.into_iter().fold(*bound, f64::max);
         }
     }
 
@@ -223,7 +283,7 @@ impl LaneMatrix {
     /// and slots beyond a cell's compartments, may hold any finite numbers.
     ///
     /// # Errors
-    /// A contribution that is not finite or too large; see [`ExactSums::add_lanes`].
+    /// A contribution that is not finite or too large; see [`ExactSums::add_vectors`].
     ///
     /// # Panics
     /// If currents, slots and targets do not fit each other.
@@ -235,68 +295,80 @@ impl LaneMatrix {
         targets: &mut [SumTarget],
         buffer: &mut ProductBuffer,
     ) -> Result<()> {
-        self.for_rows(currents, n_slots, buffer, |row, sample, first_lane, products| {
+        let cells_of_tile = LANES / self.width();
+        self.for_bands(currents, n_slots, buffer, |band| {
             for SumTarget { lanes, sums } in targets.iter_mut() {
-                let lanes = lanes.shifted(self.width, first_lane);
-                sums.add_lanes(row, first_sample + sample, products, lanes)?;
+                let lanes: [LaneMask; LANES] =
+                    std::array::from_fn(|tile| lanes.of_rows(tile * cells_of_tile, self.width()));
+                for vector in band.vectors.clone() {
+                    let mut contributions = [Contribution::default(); LANES];
+                    let mut n = 0;
+                    for tile in (0..self.sizes.len()).filter(|&tile| !lanes[tile].is_empty()) {
+                        let products = band.of(tile, vector);
+                        contributions[n] = Contribution { products, lanes: lanes[tile] };
+                        n += 1;
+                    }
+                    let first = first_sample + band.first_sample;
+                    sums.add_vectors(vector, first, &contributions[..n])?;
+                }
             }
             Ok(())
         })
     }
 
-    /// The products (rows x samples, a vector each) themselves; zero in lanes without a cell.
+    /// The products (rows x samples, a vector each with a lane a cell) themselves; zero in lanes without
+    /// a cell.
     ///
     /// # Panics
     /// If currents and slots do not fit each other.
     pub fn products(&self, currents: &[F8], n_slots: usize) -> Vec<F8> {
         let n_samples = currents.len() / n_slots.max(1);
         let mut all = vec![F8::ZERO; self.n_rows * n_samples];
-        let mut buffer = ProductBuffer::default();
-        let copied =
-            self.for_rows(currents, n_slots, &mut buffer, |row, sample, lane, products| {
-                let to = &mut all[row * n_samples + sample..][..products.len()];
-                for (to, from) in to.iter_mut().zip(products) {
-                    to.0[..self.width].copy_from_slice(&from.0[lane..lane + self.width]);
+        let copied = self.for_bands(currents, n_slots, &mut ProductBuffer::default(), |band| {
+            for row in band.vectors.start * LANES..(band.vectors.end * LANES).min(self.n_rows) {
+                for lane in 0..self.n_cells {
+                    let (tile, first_lane) = self.place_of(lane);
+                    let to = &mut all[row * n_samples + band.first_sample..];
+                    for (to, from) in to.iter_mut().zip(band.of(tile, row / LANES)) {
+                        to.0[lane] = from.0[first_lane + row % LANES];
+                    }
                 }
-                Ok::<(), Infallible>(())
-            });
+            }
+            Ok::<(), Infallible>(())
+        });
         match copied {
             Ok(()) => all,
         }
     }
 
-    /// Calls `visit` with every row and some samples at a time: row, first sample, first lane, and the
-    /// products of the samples.
-    fn for_rows<E>(
+    /// Calls `visit` with the products of every band and some samples at a time.
+    fn for_bands<E>(
         &self,
         currents: &[F8],
         n_slots: usize,
         ProductBuffer(products): &mut ProductBuffer,
-        mut visit: impl FnMut(usize, usize, usize, &[F8]) -> std::result::Result<(), E>,
+        mut visit: impl FnMut(&Products) -> std::result::Result<(), E>,
     ) -> std::result::Result<(), E> {
-        assert!(self.slots.end <= n_slots, "slots beyond the currents");
+        assert!(self.first_slot + self.n_slots <= n_slots, "slots beyond the currents");
         assert_eq!(currents.len() % n_slots.max(1), 0, "whole samples of currents");
-        products.resize(BAND * SAMPLES, F8::ZERO);
+        products.resize(PRODUCTS, F8::ZERO);
+        let n_here = self.n_slots_of_tiles();
         let samples = currents.chunks((SAMPLES * n_slots).max(1));
         for (first_sample, vectors) in (0..).step_by(SAMPLES).zip(samples) {
-            let currents = Currents { vectors, n_slots, n_samples: vectors.len() / n_slots };
-            for first in (0..self.n_vectors()).step_by(BAND) {
-                let band = self.band(first);
-                let n_here = self.slots.len();
+            let n_samples = vectors.len() / n_slots;
+            let currents = Currents { vectors, n_slots, n_samples };
+            for vectors in self.bands() {
                 let task = Band {
-                    n_vectors: band.len(),
-                    entries: &self.entries[band.start * n_here..band.end * n_here],
-                    slots: self.slots.clone(),
+                    n_vectors: vectors.len(),
+                    width: self.width(),
+                    sizes: &self.sizes,
+                    entries: &self.entries[vectors.start * n_here..vectors.end * n_here],
+                    first_slot: self.first_slot,
                     currents,
                     products,
                 };
-                task.multiply(self.width);
-                let rows = band.start * LANES / self.width..band.end * LANES / self.width;
-                for row in rows.start..rows.end.min(self.n_rows) {
-                    let (vector, first_lane) = self.vector(row);
-                    let of_row = &products[(vector - band.start) * SAMPLES..];
-                    visit(row, first_sample, first_lane, &of_row[..currents.n_samples])?;
-                }
+                task.multiply();
+                visit(&Products { vectors, first_sample, n_samples, products })?;
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use net_cell::currents::CurrentType;
 use net_core::StepClock;
 use net_io::probes::{Attribute, ProbeDataset, ProbeFile};
 use net_io::provenance::Provenance;
-use net_lfp::{Description, ExactSums, Sampling};
+use net_lfp::{Description, ExactSums, SAMPLES_AT_ONCE, Sampling};
 use net_mpi::Communicator;
 
 use super::matrices::{Matrices, all_types};
@@ -21,7 +21,16 @@ use crate::model::{Model, ProbeRecording, Samples};
 /// Values of a sum, rows x samples, that come together unless the user says otherwise.
 const CHUNK_VALUES: usize = 1 << 18;
 /// Least and largest number of samples of a chunk, unless the user says otherwise.
-const CHUNK_SAMPLES: (usize, usize) = (16, 1024);
+const CHUNK_SAMPLES: (usize, usize) = (SAMPLES_AT_ONCE, 14 * SAMPLES_AT_ONCE);
+
+/// Samples of a chunk, unless the user says otherwise: whole epochs, since chunks end with one, and as
+/// few passes over the matrices as many samples take.
+fn usual_chunk(n_rows: usize, samples_of_epoch: usize) -> usize {
+    let usual = CHUNK_VALUES / n_rows.max(1);
+    let usual = usual.next_multiple_of(SAMPLES_AT_ONCE).clamp(CHUNK_SAMPLES.0, CHUNK_SAMPLES.1);
+    let epoch = samples_of_epoch.clamp(1, usual);
+    usual / epoch * epoch
+}
 
 /// The signal of a probe, of all ranks unless it stays per rank.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,11 +98,11 @@ impl Collector {
             let n_raised = comm.sum(matrices.n_raised[at])?;
             let samples = recording.samples(&name, clock, n_steps)?;
             let n_samples = samples.n_before(n_steps + 1);
-            let usual = CHUNK_VALUES / n_rows.max(1);
-            let usual = usual.clamp(CHUNK_SAMPLES.0, CHUNK_SAMPLES.1);
+            let samples_of_epoch = epoch_steps / samples.interval;
+            let usual = usual_chunk(n_rows, samples_of_epoch as usize);
             let chunk = recording.chunk_samples.unwrap_or(usual) as u64;
             // What an epoch adds to a chunk that is not full, and the sample at the start.
-            let room = chunk + epoch_steps / samples.interval + 2;
+            let room = chunk + samples_of_epoch + 2;
             let zero = |bounds: &[f64]| {
                 ExactSums::new(bounds, room.min(n_samples) as usize).map_err(|source| {
                     Error::Probe { probe: name.clone(), source: Box::new(source) }
@@ -144,7 +153,8 @@ impl Collector {
     /// Bytes of all sums of this rank.
     pub(crate) fn memory_bytes(&self) -> usize {
         let of_group = |probe: &Collected| {
-            16 * probe.terms.sums.len() * probe.zero[0].n_rows() * probe.zero[0].n_samples()
+            let of_sum = |sum| probe.zero(sum).memory_bytes();
+            (0..probe.terms.sums.len()).map(of_sum).sum::<usize>()
         };
         self.groups.len() * self.probes.iter().map(of_group).sum::<usize>()
     }

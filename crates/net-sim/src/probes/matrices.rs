@@ -126,11 +126,13 @@ impl<'a> Builder<'a> {
 
     fn of_row(&mut self, row: &RowLayout, n_raised: &mut u64) -> Result<OfRow> {
         let probe = &*self.recording.probe;
-        let zero = |slots| LaneMatrix::new(probe.n_rows(), slots, row.cells.len());
-        let mut potentials = zero(row.slots());
-        let mut electrodes = zero(row.electrodes());
+        let n_compartments: Vec<usize> = row.cells.iter().map(|cell| cell.slots.len()).collect();
+        let n_electrodes: Vec<usize> = row.cells.iter().map(|cell| cell.electrodes.len()).collect();
+        let zero = |slots, sizes: &[usize]| LaneMatrix::new(probe.n_rows(), slots, sizes);
+        let mut potentials = zero(row.slots(), &n_compartments);
+        let mut electrodes = zero(row.electrodes(), &n_electrodes);
         let has_types = self.terms.sums.iter().any(|term| !term.is_membrane());
-        let mut currents = has_types.then(|| zero(row.slots()));
+        let mut currents = has_types.then(|| zero(row.slots(), &n_compartments));
         let mut lanes = vec![LaneMask::NONE; self.terms.sums.len()];
         for (lane, layout) in row.cells.iter().enumerate() {
             let at = self.by_gid.partition_point(|cell| cell.gid < layout.gid);

@@ -5,16 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use net_cell::currents::{CurrentObserver, CurrentType, StepCurrents};
 use net_cell::simd::F8;
 use net_cell::{CellError, CellGroup};
-use net_lfp::{CurrentSampler, ExactSums, LfpError, ProductBuffer, Sampling, SumTarget};
+use net_lfp::{
+    CurrentSampler, ExactSums, LfpError, ProductBuffer, SAMPLES_AT_ONCE, Sampling, SumTarget,
+};
 
 use super::matrices::{MEMBRANE, OfGroup};
 use crate::model::Samples;
 
-/// Most samples that come together before they are multiplied, as many as read matrices once, and what
-/// they may take in bytes: a small part of the second cache, or half of the matrices.
-const SAMPLES_AT_ONCE: usize = 64;
+/// What samples that come together before they are multiplied may take in bytes, a small part of the
+/// second cache, or half of the matrices; and how many of them products take well.
 const BYTES_AT_ONCE: usize = 1 << 17;
 const PART_OF_MATRICES: usize = 2;
+const GROUPS_OF_SAMPLES: [usize; 2] = [24, 8];
 
 /// All probes of one group of cells, shared by the thread that computes the cells and the one that
 /// collects the sums; never at the same time.
@@ -170,12 +172,12 @@ impl Schedule {
     }
 }
 
-/// How many samples of a block are multiplied at once, with matrices of `n_rows` in all: whole groups of four,
-/// which products take.
+/// How many samples of a block are multiplied at once, with matrices of `n_rows` in all.
 fn samples_at_once(n_slots: usize, n_rows: usize) -> usize {
     let bytes_of_sample = size_of::<F8>() * n_slots.max(1);
     let fit = (BYTES_AT_ONCE / bytes_of_sample).max(n_rows / PART_OF_MATRICES);
-    (fit / 4 * 4).clamp(4, SAMPLES_AT_ONCE)
+    let group = GROUPS_OF_SAMPLES.into_iter().find(|&group| group <= fit).unwrap_or(4);
+    (fit / group * group).clamp(4, SAMPLES_AT_ONCE)
 }
 
 /// Samples of what one type of current of a block is a linear function of.

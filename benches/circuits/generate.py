@@ -81,6 +81,8 @@ def write_edges(path, n, per_cell, rng):
 
 
 def main():
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
     folder = Path(sys.argv[1])
     n = int(sys.argv[2]) if len(sys.argv) > 2 else 10_000
     per_cell = int(sys.argv[3]) if len(sys.argv) > 3 else 100

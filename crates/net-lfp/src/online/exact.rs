@@ -316,6 +316,10 @@ impl ExactSums {
     }
 
     fn check_reached(&mut self, vector: usize, reached: [f64; LANES]) -> Result<()> {
+        self.rows[vector].reached = reached;
+        if reached.iter().sum::<f64>() <= HIGH_LIMIT {
+            return Ok(());
+        }
         // Lanes of the same row are one sum in the end.
         let width = width_of(self.n_rows);
         for row in 0..width {
@@ -325,7 +329,6 @@ impl ExactSums {
                 return Err(LfpError::SumOverflow { row: self.row(vector, row), limit });
             }
         }
-        self.rows[vector].reached = reached;
         Ok(())
     }
 
@@ -463,17 +466,13 @@ unsafe fn add_vectors<L: Lanes>(task: &mut AddVectors) {
     let AddVectors { contributions, high, low, rows, check } = task;
     let (half, zero) = (L::splat(0.5), L::splat(0.0));
     let mut splitter = Splitter::<L>::new(rows);
-    let lanes: [F8; LANES] = std::array::from_fn(|nth| match contributions.get(nth) {
-        Some(contribution) => contribution.lanes.as_numbers(),
-        None => F8::ZERO,
-    });
     for (sample, (high, low)) in high.iter_mut().zip(low.iter_mut()).enumerate() {
         let mut sums = Parts { high: zero, low: zero };
-        for (contribution, lanes) in contributions.iter().zip(&lanes) {
+        for contribution in *contributions {
             // SAFETY: there is a vector for every sample.
             let parts = unsafe {
                 let products = contribution.products.as_ptr().add(sample);
-                let lanes = L::load(lanes.0.as_ptr());
+                let lanes = L::load(contribution.lanes.as_numbers().0.as_ptr());
                 splitter.split(L::select_lt(lanes, half, zero, L::load(products.cast())))
             };
             sums = Parts { high: sums.high + parts.high, low: sums.low + parts.low };

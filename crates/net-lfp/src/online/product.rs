@@ -44,14 +44,31 @@ impl LaneMask {
     /// Of vectors that have `width` rows of one cell and then those of the next: the lanes of the cells
     /// among these, in the vector that begins with cell `first`.
     fn of_rows(self, first: usize, width: usize) -> Self {
-        (0..LANES).filter(|lane| self.contains(first + lane / width)).collect()
+        let of_cell = |cell: usize| match self.contains(first + cell) {
+            true => (u8::MAX >> (LANES - width)) << (cell * width),
+            false => 0,
+        };
+        Self((0..LANES / width).fold(0, |lanes, cell| lanes | of_cell(cell)))
     }
 
     /// 1 for lanes that are among them, else 0.
-    pub(crate) fn as_numbers(self) -> F8 {
-        F8(std::array::from_fn(|lane| f64::from(u8::from(self.contains(lane)))))
+    pub(crate) fn as_numbers(self) -> &'static F8 {
+        &NUMBERS[usize::from(self.0)]
     }
 }
+
+/// For each mask 1 in its lanes, else 0.
+static NUMBERS: [F8; 1 << LANES] = {
+    let mut numbers = [F8::ZERO; 1 << LANES];
+    let mut at = 0;
+    while at < numbers.len() * LANES {
+        if ((at / LANES) >> (at % LANES)) & 1 == 1 {
+            numbers[at / LANES].0[at % LANES] = 1.0;
+        }
+        at += 1;
+    }
+    numbers
+};
 
 impl FromIterator<usize> for LaneMask {
     fn from_iter<I: IntoIterator<Item = usize>>(lanes: I) -> Self {

@@ -176,15 +176,29 @@ fn endless_signals_are_refused() {
             r#""module": "pulse", "amp_start": 1, "width": 1e-9, "frequency": 1e11"#.into(),
             Some("pulses"),
         ),
+        // What would be after the run is not made.
+        (
+            r#""module": "sinusoidal", "amp_start": 1, "frequency": 9, "duration": 1e12"#.into(),
+            None,
+        ),
+        (
+            r#""module": "pulse", "amp_start": 1, "width": 1, "frequency": 9, "duration": 1e12"#
+                .into(),
+            None,
+        ),
         (format!(r#"{shot}, "rate": 1e15, "dt": 0.1"#), Some("events")),
         (format!(r#"{shot}, "rate": 100, "dt": 1e-7"#), Some("samples")),
         (format!(r#"{noise}, "delay": 1e12"#), Some("samples")),
         (noise.into(), None),
     ] {
-        let times = if keys.contains("delay") { "" } else { r#""delay": 1,"# };
+        let times = match (keys.contains("delay"), keys.contains("duration")) {
+            (true, _) => r#""duration": 5,"#,
+            (_, true) => r#""delay": 1,"#,
+            _ => r#""delay": 1, "duration": 5,"#,
+        };
         let config = format!(
             r#"{{"network": {circuit:?}, "run": {{"tstop": 20, "dt": 0.1, "random_seed": 1}}, "inputs":
-            {{"one": {{"input_type": "current_clamp", "node_set": "All", {times} "duration": 5, {keys}}}}}}}"#
+            {{"one": {{"input_type": "current_clamp", "node_set": "All", {times} {keys}}}}}}}"#
         );
         std::fs::write(&path, config).unwrap();
         let config = SimulationConfig::load(&path).unwrap_or_else(|error| panic!("{error}"));

@@ -245,10 +245,15 @@ unsafe fn multiply<
 unsafe fn load_of_cells<L: Lanes, const WIDTH: usize>(p: *const f64) -> L {
     // SAFETY: the caller's promise.
     unsafe {
-        match WIDTH {
-            LANES => L::splat(*p),
-            1 => L::load(p),
-            _ => L::from_array(std::array::from_fn(|lane| *p.add(lane / WIDTH))),
+        if WIDTH == 1 {
+            return L::load(p);
         }
+        let lanes = L::from_array(std::array::from_fn(|lane| lane as f64));
+        let mut currents = L::splat(*p);
+        for cell in 1..LANES / WIDTH {
+            let first_lane = L::splat((cell * WIDTH) as f64);
+            currents = L::select_lt(lanes, first_lane, currents, L::splat(*p.add(cell)));
+        }
+        currents
     }
 }

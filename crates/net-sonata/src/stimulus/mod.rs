@@ -217,11 +217,12 @@ impl Stimulus {
                 ramp(held, held)
             }
             InputKind::Pulse { amp_na, width_ms, frequency_hz } => {
-                waveform::pulses(start, duration, *amp_na, *width_ms, 1000.0 / frequency_hz)
+                let period = 1000.0 / frequency_hz;
+                waveform::pulses(start, self.shown_ms(period), *amp_na, *width_ms, period)
             }
             InputKind::Sinusoidal { frequency_hz: 0.0, .. } => return Ok(None),
             InputKind::Sinusoidal { amp_na, frequency_hz, dt_ms } => {
-                waveform::sine(start, duration, *amp_na, *frequency_hz, *dt_ms)
+                waveform::sine(start, self.shown_ms(*dt_ms), *amp_na, *frequency_hz, *dt_ms)
             }
             _ => return self.random_waveform(cell, base).map(Some),
         }))
@@ -229,16 +230,18 @@ impl Stimulus {
 
     /// That the numbers that are drawn and kept for a signal fit into memory and time.
     fn check_length(&self, cell: &CellProperties) -> Result<(), StimulusError> {
-        let (start, duration) = (self.input.delay_ms, self.input.duration_ms);
-        let shown = self.shown_ms();
+        let shown = self.shown_ms(NOISE_DT_MS);
         let (what, n) = match &self.input.kind {
             InputKind::Pulse { frequency_hz, .. } => {
-                ("the number of pulses", duration * frequency_hz / 1000.0)
+                let period = 1000.0 / frequency_hz;
+                ("the number of pulses", self.shown_ms(period) / period)
             }
             InputKind::Sinusoidal { frequency_hz, dt_ms, .. } if *frequency_hz != 0.0 => {
-                ("the number of samples", duration / dt_ms)
+                ("the number of samples", self.shown_ms(*dt_ms) / dt_ms)
             }
-            InputKind::Noise { .. } => ("the number of samples", (start + shown) / NOISE_DT_MS),
+            InputKind::Noise { .. } => {
+                ("the number of samples", (self.input.delay_ms + shown) / NOISE_DT_MS)
+            }
             InputKind::OrnsteinUhlenbeck { dt_ms, .. }
             | InputKind::ShotNoise { dt_ms, .. }
             | InputKind::MomentShotNoise { dt_ms, .. } => ("the number of samples", shown / dt_ms),
@@ -261,10 +264,11 @@ impl Stimulus {
         Err(StimulusError::Value { input, gid, what, value, expected })
     }
 
-    /// How long samples of random signals are there: not after the run, ms.
-    fn shown_ms(&self) -> f64 {
+    /// How long a signal is there that is made from moment to moment, so far apart: not after the first
+    /// one after the run, ms.
+    fn shown_ms(&self, apart_ms: f64) -> f64 {
         let Input { delay_ms, duration_ms, .. } = self.input;
-        duration_ms.min((self.run.tstop_ms - delay_ms).max(0.0) + NOISE_DT_MS)
+        duration_ms.min((self.run.tstop_ms - delay_ms).max(0.0) + apart_ms)
     }
 
     /// The reversal potential of a conductance.

@@ -12,7 +12,7 @@ impl Stimulus {
         base: f64,
     ) -> Result<Waveform, StimulusError> {
         let (start, duration) = (self.input.delay_ms, self.input.duration_ms);
-        let shown = self.shown_ms();
+        let shown = self.shown_ms(NOISE_DT_MS);
         let end = start + duration;
         let joined = |dt: f64, values: Vec<f64>| {
             let at = |(k, value): (usize, f64)| (start + k as f64 * dt, value);

@@ -49,7 +49,8 @@ pub(super) fn sine(start: f64, duration: f64, height: f64, frequency: f64, dt: f
     let n = (duration / dt + 1e-9) as u64;
     let sample = |k: u64| {
         let u = k as f64 * dt;
-        (start + u, height * libm::sin(omega * u))
+        // The last sample may be after the end by its rounding.
+        (start + u.min(duration), height * libm::sin(omega * u))
     };
     between(0.0, start, start + duration, (1..=n).map(sample))
 }

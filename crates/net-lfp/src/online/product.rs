@@ -110,7 +110,8 @@ pub const SAMPLES_AT_ONCE: usize = SAMPLES;
 /// are read at the memory's leisure, once for [`SAMPLES_AT_ONCE`] samples.
 ///
 /// Memory is 8 bytes an entry, rows times compartments of every cell: 0.1 MB for 64 contacts and 200
-/// compartments. Dipoles that stand for all cells ([`DipoleSource::At`](crate::DipoleSource::At)) have
+/// compartments. Rows are padded, in memory and arithmetic: three to four, more than four to a multiple of
+/// eight. Dipoles that stand for all cells ([`DipoleSource::At`](crate::DipoleSource::At)) have
 /// three rows, whatever the number of electrodes.
 ///
 /// ```

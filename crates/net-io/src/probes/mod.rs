@@ -9,7 +9,6 @@
 mod read;
 mod tables;
 
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use hdf5::plist::dataset_create::{AllocTime, FillTime, Layout};
@@ -87,6 +86,8 @@ pub struct ProbeFile {
     path: PathBuf,
     file: hdf5::File,
     datasets: Vec<Open>,
+    /// Room for values that have several fields.
+    values: Vec<f64>,
 }
 
 #[derive(Debug)]
@@ -124,7 +125,8 @@ impl ProbeFile {
                 Ok(_) => Error::hdf5(path, "/", "create", source),
             },
         )?;
-        let mut created = Self { path: path.to_owned(), file, datasets: Vec::new() };
+        let mut created =
+            Self { path: path.to_owned(), file, datasets: Vec::new(), values: Vec::new() };
         for probe in probes {
             let open = created.create_dataset(probe)?;
             created.datasets.push(open);
@@ -142,7 +144,8 @@ impl ProbeFile {
         let file = options()
             .open_rw(path)
             .map_err(|source| Error::hdf5(path, "/", "open to go on", source))?;
-        let mut opened = Self { path: path.to_owned(), file, datasets: Vec::new() };
+        let mut opened =
+            Self { path: path.to_owned(), file, datasets: Vec::new(), values: Vec::new() };
         for (probe, &n_written) in probes.iter().zip(n_written) {
             let open = opened.open_dataset(probe, n_written as u64)?;
             opened.datasets.push(open);
@@ -346,14 +349,18 @@ impl ProbeFile {
         }
         // One value has all fields.
         let values = match fields {
-            [values] => Cow::Borrowed(*values),
+            [values] => *values,
             _ => {
-                let of_value = |at| fields.iter().map(move |values| values[at]);
-                (0..n_values).flat_map(of_value).collect()
+                self.values.resize(n_values * fields.len(), 0.0);
+                for (at, field) in fields.iter().enumerate() {
+                    let of_field = self.values.iter_mut().skip(at).step_by(fields.len());
+                    of_field.zip(*field).for_each(|(to, value)| *to = *value);
+                }
+                &self.values
             }
         };
         let end = first_sample + n_samples;
-        open.write(first_sample..end, &values)
+        open.write(first_sample..end, values)
             .and_then(|()| self.file.flush())
             // Only then: what is said to be written must be there.
             .and_then(|()| open.dataset.attr(WRITTEN)?.write_scalar(&(end as u64)))
@@ -367,7 +374,7 @@ impl ProbeFile {
     /// Those of writing.
     pub fn finish(self) -> Result<()> {
         self.flush()?;
-        let Self { path, file, datasets } = self;
+        let Self { path, file, datasets, .. } = self;
         drop(datasets);
         file.close().map_err(|e| Error::hdf5(&path, "/", "close", e))?;
         let handle = std::fs::File::open(&path).map_err(|e| Error::io(&path, "open", e))?;

@@ -248,18 +248,34 @@ impl ExactSums {
 
     /// The sums as integers, rows x samples: exact, so that sums over ranks are too.
     pub fn integers(&self) -> Vec<i128> {
-        let width = width_of(self.n_rows);
-        let mut integers = Vec::with_capacity(self.n_rows * self.n_samples);
-        for row in 0..self.n_rows {
-            let range = self.range(row / LANES, 0, self.n_samples);
-            let words = self.high[range.clone()].iter().zip(&self.low[range]);
-            integers.extend(words.map(|(high, low)| {
-                let lanes = (row % LANES..LANES).step_by(width);
-                let parts = lanes.map(|l| (i128::from(high[l]) << LOW_BITS) + i128::from(low[l]));
-                parts.sum::<i128>()
-            }));
+        self.first_integers(self.n_samples)
+    }
+
+    /// The [`integers`](Self::integers) of the first `n` samples of each row.
+    ///
+    /// # Panics
+    /// If there are fewer samples.
+    pub fn first_integers(&self, n: usize) -> Vec<i128> {
+        let mut integers = vec![0; self.n_rows * n];
+        for (row, integers) in integers.chunks_mut(n.max(1)).enumerate() {
+            self.add_integers(row, integers);
         }
         integers
+    }
+
+    /// Adds the integers of the first samples of a row to others.
+    ///
+    /// # Panics
+    /// If there is no such row, or there are fewer samples.
+    pub fn add_integers(&self, row: usize, to: &mut [i128]) {
+        assert!(row < self.n_rows, "row of the sums");
+        let range = self.range(row / LANES, 0, to.len());
+        for lane in (row % LANES..LANES).step_by(width_of(self.n_rows)) {
+            let words = self.high[range.clone()].iter().zip(&self.low[range.clone()]);
+            for (to, (high, low)) in to.iter_mut().zip(words) {
+                *to += (i128::from(high[lane]) << LOW_BITS) + i128::from(low[lane]);
+            }
+        }
     }
 
     /// What sums in these sums' units (of [`integers`](Self::integers), or sums of them over
@@ -271,10 +287,18 @@ impl ExactSums {
         assert_eq!(integers.len(), self.n_rows * self.n_samples, "one integer a sum");
         let mut values = Vec::with_capacity(integers.len());
         for (row, integers) in integers.chunks(self.n_samples.max(1)).enumerate() {
-            let low_unit = self.rows[row / LANES].unit.0[row % LANES] / LOW_IN_HIGH;
-            values.extend(integers.iter().map(|&integer| rounded(integer) * low_unit));
+            self.append_values(row, integers, &mut values);
         }
         values
+    }
+
+    /// Appends what integers of a row are as numbers; see [`values`](Self::values).
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn append_values(&self, row: usize, integers: &[i128], values: &mut Vec<f64>) {
+        let low_unit = self.rows[row / LANES].unit.0[row % LANES] / LOW_IN_HIGH;
+        values.extend(integers.iter().map(|&integer| rounded(integer) * low_unit));
     }
 
     /// The sums as numbers, rows x samples, each rounded once.

@@ -1,6 +1,5 @@
 //! The sums of all threads and ranks, brought together and written some samples at a time.
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{MutexGuard, PoisonError};
 
@@ -15,6 +14,7 @@ use net_mpi::Communicator;
 use super::matrices::{Matrices, all_types};
 use super::observer::{self, Observed, Shared};
 use super::terms::Terms;
+use super::totals::Totals;
 use crate::error::{Error, Result};
 use crate::model::{Model, ProbeRecording, Samples};
 
@@ -61,6 +61,8 @@ pub(crate) struct Collector {
     pub(super) files: [Option<ProbeFile>; 2],
     /// Signals that are to be kept in memory, of the probes that this rank has.
     pub(super) kept: Option<Vec<Option<ProbeSignal>>>,
+    /// Room for the signals of a probe, field by field.
+    signals: Vec<Vec<f64>>,
 }
 
 /// A probe on its way to the file.
@@ -147,7 +149,8 @@ impl Collector {
         let is_root = comm.is_root();
         let signal = |probe: &Collected| probe.is_here(is_root).then(|| probe.signal(clock));
         let kept = keep.then(|| probes.iter().map(signal).collect());
-        Ok(Collector { probes, groups, is_root, files: [None, None], kept })
+        let (files, signals) = ([None, None], Vec::new());
+        Ok(Collector { probes, groups, is_root, files, kept, signals })
     }
 
     /// Bytes of all sums of this rank.
@@ -217,29 +220,30 @@ impl Collector {
                 continue;
             }
             let n_new = probe.n_new(step);
+            let per_rank = probe.recording.per_rank;
             // A rank that failed goes on to add, so that no other waits for it.
-            let mut sums = Ok(Vec::new());
-            if !has_failed && outcome.is_ok() {
-                sums = self.sums_of_rank(at);
-            }
-            let sums = match sums {
-                Ok(sums) => sums,
-                Err(error) => {
-                    outcome = Err(error);
-                    Vec::new()
-                }
+            let sums = match has_failed || outcome.is_err() {
+                true => Ok(self.zero_sums(at)),
+                false => self.take_sums(at),
             };
+            let sums = sums.unwrap_or_else(|error| {
+                outcome = Err(error);
+                self.zero_sums(at)
+            });
             let failed = has_failed || outcome.is_err();
-            let sums = match self.probes[at].recording.per_rank {
-                true => (!failed).then(|| sums.iter().map(ExactSums::integers).collect()),
-                false => self.sums_of_all(comm, at, sums, failed)?,
+            let totals = match per_rank {
+                true => (!failed).then_some(Totals::OfRank(&sums)),
+                false => Totals::of_all(comm, &sums, n_new as usize, failed)?,
             };
-            if let Some(sums) = sums.filter(|_| self.probes[at].is_here(self.is_root)) {
-                outcome = outcome.and(self.write(at, n_new as usize, sums));
+            if let Some(totals) = totals.filter(|_| self.probes[at].is_here(self.is_root)) {
+                outcome = outcome.and(self.write(at, n_new as usize, &totals));
             }
             // Also where a rank has failed: the others advance until they learn of it.
             let probe = &mut self.probes[at];
             probe.n_collected += n_new;
+            if let Some(first) = self.groups.first() {
+                lock(first).probes[at].sums = sums;
+            }
             for group in &self.groups {
                 let of_group = &mut lock(group).probes[at];
                 of_group.sums.iter_mut().for_each(ExactSums::clear);
@@ -249,71 +253,52 @@ impl Collector {
         outcome
     }
 
-    /// The sums of a probe over all threads.
-    fn sums_of_rank(&self, probe: usize) -> Result<Vec<ExactSums>> {
-        let mut sums: Option<Vec<ExactSums>> = None;
-        for group in &self.groups {
-            let mut observed = lock(group);
-            observed.flush();
-            let of_group = &observed.probes[probe].sums;
-            let Some(sums) = &mut sums else {
-                sums = Some(of_group.clone());
-                continue;
-            };
-            for (sum, of_group) in sums.iter_mut().zip(of_group) {
-                sum.merge(of_group).map_err(|source| self.error(probe, source))?;
+    /// The sums of a probe over all threads: those of the first group, to which those of the others are
+    /// added. They must be given back.
+    fn take_sums(&self, probe: usize) -> Result<Vec<ExactSums>> {
+        let Some((first, others)) = self.groups.split_first() else {
+            return Ok(self.zero_sums(probe));
+        };
+        let mut first = lock(first);
+        first.flush();
+        for other in others {
+            let mut other = lock(other);
+            other.flush();
+            let of_others = &other.probes[probe].sums;
+            for (sum, of_other) in first.probes[probe].sums.iter_mut().zip(of_others) {
+                sum.merge(of_other).map_err(|source| self.error(probe, source))?;
             }
         }
-        self.check()?;
-        let collected = &self.probes[probe];
-        let zero = |sum| collected.zero(sum).clone();
-        Ok(sums.unwrap_or_else(|| (0..collected.terms.sums.len()).map(zero).collect()))
+        let sums = std::mem::take(&mut first.probes[probe].sums);
+        drop(first);
+        self.check().map(|()| sums)
     }
 
-    /// The sums of a probe over all ranks, as integers; none if a rank has failed.
-    fn sums_of_all(
-        &self,
-        comm: &Communicator,
-        probe: usize,
-        sums: Vec<ExactSums>,
-        has_failed: bool,
-    ) -> Result<Option<Vec<Vec<i128>>>> {
-        let collected = &self.probes[probe];
-        let n_sums = collected.terms.sums.len();
-        let mut n_failed = u64::from(has_failed);
-        let mut all = Vec::with_capacity(n_sums);
-        for at in 0..n_sums {
-            let mut integers = sums.get(at).unwrap_or(collected.zero(at)).integers();
-            comm.sum_slice(&mut integers)?;
-            all.push(integers);
-        }
-        n_failed = comm.sum(n_failed)?;
-        Ok((n_failed == 0).then_some(all))
+    /// The sums of a probe where no cell has added anything.
+    fn zero_sums(&self, probe: usize) -> Vec<ExactSums> {
+        let probe = &self.probes[probe];
+        (0..probe.terms.sums.len()).map(|sum| probe.zero(sum).clone()).collect()
     }
 
-    /// Writes the first `n` samples of the sums of all ranks, and keeps them.
-    fn write(&mut self, at: usize, n: usize, sums: Vec<Vec<i128>>) -> Result<()> {
+    /// Writes the first `n` samples, and keeps them.
+    fn write(&mut self, at: usize, n: usize, totals: &Totals) -> Result<()> {
         let probe = &self.probes[at];
         let Collected { terms, n_collected, recording, .. } = probe;
-        let n_samples = probe.zero[0].n_samples();
+        self.signals.resize(self.signals.len().max(terms.fields.len()), Vec::new());
+        let signals = &mut self.signals[..terms.fields.len()];
+        for (field, signal) in terms.fields.iter().zip(&mut *signals) {
+            let mut values = std::mem::take(signal);
+            totals.values(field.sums.clone(), probe.zero(field.sums.start), n, &mut values);
+            *signal = recording.probe.signal(values, n);
+        }
         let is_in_file = |probe: &&Collected| probe.recording.per_rank == recording.per_rank;
         let dataset = self.probes[..at].iter().filter(is_in_file).count();
-        let signals: Vec<Vec<f64>> = (terms.fields.iter())
-            .map(|field| {
-                let total = total(&sums[field.sums.clone()]);
-                let values = probe.zero(field.sums.start).values(&total);
-                let signal = recording.probe.signal(values, n_samples);
-                let mut first = Vec::with_capacity(signal.len() / n_samples.max(1) * n);
-                signal.chunks(n_samples.max(1)).for_each(|row| first.extend_from_slice(&row[..n]));
-                first
-            })
-            .collect();
         if let Some(file) = &mut self.files[usize::from(recording.per_rank)] {
             let fields: Vec<&[f64]> = signals.iter().map(Vec::as_slice).collect();
             file.write(dataset, *n_collected as usize, &fields)?;
         }
         if let Some(Some(kept)) = self.kept.as_mut().map(|kept| &mut kept[at]) {
-            for ((_, all), new) in kept.fields.iter_mut().zip(&signals) {
+            for ((_, all), new) in kept.fields.iter_mut().zip(signals) {
                 for (row, new) in new.chunks(n).enumerate() {
                     let start = row * kept.n_samples + *n_collected as usize;
                     all[start..start + n].copy_from_slice(new);
@@ -436,16 +421,6 @@ impl Collected {
             attributes,
         }
     }
-}
-
-/// Sums added up, value by value.
-fn total(sums: &[Vec<i128>]) -> Cow<'_, [i128]> {
-    let Some((first, others)) = sums.split_first() else { return Cow::Borrowed(&[]) };
-    let mut total = Cow::Borrowed(first.as_slice());
-    for sum in others {
-        total.to_mut().iter_mut().zip(sum).for_each(|(total, value)| *total += value);
-    }
-    total
 }
 
 pub(super) fn lock(group: &Shared) -> MutexGuard<'_, Observed> {

@@ -10,6 +10,7 @@ mod matrices;
 mod observer;
 mod state;
 mod terms;
+mod totals;
 
 pub(crate) use collector::Collector;
 pub use collector::ProbeSignal;

@@ -11,6 +11,9 @@
 //! cell is on. There is one `ExactSums` for each group of cells (a population, a single cell) and
 //! each type of current that is to be told apart; disjoint groups merge exactly into their total.
 //!
+//! Rows of dense contacts follow from others: a [`MatrixSketch`] of all cells' matrices tells which rows
+//! are enough, and the [`Skeleton`] gives the others' sums.
+//!
 //! Fields act on cells, too: an [`ElectricField`], of a [`StimulatingElectrode`] for example, and a
 //! [`TimeCourse`] are a potential outside of them.
 //!
@@ -74,6 +77,7 @@ mod head;
 mod online;
 mod potential;
 mod probe;
+mod skeleton;
 mod slice;
 mod sphere;
 mod stimulation;
@@ -95,6 +99,7 @@ pub use online::{
 };
 pub use potential::Conductivity;
 pub use probe::{Description, Probe, UserMatrix};
+pub use skeleton::{MatrixSketch, Skeleton};
 pub use slice::RecMeaElectrode;
 pub use sphere::OneSphereVolumeConductor;
 pub use stimulation::{

@@ -238,6 +238,34 @@ fn a_product_depends_on_its_cell_alone() {
     }
 }
 
+/// Some rows of matrices have the products that they have among all.
+#[test]
+fn rows_that_are_selected_have_the_same_products() {
+    for n_rows in [2, 13, 75] {
+        let (sizes, n_slots) = ([34, 9, 40], 40);
+        let mut matrices = LaneMatrix::new(n_rows, 0..n_slots, &sizes);
+        for (lane, &size) in sizes.iter().enumerate() {
+            let (matrix, order, _) = cell(lane as u64, n_rows, size);
+            matrices.set_cell(lane, matrix.view(), &order);
+        }
+        let currents: Vec<F8> =
+            numbers(3, 11 * n_slots * LANES).as_chunks().0.iter().map(|c| F8(*c)).collect();
+        let all = matrices.products(&currents, n_slots);
+        for n_selected in [1, 3, 9, 70] {
+            let rows: Vec<usize> = (0..n_selected).map(|at| (at * 29 + 1) % n_rows).collect();
+            let selected = matrices.select_rows(&rows);
+            let found = selected.products(&currents, n_slots);
+            let expected: Vec<F8> =
+                rows.iter().flat_map(|row| &all[row * 11..][..11]).copied().collect();
+            assert_eq!(found, expected, "{n_selected} of {n_rows} rows");
+            let mut bounds = [vec![0.0; n_rows], vec![0.0; n_selected]];
+            matrices.raise_bounds(&mut bounds[0]);
+            selected.raise_bounds(&mut bounds[1]);
+            assert!(rows.iter().zip(&bounds[1]).all(|(&row, bound)| *bound == bounds[0][row]));
+        }
+    }
+}
+
 /// A matrix of potentials gives what the matrix gives of the currents between segments, also of potentials
 /// that are nearly equal.
 #[test]

@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::fields::{currents, laminar, with_probes, with_stimulation};
+use common::fields::{currents, dense, laminar, with_probes, with_stimulation};
 use common::{connected, in_memory, into_files};
 use hdf5::types::VarLenUnicode;
 use net_io::network::NetworkTables;
@@ -88,6 +88,36 @@ fn late_and_seldom_probes_see_the_same() {
     }
 }
 
+/// Of contacts that are dense, few are computed by themselves, and all are what they would be.
+#[test]
+fn contacts_that_follow_from_others_see_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |interpolate: bool| {
+        let probe = ProbeRecording {
+            by_population: true,
+            currents: vec![CurrentType::Capacitive],
+            interpolate,
+            ..ProbeRecording::new(dense(100))
+        };
+        let own = folder.path().join(interpolate.to_string());
+        let model = connected(5, [20, 7], 0.5).with_probe(probe);
+        let signals =
+            run(&model, &RunOptions { keep_in_memory: true, ..into_files(50.0, 1, &own) });
+        let file = hdf5::File::open(own.join("OUTPUT.h5")).unwrap();
+        let rows = file.dataset("RecExtElectrode0").unwrap().attr("rows_summed").unwrap();
+        (signals.signals, rows.read_scalar::<u64>().unwrap())
+    };
+    let ((all, n_all), (interpolated, n_summed)) = (run(false), run(true));
+    assert_eq!(n_all, 100);
+    assert!(n_summed < 50, "{n_summed} rows");
+    for ((name, expected), (_, found)) in all[0].fields.iter().zip(&interpolated[0].fields) {
+        let largest = expected.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+        let error = expected.iter().zip(found).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        println!("{name}: {n_summed} rows, {:.1e} of the largest", error / largest);
+        assert!(largest > 0.0 && error < 1e-12 * largest, "{name}: {error} {largest}");
+    }
+}
+
 fn hash(folder: &Path) -> String {
     format!("{:x}", Sha256::digest(fs::read(folder.join("OUTPUT.h5")).unwrap()))
 }
@@ -148,8 +178,11 @@ fn the_file_says_what_is_in_it() {
     let file = hdf5::File::open(folder.path().join("OUTPUT.h5")).unwrap();
     let mut names = file.member_names().unwrap();
     names.sort();
-    let expected = ["FourSphereVolumeConductor0", "RecExtElectrode0", "RecExtElectrode1", "dipole"];
+    let expected =
+        ["FourSphereVolumeConductor0", "RecExtElectrode0", "RecExtElectrode1", "dense", "dipole"];
     assert_eq!(names, expected);
+    let rows = file.dataset("dense").unwrap().attr("rows_summed").unwrap();
+    assert!(rows.read_scalar::<u64>().unwrap() < 40, "no row of dense contacts is interpolated");
     for signal in &outcome.signals {
         let dataset = file.dataset(&signal.name).unwrap();
         assert_eq!(dataset.shape(), [signal.n_rows, signal.n_samples]);
@@ -160,7 +193,7 @@ fn the_file_says_what_is_in_it() {
         assert_eq!(written, signal.n_samples as u64);
     }
     let n_samples: Vec<_> = outcome.signals.iter().map(|signal| signal.n_samples).collect();
-    assert_eq!(n_samples, [2001, 89, 501, 2001]);
+    assert_eq!(n_samples, [2001, 89, 501, 251, 2001]);
     // The total is the sum of the populations.
     let fields = &outcome.signals[0].fields;
     let names: Vec<_> = fields.iter().map(|(name, _)| name.as_str()).collect();
@@ -339,7 +372,7 @@ fn unusual_networks_and_times_have_signals() {
         let out = folder.path().join(name);
         let outcome = run(&with_probes(connected(1, sizes, 0.5), None), &into_files(0.0, 2, &out));
         let n_samples: Vec<_> = outcome.signals.iter().map(|signal| signal.n_samples).collect();
-        assert_eq!(n_samples, [1, 0, 1, 1]);
+        assert_eq!(n_samples, [1, 0, 1, 1, 1]);
     }
     // Without a cell there is no field.
     let probe = ProbeRecording::new(laminar(2));

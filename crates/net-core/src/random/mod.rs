@@ -58,6 +58,8 @@ pub enum Purpose {
     ContactPoint = 13,
     /// Which cells of a population are chosen, to be recorded for instance.
     Selection = 14,
+    /// Columns of the sketch of a probe's matrices, which choose its skeleton.
+    Sketch = 15,
 }
 
 /// All streams of one seed, purpose and object (population, projection or input).

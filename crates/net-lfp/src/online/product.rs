@@ -249,12 +249,47 @@ impl LaneMatrix {
 
     /// Where the first vector of entries of a band is that a tile has for a slot.
     fn position(&self, band: &Range<usize>, tile: usize, slot: usize) -> usize {
+        band.start * self.n_slots_of_tiles() + self.n_before(tile, slot) * band.len()
+    }
+
+    /// Slots of tiles that a band has before the slot of this one.
+    fn n_before(&self, tile: usize, slot: usize) -> usize {
         let first_slot = slot / PANEL_SLOTS * PANEL_SLOTS;
         let slots_before = self.sizes.iter().map(|size| size.min(&first_slot)).sum::<usize>();
         let in_panel = |size: &usize| size.saturating_sub(first_slot).min(PANEL_SLOTS);
         let in_tiles_before = self.sizes[..tile].iter().map(in_panel).sum::<usize>();
-        let n_before = slots_before + in_tiles_before + (slot - first_slot);
-        band.start * self.n_slots_of_tiles() + n_before * band.len()
+        slots_before + in_tiles_before + (slot - first_slot)
+    }
+
+    /// The matrices of some of the rows, in this order.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn select_rows(&self, rows: &[usize]) -> Self {
+        assert!(rows.iter().all(|&row| row < self.n_rows), "rows of the matrix");
+        let sizes: Vec<usize> =
+            (0..self.n_cells).map(|lane| self.sizes[self.place_of(lane).0]).collect();
+        let slots = self.first_slot..self.first_slot + self.n_slots;
+        let mut selected = Self::new(rows.len(), slots, &sizes);
+        let (from, to): (Vec<_>, Vec<_>) = (self.bands().collect(), selected.bands().collect());
+        for (lane, &size) in sizes.iter().enumerate() {
+            let ((tile, first), (tile_to, first_to)) =
+                (self.place_of(lane), selected.place_of(lane));
+            for slot in 0..size {
+                let (n_before, n_before_to) =
+                    (self.n_before(tile, slot), selected.n_before(tile_to, slot));
+                for (nth, &row) in rows.iter().enumerate() {
+                    let (vector, band) = (row / LANES, &from[row / LANES / TILE]);
+                    let at = band.start * self.n_slots_of_tiles() + n_before * band.len();
+                    let entry = self.entries[at + vector - band.start].0[first + row % LANES];
+                    let (vector, band) = (nth / LANES, &to[nth / LANES / TILE]);
+                    let at = band.start * selected.n_slots_of_tiles() + n_before_to * band.len();
+                    selected.entries[at + vector - band.start].0[first_to + nth % LANES] = entry;
+                }
+            }
+        }
+        selected
     }
 
     /// Number of rows.

@@ -190,7 +190,6 @@ pub(crate) fn build(
     let stimulation = stimulate(model, &mut groups, &own_cells)?;
     let layouts: Vec<_> = groups.iter().map(CellGroup::layouts).collect();
     let matrices = pool.install(|| build_matrices(model, &layouts, &own_cells))?;
-    size.probe_bytes = matrices.memory_bytes() as u64;
     Ok(Local { groups, recordings, junctions, matrices, stimulation, size })
 }
 

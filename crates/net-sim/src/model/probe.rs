@@ -65,6 +65,10 @@ pub struct ProbeRecording {
     /// Samples that come together in memory before they are written; absent: as many as fit into some
     /// MB. Changes no result.
     pub chunk_samples: Option<usize>,
+    /// Whether rows that follow from others to nearly all digits of a double are made from them, so that
+    /// dense contacts cost little; see [`Skeleton`](net_lfp::Skeleton). Changes the last digits: a value by some
+    /// 1e-14 of the largest one.
+    pub interpolate: bool,
 }
 
 impl ProbeRecording {
@@ -83,6 +87,7 @@ impl ProbeRecording {
             stop_ms: None,
             per_rank: false,
             chunk_samples: None,
+            interpolate: true,
         }
     }
 

@@ -8,7 +8,7 @@ use net_cell::currents::CurrentType;
 use net_core::StepClock;
 use net_io::probes::{Attribute, ProbeDataset, ProbeFile};
 use net_io::provenance::Provenance;
-use net_lfp::{Description, ExactSums, SAMPLES_AT_ONCE, Sampling};
+use net_lfp::{Description, ExactSums, SAMPLES_AT_ONCE, Sampling, Skeleton};
 use net_mpi::Communicator;
 
 use super::matrices::{Matrices, all_types};
@@ -56,6 +56,7 @@ pub struct ProbeSignal {
 pub(crate) struct Collector {
     pub(super) probes: Vec<Collected>,
     pub(super) groups: Vec<Shared>,
+    matrix_bytes: usize,
     pub(super) is_root: bool,
     /// If there are files: that of all ranks, on rank 0, and that of this rank.
     pub(super) files: [Option<ProbeFile>; 2],
@@ -63,6 +64,8 @@ pub(crate) struct Collector {
     pub(super) kept: Option<Vec<Option<ProbeSignal>>>,
     /// Room for the signals of a probe, field by field.
     signals: Vec<Vec<f64>>,
+    /// And for those of a skeleton.
+    interpolated: Vec<f64>,
 }
 
 /// A probe on its way to the file.
@@ -70,6 +73,8 @@ pub(super) struct Collected {
     pub(super) name: String,
     pub(super) recording: ProbeRecording,
     terms: Terms,
+    /// If only some rows of its matrices are there, how the others follow.
+    skeleton: Option<Skeleton>,
     pub(super) samples: Samples,
     /// Of the whole run.
     n_samples: u64,
@@ -88,20 +93,23 @@ impl Collector {
         model: &Model,
         clock: &StepClock,
         (n_steps, epoch_steps): (u64, u64),
-        matrices: Matrices,
+        (mut matrices, pool): (Matrices, &rayon::ThreadPool),
         groups: &mut [CellGroup],
         keep: bool,
     ) -> Result<Self> {
         let mut probes = Vec::with_capacity(model.probes().len());
         for (at, (recording, name)) in model.probes().iter().zip(model.probe_names()).enumerate() {
-            let n_rows = recording.probe.n_rows();
+            let terms = Terms::new(recording, model.network());
+            let skeleton = matrices.keep_skeleton(comm, pool, at, terms.fields.len())?;
+            let n_signals = recording.probe.n_rows();
+            let n_rows = skeleton.as_ref().map_or(n_signals, |skeleton| skeleton.rows().len());
             let mut bounds = matrices.bounds(at, n_rows);
             bounds.iter_mut().try_for_each(|bounds| comm.max_slice(bounds))?;
             let n_raised = comm.sum(matrices.n_raised[at])?;
             let samples = recording.samples(&name, clock, n_steps)?;
             let n_samples = samples.n_before(n_steps + 1);
             let samples_of_epoch = epoch_steps / samples.interval;
-            let usual = usual_chunk(n_rows, samples_of_epoch as usize);
+            let usual = usual_chunk(n_signals, samples_of_epoch as usize);
             let chunk = recording.chunk_samples.unwrap_or(usual) as u64;
             // What an epoch adds to a chunk that is not full, and the sample at the start.
             let room = chunk + samples_of_epoch + 2;
@@ -112,8 +120,9 @@ impl Collector {
             };
             let zero = [zero(&bounds[0])?, zero(&bounds[1])?];
             probes.push(Collected {
-                terms: Terms::new(recording, model.network()),
+                terms,
                 recording: recording.clone(),
+                skeleton,
                 n_collected: 0,
                 name,
                 samples,
@@ -123,6 +132,7 @@ impl Collector {
                 n_raised,
             });
         }
+        let matrix_bytes = matrices.memory_bytes();
         let types = all_types(model);
         let mut observed = Vec::new();
         for (group, of_group) in groups.iter_mut().zip(matrices.groups) {
@@ -149,17 +159,20 @@ impl Collector {
         let is_root = comm.is_root();
         let signal = |probe: &Collected| probe.is_here(is_root).then(|| probe.signal(clock));
         let kept = keep.then(|| probes.iter().map(signal).collect());
-        let (files, signals) = ([None, None], Vec::new());
-        Ok(Collector { probes, groups, is_root, files, kept, signals })
+        let (files, signals, interpolated) = ([None, None], Vec::new(), Vec::new());
+        Ok(Collector { probes, groups, matrix_bytes, is_root, files, kept, signals, interpolated })
     }
 
-    /// Bytes of all sums of this rank.
+    /// Bytes of all matrices and sums of this rank.
     pub(crate) fn memory_bytes(&self) -> usize {
         let of_group = |probe: &Collected| {
             let of_sum = |sum| probe.zero(sum).memory_bytes();
             (0..probe.terms.sums.len()).map(of_sum).sum::<usize>()
         };
-        self.groups.len() * self.probes.iter().map(of_group).sum::<usize>()
+        let factors = self.probes.iter().filter_map(|probe| probe.skeleton.as_ref());
+        let factors = factors.map(Skeleton::memory_bytes).sum::<usize>();
+        let sums = self.groups.len() * self.probes.iter().map(of_group).sum::<usize>();
+        self.matrix_bytes + factors + sums
     }
 
     /// Makes the files that this rank writes: that of all ranks' signals at `of_all` on rank 0, and its
@@ -289,6 +302,10 @@ impl Collector {
         for (field, signal) in terms.fields.iter().zip(&mut *signals) {
             let mut values = std::mem::take(signal);
             totals.values(field.sums.clone(), probe.zero(field.sums.start), n, &mut values);
+            if let Some(skeleton) = &probe.skeleton {
+                skeleton.interpolate(&values, n, &mut self.interpolated);
+                std::mem::swap(&mut values, &mut self.interpolated);
+            }
             *signal = recording.probe.signal(values, n);
         }
         let is_in_file = |probe: &&Collected| probe.recording.per_rank == recording.per_rank;
@@ -404,6 +421,7 @@ impl Collected {
             ("populations", Attribute::Texts(populations.collect())),
             ("groups", Attribute::Texts(groups.collect())),
             ("distances_raised", Attribute::Count(self.n_raised)),
+            ("rows_summed", Attribute::Count(self.zero[0].n_rows() as u64)),
         ];
         let described = probe.describe().into_iter().map(|(name, value)| match value {
             Description::Text(text) => (name, Attribute::Text(text)),

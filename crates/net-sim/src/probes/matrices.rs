@@ -5,7 +5,8 @@ use net_cell::cell::CableTree;
 use net_cell::currents::{BlockLayout, CurrentType, RowLayout};
 use net_cell::morphology::SegmentedMorphology;
 use net_io::store::Ranges;
-use net_lfp::{Geometry, LaneMask, LaneMatrix, matrix_of_potentials};
+use net_lfp::{Geometry, LaneMask, LaneMatrix, MatrixSketch, Skeleton, matrix_of_potentials};
+use net_mpi::Communicator;
 use rayon::prelude::*;
 
 use super::terms::{Cells, Term, Terms};
@@ -19,6 +20,8 @@ pub(crate) struct Matrices {
     pub(super) groups: Vec<Vec<OfGroup>>,
     /// Pairs of a point of measurement and a segment whose distance was raised, for each probe.
     pub(super) n_raised: Vec<u64>,
+    /// For each probe, what its skeleton can be found from.
+    sketches: Vec<Option<MatrixSketch>>,
 }
 
 /// The matrices of a probe for one group of cells.
@@ -44,6 +47,12 @@ impl OfRow {
     fn all(&self) -> impl Iterator<Item = &LaneMatrix> {
         self.membrane.iter().chain(&self.currents)
     }
+
+    fn select_rows(&mut self, rows: &[usize]) {
+        for matrix in self.membrane.iter_mut().chain(&mut self.currents) {
+            *matrix = matrix.select_rows(rows);
+        }
+    }
 }
 
 impl Matrices {
@@ -51,6 +60,27 @@ impl Matrices {
     pub(crate) fn memory_bytes(&self) -> usize {
         let rows = self.groups.iter().flatten().flat_map(|probe| probe.blocks.iter().flatten());
         rows.flat_map(OfRow::all).map(LaneMatrix::memory_bytes).sum()
+    }
+
+    /// Keeps the rows of a probe that all others follow from, where that saves a good part of the products;
+    /// `n_fields` signals are to be made. Collective.
+    pub(super) fn keep_skeleton(
+        &mut self,
+        comm: &Communicator,
+        pool: &rayon::ThreadPool,
+        probe: usize,
+        n_fields: usize,
+    ) -> Result<Option<Skeleton>> {
+        let Some(sketch) = self.sketches[probe].take() else { return Ok(None) };
+        let mut integers = sketch.integers();
+        comm.sum_slice(&mut integers)?;
+        // A row that is interpolated takes a multiply-add for each row of the skeleton and field, one that is
+        // not for each segment.
+        let Some(skeleton) = sketch.skeleton(&integers, 2 * n_fields) else { return Ok(None) };
+        let rows = self.groups.iter_mut().flat_map(|group| &mut group[probe].blocks).flatten();
+        let mut rows: Vec<&mut OfRow> = rows.collect();
+        pool.install(|| rows.par_iter_mut().for_each(|row| row.select_rows(skeleton.rows())));
+        Ok(Some(skeleton))
     }
 
     /// Largest sum of absolute values in each row of any cell's matrix of a probe: of those of the
@@ -74,11 +104,15 @@ pub(crate) fn build_matrices(
     let mut by_gid: Vec<&LocalCell> = own_cells.iter().collect();
     by_gid.sort_unstable_by_key(|cell| cell.gid);
     let names = model.probe_names();
+    let sketch = |recording: &ProbeRecording| {
+        recording.interpolate.then(|| MatrixSketch::new(recording.probe.n_rows())).flatten()
+    };
+    let sketches: Vec<Option<MatrixSketch>> = model.probes().iter().map(sketch).collect();
     let of_group = |blocks: &Vec<BlockLayout>| -> Result<Vec<OfGroup>> {
-        let probes = model.probes().iter().zip(&names);
+        let probes = model.probes().iter().zip(&names).zip(&sketches);
         probes
-            .map(|(recording, name)| {
-                Builder::new(model, recording, name, &by_gid)?.of_group(blocks)
+            .map(|((recording, name), sketch)| {
+                Builder::new(model, recording, name, sketch.as_ref(), &by_gid)?.of_group(blocks)
             })
             .collect()
     };
@@ -86,7 +120,7 @@ pub(crate) fn build_matrices(
     let n_raised = (0..model.probes().len())
         .map(|probe| groups.iter().map(|group| group[probe].n_raised).sum())
         .collect();
-    Ok(Matrices { groups, n_raised })
+    Ok(Matrices { groups, n_raised, sketches })
 }
 
 /// Makes the matrices of one probe.
@@ -94,6 +128,7 @@ struct Builder<'a> {
     model: &'a Model,
     recording: &'a ProbeRecording,
     name: &'a str,
+    sketch: Option<&'a MatrixSketch>,
     by_gid: &'a [&'a LocalCell],
     /// The cells of each group with a name.
     cells_of_groups: Vec<Ranges>,
@@ -106,13 +141,14 @@ impl<'a> Builder<'a> {
         model: &'a Model,
         recording: &'a ProbeRecording,
         name: &'a str,
+        sketch: Option<&'a MatrixSketch>,
         by_gid: &'a [&'a LocalCell],
     ) -> Result<Self> {
         let groups = recording.groups.iter().map(|(_, targets)| model.gids_of(targets));
         let cells_of_groups = groups.collect::<Result<_>>()?;
         let terms = Terms::new(recording, model.network());
         let placed = PlacedCell::default();
-        Ok(Builder { model, recording, name, by_gid, cells_of_groups, terms, placed })
+        Ok(Builder { model, recording, name, sketch, by_gid, cells_of_groups, terms, placed })
     }
 
     fn of_group(mut self, blocks: &[BlockLayout]) -> Result<OfGroup> {
@@ -157,6 +193,9 @@ impl<'a> Builder<'a> {
                     source: Box::new(source),
                 })?;
             *n_raised += raised as u64;
+            if let Some(sketch) = self.sketch {
+                sketch.add(cell.gid, matrix.view());
+            }
             let couplings = couplings(cell.template.tree());
             let of_potentials = matrix_of_potentials(matrix.view(), &couplings);
             potentials.set_cell(lane, of_potentials.view(), &layout.slots);

@@ -1,9 +1,10 @@
 //! Probes on-line: from the currents of every block of cells to the signals in a file.
 //!
-//! `terms` says what is added up; `matrices` turns the geometry of this rank's cells into matrices, `observer` multiplies them
-//! with the currents and adds up, thread by thread, and `collector` brings the sums of all threads and
-//! ranks together, some samples at a time, and writes them. Sums are exact, so that neither threads
-//! nor ranks nor the number of samples that are written at once change a bit.
+//! `terms` says what is added up; `matrices` turns the geometry of this rank's cells into matrices and
+//! leaves out rows that follow from others; `observer` multiplies them with the currents and adds up,
+//! thread by thread; `collector` brings the sums of all threads and ranks together, some samples at a
+//! time, and writes them. Sums are exact, so that neither threads nor ranks nor the number of samples
+//! that are written at once change a bit.
 
 mod collector;
 mod matrices;

@@ -67,11 +67,11 @@ impl Built {
             model,
             &clock,
             (clock.n_steps(options.tstop_ms), plan.epoch_steps),
-            local.matrices,
+            (local.matrices, pool),
             &mut groups,
             options.keep_in_memory,
         )?;
-        size.probe_bytes += collector.memory_bytes() as u64;
+        size.probe_bytes = collector.memory_bytes() as u64;
         let stimulation = local.stimulation;
         Ok(Built { groups, recordings, tracks, collector, plan, transfer, stimulation, size })
     }

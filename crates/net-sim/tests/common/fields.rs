@@ -15,6 +15,14 @@ pub(crate) fn laminar(n: usize) -> RecExtElectrode {
     }
 }
 
+/// A laminar electrode of 120 um whose contacts are denser than what they see.
+pub(crate) fn dense(n_contacts: usize) -> RecExtElectrode {
+    let (first_um, direction) = ([300.0, 250.0, -80.0], [0.0, 0.0, 1.0]);
+    let spacing_um = 120.0 / n_contacts as f64;
+    let layout = Layout::Linear { n_contacts, spacing_um, first_um, direction };
+    RecExtElectrode { contacts: layout.contacts().unwrap(), ..laminar(1) }
+}
+
 /// All types of current that the cells of the tests have.
 pub(crate) fn currents() -> Vec<CurrentType> {
     let mechanism = |name: &str| CurrentType::Mechanism(name.into());
@@ -61,10 +69,20 @@ pub(crate) fn with_probes(model: Model, chunk_samples: Option<usize>) -> Model {
         chunk_samples,
         ..ProbeRecording::new(CurrentDipoleMoment)
     };
+    // Most of its rows follow from others.
+    let dense = ProbeRecording {
+        name: Some("dense".into()),
+        interval_ms: Some(0.2),
+        sampling: Sampling::Average,
+        currents: vec![CurrentType::Capacitive],
+        chunk_samples,
+        ..ProbeRecording::new(dense(40))
+    };
     model
         .with_probe(every_step)
         .with_probe(averaged)
         .with_probe(dipole)
+        .with_probe(dense)
         .with_probe(ProbeRecording { chunk_samples, ..ProbeRecording::new(eeg) })
 }
 

@@ -354,7 +354,8 @@ pub enum LfpError {
     /// A contribution to a sum is NaN, infinite or larger than its unit allows.
     #[error(
         "a contribution to row {row} of a signal is not finite or larger than {limit}, the largest \
-         that its exact sum can hold; look for a cell whose currents diverge"
+         that its exact sum can hold (17 mA through every segment of a cell); look for a cell whose \
+         currents diverge, or a voltage clamp with a very large gain"
     )]
     OutOfRange {
         /// The row.

@@ -365,6 +365,28 @@ fn a_contact_inside_of_a_cell_is_reported() {
     }
 }
 
+/// The onset of a clamp that is an amplifier with a large gain: nearly a mA for one step.
+#[test]
+fn the_onset_of_a_clamp_is_recorded() {
+    let mut cell = common::stick(3);
+    cell.insert_point("VClamp", 0, &[("dur1", 3.0), ("amp1", -50.0)]).unwrap();
+    let mut network = net_core::Network::new(1);
+    network.add_population(net_core::Population::new("cell", 1, "stick")).unwrap();
+    let clamp = CurrentType::Mechanism("VClamp".into());
+    let probe = ProbeRecording {
+        currents: vec![clamp],
+        ..ProbeRecording::new(UserMatrix { matrix: ndarray::Array2::ones((1, 4)), unit: "nA" })
+    };
+    let cells = CellKind::shared(cell);
+    let model = Model::new(network).with_cells("stick", cells).with_probe(probe);
+    let fields = &run(&model, &in_memory(5.0, 1)).signals[0].fields;
+    let (membrane, drawn) = (&fields[0].1, &fields[1].1);
+    assert!(membrane[0].abs() > 1e5, "{} nA at t = 0", membrane[0]);
+    for (membrane, drawn) in membrane.iter().zip(drawn) {
+        assert!((membrane + drawn).abs() < 1e-9 * membrane.abs().max(1.0), "{membrane} {drawn}");
+    }
+}
+
 #[test]
 fn unusual_networks_and_times_have_signals() {
     let folder = tempfile::tempdir().unwrap();

@@ -6,15 +6,17 @@
 //!
 //! **Units.** The caller gives a bound `b` for each row: the largest potential (or whatever the row
 //! measures) that 1 nA through every segment of one cell can make, the largest sum of absolute
-//! values of a row of any cell's matrix. With the power of two `u >= b`, the unit is `2^-82 u`.
+//! values of a row of any cell's matrix. With the power of two `u >= b`, the unit is `2^-74 u`.
 //!
-//! **Error.** A contribution is wrong by at most `2^-83 u`, the sum of n cells by `n 2^-83 u`, which is
-//! 1e-19 of the signal of one nA per segment for a million cells. That is below 1e-12 of the largest
-//! value of a row wherever that is above 1e-7 of `u`: a plain sum of doubles is not better.
+//! **Error.** A contribution is wrong by at most `2^-75 u`, the sum of n cells by `n 2^-75 u`, which is
+//! 3e-17 of the signal of one nA per segment for a million cells. That is below 1e-12 of the largest
+//! value of a row wherever that is above 3e-5 of `u`, for ten thousand cells above 3e-7: a plain sum of
+//! doubles is not better.
 //!
-//! **Range.** A contribution may be `2^16 u`, that is 65,536 nA through every segment; larger ones
-//! and NaN are an error. What the sum may have come to is bounded by the sum of the largest
-//! contributions; an error comes before it can leave `2^28 u`. Nothing wraps or saturates.
+//! **Range.** A contribution may be `2^24 u`, that is 17 mA through every segment, as a voltage clamp with a
+//! large gain makes at its onset; larger ones and NaN are an error. What the sum may have come to is bounded
+//! by the sum of the largest contributions; an error comes before it can leave `2^36 u`. Nothing wraps or
+//! saturates.
 //!
 //! **Two words.** An integer is kept as `high * 2^48 + low`. A contribution is at most `2^50` units of
 //! `high`; adding and subtracting `1.5 * 2^52` of these units rounds it to a multiple, and the rest is
@@ -33,7 +35,7 @@ const LOW_BITS: u32 = 48;
 /// Units of the low word in one of the high word.
 const LOW_IN_HIGH: f64 = (1_u64 << LOW_BITS) as f64;
 /// Exponent of the unit of the high word, relative to the bound's power of two.
-const HIGH_EXPONENT: i32 = -34;
+const HIGH_EXPONENT: i32 = -26;
 /// Largest contribution, in units of the high word: 2^50.
 const LARGEST: f64 = (1_u64 << 50) as f64;
 /// Where the high word stops taking contributions: 2^62.

@@ -18,7 +18,9 @@ const COLUMNS: usize = 1024;
 /// Columns that a segment is added to: with fewer than two, what is near one contact alone hides behind
 /// others (Nelson and Nguyen, 2013, FOCS, arXiv:1211.1002).
 const COLUMNS_OF_SEGMENT: usize = 4;
-/// Part of a row's norm that sums of integers keep: rows that are smaller are not told from rounding.
+/// What the units of sums are made from, so that entries may be up to 2^16.
+const BOUND: f64 = 1.0 / (1 << 8) as f64;
+/// Rows that are smaller lose too many digits to these units.
 const SMALLEST_NORM: f64 = 1.0 / (1 << 25) as f64;
 
 /// The matrix of all cells times random signs, which a few columns stand for: each segment is added to, or
@@ -48,7 +50,7 @@ impl MatrixSketch {
             return None;
         }
         let n_columns = n_rows.min(COLUMNS);
-        let sums = ExactSums::new(&[1.0; LANES], n_columns).ok()?;
+        let sums = ExactSums::new(&[BOUND; LANES], n_columns).ok()?;
         let sums = (0..n_rows.div_ceil(LANES)).map(|_| Mutex::new(sums.clone())).collect();
         Some(Self { n_rows, n_columns, sums, counts: Mutex::default() })
     }

@@ -273,7 +273,9 @@ impl RunningSource {
         end_step: u64,
         mut deliver: impl FnMut(u64, f64),
     ) {
-        while let Some(next_ms) = self.next_ms {
+        // Of most sources nothing is due for many epochs: that is seen without the exact step.
+        let later_ms = clock.time_ms(end_step.saturating_add(1));
+        while let Some(next_ms) = self.next_ms.filter(|&next_ms| next_ms < later_ms) {
             let step = clock.delivery_step(next_ms);
             if step >= end_step {
                 return;

@@ -77,6 +77,9 @@ pub struct CellGroup {
     blocks: Vec<Block>,
     points: Vec<PointPopulation>,
     point_inputs: Vec<PointInput>,
+    /// For each of them the step before which nothing is due: of most inputs nothing is for many epochs,
+    /// which is seen here without their state being read.
+    point_inputs_due: Vec<u64>,
     /// Spikes that have arrived, for point neurons.
     arrived: Vec<Spike>,
     /// Network events and events of inputs, by block.
@@ -88,6 +91,7 @@ pub struct CellGroup {
     routes: Vec<Route>,
     connections: ConnectionTable,
     inputs: Vec<Input>,
+    inputs_due: Vec<u64>,
     spikes: Vec<Spike>,
     /// Where weights of connections are kept, by number of the connection; empty if none are.
     kept: Vec<u32>,
@@ -106,6 +110,7 @@ impl CellGroup {
             blocks: Vec::new(),
             points: Vec::new(),
             point_inputs: Vec::new(),
+            point_inputs_due: Vec::new(),
             arrived: Vec::new(),
             network: Vec::new(),
             external: Vec::new(),
@@ -114,6 +119,7 @@ impl CellGroup {
             routes: Vec::new(),
             connections: ConnectionTable::default(),
             inputs: Vec::new(),
+            inputs_due: Vec::new(),
             spikes: Vec::new(),
             kept: Vec::new(),
             kept_columns: Vec::new(),
@@ -146,6 +152,7 @@ impl CellGroup {
         let source = RunningSource::new(source, delay_ms, key);
         let further = Box::default();
         self.inputs.push(Input { source, route, weight, further, kept: NOT_KEPT });
+        self.inputs_due.push(0);
         Ok(self.inputs.len() - 1)
     }
 
@@ -187,6 +194,7 @@ impl CellGroup {
         source.validate()?;
         let source = RunningSource::new(source, delay_ms, key);
         self.point_inputs.push(PointInput { source, population, ring, neuron, weight });
+        self.point_inputs_due.push(0);
         Ok(())
     }
 
@@ -196,7 +204,9 @@ impl CellGroup {
         // Nothing is added any more.
         self.routes.shrink_to_fit();
         self.inputs.shrink_to_fit();
+        self.inputs_due.shrink_to_fit();
         self.point_inputs.shrink_to_fit();
+        self.point_inputs_due.shrink_to_fit();
         let ahead = max_delay_steps + 2 * epoch_steps;
         self.network.iter_mut().for_each(|queue| queue.reserve(ahead));
         self.external.iter_mut().for_each(|queue| queue.reserve(epoch_steps));
@@ -290,23 +300,26 @@ impl CellGroup {
         mut between: impl FnMut(),
     ) -> Result<&[Spike], NotFinite> {
         self.spikes.clear();
-        for input in &mut self.inputs {
+        for (input, due) in self.inputs.iter_mut().zip(&mut self.inputs_due) {
+            if *due >= steps.end {
+                continue;
+            }
             let Route { block, endpoint, needs } = input.route;
             let Input { kept, weight, .. } = *input;
             // What was due before the start of the run acts at its first step.
-            if needs.time {
+            *due = if needs.time {
                 let queue = &mut self.external_timed[block as usize];
                 input.source.drain(&self.clock, steps.end, |step, t_ms| {
                     let event = TimedEvent { t_ms, endpoint, kept, weight };
                     queue.push(step.max(steps.start), event);
-                });
+                })
             } else {
                 let queue = &mut self.external[block as usize];
                 let event = Event { endpoint, kept, weight };
                 input.source.drain(&self.clock, steps.end, |step, _| {
                     queue.push(step.max(steps.start), event);
-                });
-            }
+                })
+            };
         }
         for (at, block) in self.blocks.iter_mut().enumerate() {
             let (external, network) = (&mut self.external[at], &mut self.network[at]);
@@ -325,12 +338,15 @@ impl CellGroup {
             block.check_finite(steps.end)?;
             between();
         }
-        for input in &mut self.point_inputs {
+        for (input, due) in self.point_inputs.iter_mut().zip(&mut self.point_inputs_due) {
+            if *due >= steps.end {
+                continue;
+            }
             let population = &mut self.points[input.population];
             let (ring, neuron, weight) = (input.ring, input.neuron, input.weight);
             let deliver =
                 |step: u64, _| population.add_event(ring, neuron, step.max(steps.start), weight);
-            input.source.drain(&self.clock, steps.end, deliver);
+            *due = input.source.drain(&self.clock, steps.end, deliver);
         }
         for population in &mut self.points {
             population.advance(steps.clone(), &mut self.spikes);
@@ -401,6 +417,7 @@ impl CellGroup {
         let blocks = blocks + self.event_bytes();
         let routes = self.routes.capacity() * size_of::<Route>()
             + self.inputs.capacity() * size_of::<Input>()
+            + (self.inputs_due.capacity() + self.point_inputs_due.capacity()) * size_of::<u64>()
             + self.point_inputs.capacity() * size_of::<PointInput>()
             + self.published.capacity() * size_of::<(u32, u32)>();
         let points = self.points.iter().map(PointPopulation::memory_bytes);

@@ -266,22 +266,22 @@ impl RunningSource {
         }
     }
 
-    /// Calls `deliver` with step and time (ms) of every event due before `end_step`.
+    /// Calls `deliver` with step and time (ms) of every event due before `end_step`; gives the step of the
+    /// next one, [`u64::MAX`] without any.
     pub(crate) fn drain(
         &mut self,
         clock: &StepClock,
         end_step: u64,
         mut deliver: impl FnMut(u64, f64),
-    ) {
-        // Of most sources nothing is due for many epochs: that is seen without the exact step.
-        let later_ms = clock.time_ms(end_step.saturating_add(1));
-        while let Some(next_ms) = self.next_ms.filter(|&next_ms| next_ms < later_ms) {
+    ) -> u64 {
+        while let Some(next_ms) = self.next_ms {
             let step = clock.delivery_step(next_ms);
             if step >= end_step {
-                return;
+                return step;
             }
             deliver(step, next_ms);
             self.draw();
         }
+        u64::MAX
     }
 }

@@ -125,6 +125,7 @@ impl CellGroup {
                 let count = (state.sources.len(), own.len());
                 check_inputs(gid, count)?;
                 for (&input, saved) in own.iter().zip(&state.sources) {
+                    self.inputs_due[input] = 0;
                     if !self.inputs[input].source.restore(saved) {
                         return Err(other_input(gid));
                     }
@@ -203,6 +204,7 @@ impl CellGroup {
                 let saved = &state.sources[saved];
                 check_inputs(gid, (saved.len(), here.len()))?;
                 for (&input, saved) in here.iter().zip(saved) {
+                    self.point_inputs_due[input] = 0;
                     if !self.point_inputs[input].source.restore(saved) {
                         return Err(other_input(gid));
                     }

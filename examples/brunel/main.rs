@@ -15,7 +15,7 @@ use net_examples::{RunArgs, draw_activity};
 use net_mpi::Communicator;
 use net_sim::{
     CellKind, Input, Model, PointNeuron, Quantity, Recording, Simulation, SpikeSource,
-    StepSettings, Targets,
+    StepSettings, Targets, parse_arguments,
 };
 
 /// A sparse network of leaky integrate-and-fire neurons, four fifths of them excitatory.
@@ -95,7 +95,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options: Options = parse_arguments();
     net_mpi::run(options.run.mode(), |comm| net_sim::exit_status(comm, simulate(comm, &options)))
 }
 

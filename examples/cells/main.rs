@@ -16,6 +16,7 @@ use net_cell::{CellTemplate, Quantity, Region};
 use net_core::{Network, Population};
 use net_sim::{
     CellKind, Model, Progress, Recording, RunOptions, Simulation, StepSettings, Targets,
+    parse_arguments,
 };
 use serde::Deserialize;
 
@@ -107,8 +108,7 @@ fn template(model: &CellModel) -> anyhow::Result<CellTemplate> {
     Ok(cell)
 }
 
-fn simulate(comm: &net_mpi::Communicator) -> anyhow::Result<()> {
-    let args = Args::parse();
+fn simulate(comm: &net_mpi::Communicator, args: &Args) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(&args.model)
         .with_context(|| format!("cannot read {}", args.model.display()))?;
     let model: CellModel = serde_json::from_str(&text)
@@ -159,5 +159,6 @@ fn simulate(comm: &net_mpi::Communicator) -> anyhow::Result<()> {
 }
 
 fn main() -> std::process::ExitCode {
-    net_mpi::run(net_mpi::Mode::Auto, simulate)
+    let args: Args = parse_arguments();
+    net_mpi::run(net_mpi::Mode::Auto, |comm| simulate(comm, &args))
 }

@@ -27,7 +27,7 @@ use net_lfp::{
 use net_mpi::Communicator;
 use net_sim::{
     CellKind, Input, InputSynapses, Model, ProbeRecording, Quantity, Recording, Simulation,
-    SpikeSource, StepSettings, Targets,
+    SpikeSource, StepSettings, Targets, parse_arguments,
 };
 
 /// An excitatory and an inhibitory population of ball-and-stick cells with Hodgkin-Huxley somata.
@@ -134,7 +134,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options: Options = parse_arguments();
     net_mpi::run(options.run.mode(), |comm| net_sim::exit_status(comm, simulate(comm, &options)))
 }
 

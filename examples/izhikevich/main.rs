@@ -14,6 +14,7 @@ use net_examples::{RunArgs, draw_activity};
 use net_mpi::Communicator;
 use net_sim::{
     CellKind, Model, PointNeuron, Quantity, Recording, Simulation, StepSettings, Targets,
+    parse_arguments,
 };
 
 /// Excitatory neurons from regular spiking to chattering, inhibitory ones from fast spiking to
@@ -58,7 +59,7 @@ struct Options {
 const DT_MS: f64 = 1.0;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options: Options = parse_arguments();
     net_mpi::run(options.run.mode(), |comm| net_sim::exit_status(comm, simulate(comm, &options)))
 }
 

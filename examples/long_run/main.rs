@@ -19,7 +19,7 @@ use net_examples::RunArgs;
 use net_mpi::Communicator;
 use net_sim::{
     CellKind, Checkpoints, Input, Model, PointNeuron, Quantity, RateRecording, Recording,
-    Simulation, SpikeRecording, SpikeSource, StepSettings, Targets, exit_status,
+    Simulation, SpikeRecording, SpikeSource, StepSettings, Targets, exit_status, parse_arguments,
 };
 
 /// Regular spiking and fast spiking neurons after Izhikevich, with depressing and learning synapses,
@@ -65,7 +65,7 @@ const CHECKPOINT_MS: f64 = 10_000.0;
 const SEAL_MS: f64 = 5_000.0;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options: Options = parse_arguments();
     net_mpi::run(options.run.mode(), |comm| exit_status(comm, simulate(comm, &options)))
 }
 

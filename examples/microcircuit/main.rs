@@ -14,7 +14,7 @@ use net_examples::{RunArgs, draw_activity};
 use net_mpi::Communicator;
 use net_sim::{
     CellKind, Input, Model, PointNeuron, RateRecording, Simulation, SpikeSource, StepSettings,
-    Targets,
+    Targets, parse_arguments,
 };
 
 /// Eight populations of leaky integrate-and-fire neurons, in four layers, driven by Poisson input.
@@ -84,7 +84,7 @@ const PSP_MV: f64 = 0.15;
 const INHIBITION: f64 = -4.0;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options: Options = parse_arguments();
     net_mpi::run(options.run.mode(), |comm| net_sim::exit_status(comm, simulate(comm, &options)))
 }
 

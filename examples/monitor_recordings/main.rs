@@ -11,7 +11,9 @@ use net_core::{Network, Population};
 use net_mpi::{Communicator, Mode};
 use net_sim::monitor::{Monitors, PeriodLimits, Recordings, SampleLabels};
 use net_sim::plot::{Format, Panel, RecordingsPlot};
-use net_sim::{CellKind, Model, PointNeuron, Progress, RunOptions, Simulation, StepSettings};
+use net_sim::{
+    CellKind, Model, PointNeuron, Progress, RunOptions, Simulation, StepSettings, parse_arguments,
+};
 
 /// Two neurons after Izhikevich (2007), recorded in periods and chunks
 ///
@@ -164,6 +166,6 @@ fn simulate(comm: &Communicator, args: &Args) -> anyhow::Result<()> {
 }
 
 fn main() -> std::process::ExitCode {
-    let args = Args::parse();
+    let args: Args = parse_arguments();
     net_mpi::run(Mode::Auto, |comm| simulate(comm, &args))
 }

@@ -15,7 +15,7 @@ use net_examples::RunArgs;
 use net_io::network::NetworkTables;
 use net_mpi::Communicator;
 use net_sim::tables::{model_of_tables, settings_of_tables, with_probes_of_tables};
-use net_sim::{Quantity, Recording, Simulation, Targets};
+use net_sim::{Quantity, Recording, Simulation, Targets, parse_arguments};
 
 /// Simulates a network that is given as explicit tables: how a network of another simulator is
 /// brought in and compared.
@@ -61,7 +61,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options: Options = parse_arguments();
     net_mpi::run(options.run.mode(), |comm| net_sim::exit_status(comm, simulate(comm, &options)))
 }
 

@@ -24,7 +24,8 @@ use net_lfp::{Conductivity, Layout, RecExtElectrode, Sampling, SourceModel};
 use net_mpi::{Communicator, SpikeTime};
 use net_sim::{
     CellKind, Input, InputRow, InputSynapses, InputTable, Model, ProbeRecording, Quantity,
-    Recording, RunReport, Simulation, SpikeSource, StepSettings, Targets, table_projection,
+    Recording, RunReport, Simulation, SpikeSource, StepSettings, Targets, parse_arguments,
+    table_projection,
 };
 
 use network::NetworkFile;
@@ -111,7 +112,7 @@ struct Described {
 }
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options: Options = parse_arguments();
     net_mpi::run(options.run.mode(), |comm| net_sim::exit_status(comm, simulate(comm, &options)))
 }
 

@@ -26,7 +26,7 @@ use net_lfp::{
 use net_mpi::Communicator;
 use net_sim::{
     CellKind, Input, InputSynapses, Model, ProbeRecording, Simulation, SpikeSource, StepSettings,
-    Stimulation,
+    Stimulation, parse_arguments,
 };
 
 /// A slice of cortex on a high-density electrode array.
@@ -89,7 +89,7 @@ const STIMULATED_UM: [f64; 3] = [-360.0, -250.0, 0.0];
 const STIMULUS_MS: f64 = 5.0;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options: Options = parse_arguments();
     net_mpi::run(options.run.mode(), |comm| net_sim::exit_status(comm, simulate(comm, &options)))
 }
 

@@ -31,6 +31,24 @@ fn refused(name: &str, arguments: &[&str], words: &[&str]) {
 }
 
 #[test]
+fn command_lines_that_are_wrong() {
+    refused("ei_network", &["--lpf"], &["unexpected argument '--lpf'", "Usage: ei_network"]);
+    refused("slice_mea", &["--cells", "many"], &["invalid value 'many' for '--cells <N>'"]);
+    refused("replay", &["--out", "out"], &["not provided", "--tables <FILE>"]);
+    refused("cells", &["--copies", "x"], &["--copies"]);
+}
+
+#[test]
+fn help_is_printed_once() {
+    for &ranks in &rank_counts()[..rank_counts().len().min(2)] {
+        for name in ["ei_network", "monitor_recordings"] {
+            let help = common::succeed(name, ranks, &["--help"]);
+            assert_eq!(help.matches("Usage:").count(), 1, "{name} on {ranks} ranks:\n{help}");
+        }
+    }
+}
+
+#[test]
 fn impossible_networks() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out").display().to_string();

@@ -60,6 +60,6 @@ pub use crate::{
     exchange::SpikeExchange,
     launch::{Mode, launch},
     reduce::Ordered,
-    run::{ExitStatus, run},
+    run::{ExitStatus, run, speak_once},
     spikes::{MAX_GID, MAX_STEP_OFFSET, OffsetSpike, PackedSpike, SpikeTime, WireSpike},
 };

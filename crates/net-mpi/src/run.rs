@@ -71,13 +71,21 @@ impl ExitStatus for u8 {
 
 /// Says on one rank why the program did not start.
 fn refuse(error: &dyn Display) -> ExitCode {
+    speak_once(false, || stop::say(&format!("error: {error}")));
+    ExitCode::from(REFUSED)
+}
+
+/// Calls `say` on rank 0 alone, as the launcher numbers the ranks: for a program that ends before it
+/// launches, on every rank alike. `succeeds` tells whether its exit status will be 0.
+///
+/// A launcher ends all ranks when one has failed; so the other ranks of a program that fails come back
+/// after a second, when rank 0 has spoken.
+pub fn speak_once(succeeds: bool, say: impl FnOnce()) {
     if announced_rank() == 0 {
-        stop::say(&format!("error: {error}"));
-    } else {
-        // The launcher ends all ranks when one is gone; rank 0 is to speak first.
+        say();
+    } else if !succeeds {
         thread::sleep(Duration::from_secs(1));
     }
-    ExitCode::from(REFUSED)
 }
 
 /// Waits for the other ranks' outcome, and reports the first failure.

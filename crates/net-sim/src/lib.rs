@@ -13,6 +13,7 @@
 
 mod build;
 mod checkpoint_args;
+mod command_line;
 mod error;
 mod mechanisms;
 mod model;
@@ -26,6 +27,7 @@ mod stimulation;
 pub mod tables;
 
 pub use checkpoint_args::{CheckpointArgs, STOPPED, exit_status};
+pub use command_line::parse_arguments;
 pub use error::{BoxError, Error, Result, StopReason};
 pub use mechanisms::load_mechanisms;
 pub use model::{

@@ -15,7 +15,7 @@ use net_io::merge::RunReader;
 use net_io::nix::read::{NioReader, RecordingKind};
 use net_io::provenance::{Provenance, sha256};
 use net_io::store::RunDirectory;
-use net_mpi::Communicator;
+use net_mpi::{BUILT_WITH_MPI, Communicator};
 use net_sim::*;
 
 const TSTOP_MS: f64 = 60.0;
@@ -420,5 +420,35 @@ fn a_circuit_is_stopped_and_resumed() {
     for name in names("whole") {
         let read = |run: &str| fs::read(Path::new(&out(run)).join(&name)).unwrap();
         assert!(read("whole") == read("parted"), "{} differs", name.display());
+    }
+}
+
+#[test]
+fn command_lines_that_are_wrong_are_told_once() {
+    if !BUILT_WITH_MPI {
+        return;
+    }
+    let on_two_ranks = |arguments: &[&str]| {
+        let mut command = Command::new("mpirun");
+        command.args(["-n", "2", "--bind-to", "none", env!("CARGO_BIN_EXE_net-sim")]);
+        // Test machines have few cores and containers only root.
+        command
+            .args(arguments)
+            .env("OMPI_ALLOW_RUN_AS_ROOT", "1")
+            .env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
+            .env("OMPI_MCA_rmaps_base_oversubscribe", "1")
+            .stdin(Stdio::null());
+        let Ended { status, stdout, stderr } = command.output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (status.code(), text(&stdout), text(&stderr))
+    };
+    let (status, _, errors) = on_two_ranks(&["run", "--no-such-option"]);
+    assert_eq!(status, Some(2), "{errors}");
+    for part in ["error: unexpected argument '--no-such-option'", "Usage:"] {
+        assert_eq!(errors.matches(part).count(), 1, "{errors}");
+    }
+    for (arguments, part) in [(&["run", "--help"][..], "Usage:"), (&["--version"], "net-sim ")] {
+        let (status, text, _) = on_two_ranks(arguments);
+        assert_eq!((status, text.matches(part).count()), (Some(0), 1), "{text}");
     }
 }

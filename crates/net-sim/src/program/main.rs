@@ -43,7 +43,7 @@ enum Command {
 /// Status 0: done; 1: what was asked for failed, with a message on standard error; 2: the command
 /// line is wrong.
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let result = match net_sim::parse_arguments::<Cli>().command {
         Command::Export(args) => export::run(&args),
         Command::Info(args) => info::run(&args),
         Command::LfpWeights(args) => lfp_weights::run(&args),

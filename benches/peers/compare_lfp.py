@@ -3,7 +3,7 @@
 
     compare_lfp.py check OUTPUT.h5 SIGNAL.npy        the potentials of both engines agree
     compare_lfp.py seconds LOG REPORT.json           time, steps and memory of a run of ours
-    compare_lfp.py line NETWORK CONTACTS INTERVAL SHORT LONG
+    compare_lfp.py line ROUND NETWORK CONTACTS INTERVAL "SECONDS STEPS PEAK_MB"
     compare_lfp.py table RESULTS.jsonl               cost of a step, and relative to a run without contacts
 """
 import json
@@ -39,32 +39,58 @@ def seconds(log, report):
     print(result["phases"]["run_s"], result["n_steps"], max(result["peak_memory_mb_by_rank"]))
 
 
-def line(network, contacts, interval, short, long):
-    (short_s, short_steps, _), (long_s, long_steps, peak_mb) = [list(map(float, each.split())) for each in (short, long)]
+def line(round_number, network, contacts, interval, measured):
+    seconds, steps, peak_mb = map(float, measured.split())
     print(json.dumps({
+        "round": int(round_number),
         "engine": "net-sim",
         "network": network,
         "contacts": int(contacts),
         "interval_ms": interval,
-        "us_per_step": round(1e6 * (long_s - short_s) / (long_steps - short_steps), 3),
+        "seconds": seconds,
+        "steps": steps,
         "peak_rss_mb": peak_mb,
     }))
 
 
-def table(path):
-    best = {}
+def costs(path):
+    """Microseconds a step and MB at most: network, engine, contacts, sampling -> round -> (cost, memory)."""
+    fastest, found = {}, {}
     with open(path) as file:
-        for row in map(json.loads, file):
-            network = "E/I" if row["network"].startswith("E/I") else row["network"]
-            key = (network, row["engine"], row["contacts"], row.get("interval_ms", "every"))
-            best[key] = min(best.get(key, float("inf")), row["us_per_step"])
-    print("| network | engine | contacts | sampled | us a step | times a run without |")
-    print("| --- | --- | ---: | --- | ---: | ---: |")
-    for (network, engine, contacts, interval), cost in sorted(best.items()):
-        without = best.get((network, engine, 0, "every"))
-        ratio = f"{cost / without:.2f}" if without else ""
+        rows = [json.loads(row) for row in file]
+    for row in rows:
+        network = "E/I" if row["network"].startswith("E/I") else row["network"]
+        key = (network, row["engine"], row["contacts"], row.get("interval_ms", "every"))
+        rounds = found.setdefault(key, {})
+        peak_mb = max(row.get("peak_rss_mb", 0), rounds.get(row["round"], (0, 0))[1])
+        if "us_per_step" in row:
+            rounds[row["round"]] = (row["us_per_step"], peak_mb)
+            continue
+        # The fastest take of each duration; the difference of the two is free of what is done once.
+        takes = fastest.setdefault((key, row["round"]), {})
+        takes[row["steps"]] = min(takes.get(row["steps"], float("inf")), row["seconds"])
+        short, long = min(takes), max(takes)
+        cost = 1e6 * (takes[long] - takes[short]) / (long - short) if long > short else float("nan")
+        rounds[row["round"]] = (cost, peak_mb)
+    return found
+
+
+def table(path):
+    found = costs(path)
+
+    def span(values, digits):
+        least, most = f"{min(values):.{digits}f}", f"{max(values):.{digits}f}"
+        return least if least == most else f"{least} to {most}"
+
+    print("| network | engine | contacts | sampled | us a step | times a run without | MB |")
+    print("| --- | --- | ---: | --- | ---: | ---: | ---: |")
+    for (network, engine, contacts, interval), rounds in sorted(found.items()):
+        without = found.get((network, engine, 0, "every"), {})
+        ratios = [cost / without[number][0] for number, (cost, _) in rounds.items() if number in without]
         sampled = "every step" if interval == "every" else f"mean of {interval} ms"
-        print(f"| {network} | {engine} | {contacts} | {sampled} | {cost:.2f} | {ratio} |")
+        us = span([cost for cost, _ in rounds.values()], 1)
+        mb = max(peak_mb for _, peak_mb in rounds.values())
+        print(f"| {network} | {engine} | {contacts} | {sampled} | {us} | {span(ratios, 2) if ratios else ''} | {mb:.0f} |")
 
 
 if __name__ == "__main__":

@@ -397,10 +397,13 @@ fn unusual_networks_and_times_have_signals() {
         assert_eq!(n_samples, [1, 0, 1, 1, 1]);
     }
     // Without a cell there is no field.
-    let probe = ProbeRecording::new(laminar(2));
-    let model = connected(1, [0, 0], 0.5).with_probe(probe);
+    let model = connected(1, [0, 0], 0.5);
+    let model = model.with_probe(ProbeRecording::new(laminar(2)));
+    let model = model.with_probe(ProbeRecording::new(dense(40)));
     let outcome = run(&model, &into_files(1.0, 1, &folder.path().join("empty")));
-    assert_eq!(outcome.signals[0].fields, [("imem".to_owned(), vec![0.0; 2 * 41])]);
+    for (signal, n_rows) in outcome.signals.iter().zip([2, 40]) {
+        assert_eq!(signal.fields, [("imem".to_owned(), vec![0.0; n_rows * 41])]);
+    }
 }
 
 #[test]

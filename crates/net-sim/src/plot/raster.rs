@@ -152,24 +152,56 @@ fn draw_gids(sheet: &mut Sheet, frame: &Frame, rows: &Rows) {
 
 /// Names, sizes and mean rates of the populations in the right margin.
 fn draw_names(sheet: &mut Sheet, frame: &Frame, rows: &Rows) {
-    const LINE: f64 = 19.0;
-    let mut free_from = frame.top;
-    for band in rows.bands.iter().filter(|band| 0 < band.size) {
-        let top = row_pixel(frame, rows, band.first_row as f64);
-        let bottom = row_pixel(frame, rows, (band.first_row + band.size) as f64);
-        let middle = (top + bottom) / 2.0;
-        if 3.0 * LINE <= bottom - top {
+    let filled: Vec<&Band> = rows.bands.iter().filter(|band| 0 < band.size).collect();
+    let edge = |row: u64| row_pixel(frame, rows, row as f64);
+    let edges: Vec<_> = filled
+        .iter()
+        .map(|band| (edge(band.first_row), edge(band.first_row + band.size)))
+        .collect();
+    for (at, top, n_lines) in label_places(&edges, (frame.top, frame.bottom)) {
+        let band = filled[at];
+        let line = |number: f64| top + (number + 0.5) * LINE;
+        frame.name(sheet, line(0.0), band.color, &band.name);
+        if n_lines == FULL {
             let rate_hz = rows.rate_hz(rows.spikes_of(band).len() as u64, band.size);
-            frame.name(sheet, middle - LINE, band.color, &band.name);
-            frame.remark(sheet, middle, &counted(band.size, "cell", "cells"));
-            frame.remark(sheet, middle + LINE, &format!("{rate_hz:.1} Hz"));
-        } else if free_from <= middle - LINE / 2.0 {
-            frame.name(sheet, middle, band.color, &band.name);
-        } else {
+            frame.remark(sheet, line(1.0), &counted(band.size, "cell", "cells"));
+            frame.remark(sheet, line(2.0), &format!("{rate_hz:.1} Hz"));
+        }
+    }
+}
+
+/// Height of a line of a label in pixels, and lines of one that tells name, size and rate.
+const LINE: f64 = 19.0;
+const FULL: usize = 3;
+
+/// Labels of bands between these edges, top and bottom in pixels, within `room`: index of the band, top
+/// and number of lines of its label.
+///
+/// All are full if there is room for all. Else those are whose bands are high enough, others have a
+/// name alone, and those without room for one none. Each is beside the middle of its band, or as
+/// near to it as the labels above and below let it.
+fn label_places(edges: &[(f64, f64)], room: (f64, f64)) -> Vec<(usize, f64, usize)> {
+    let height = |n_lines: usize| n_lines as f64 * LINE;
+    let all_fit = edges.len() as f64 * height(FULL) <= room.1 - room.0;
+    let mut labels: Vec<(usize, f64, usize)> = Vec::new();
+    let mut free_from = room.0;
+    for (at, &(top, bottom)) in edges.iter().enumerate() {
+        let is_full = all_fit || height(FULL) <= bottom - top;
+        let n_lines = if is_full { FULL } else { 1 };
+        let wanted = (top + bottom - height(n_lines)) / 2.0;
+        if !is_full && wanted < free_from {
             continue;
         }
-        free_from = middle + LINE / 2.0;
+        let place = wanted.max(free_from);
+        free_from = place + height(n_lines);
+        labels.push((at, place, n_lines));
     }
+    let mut free_to = room.1;
+    for (_, top, n_lines) in labels.iter_mut().rev() {
+        *top = top.min(free_to - height(*n_lines));
+        free_to = *top;
+    }
+    labels
 }
 
 /// The pixel of row `row`; whole numbers are upper edges of rows.
@@ -287,6 +319,29 @@ mod tests {
         for (rate, expected) in rates_hz(&spikes, 2, &edges).into_iter().zip(expected) {
             approx::assert_relative_eq!(rate, expected, max_relative = 1e-12);
         }
+    }
+
+    #[test]
+    fn small_populations_have_whole_labels_where_there_is_room() {
+        let full = 3.0 * LINE;
+        // In their middles; moved up from the lower edge; moved apart.
+        assert_eq!(
+            label_places(&[(0.0, 100.0), (100.0, 200.0)], (0.0, 200.0)),
+            [(0, 50.0 - full / 2.0, 3), (1, 150.0 - full / 2.0, 3)]
+        );
+        assert_eq!(
+            label_places(&[(0.0, 136.0), (136.0, 170.0)], (0.0, 170.0)),
+            [(0, 68.0 - full / 2.0, 3), (1, 170.0 - full, 3)]
+        );
+        assert_eq!(
+            label_places(&[(0.0, 10.0), (10.0, 20.0), (20.0, 171.0)], (0.0, 171.0)),
+            [(0, 0.0, 3), (1, full, 3), (2, 2.0 * full, 3)]
+        );
+        // No room for all: names of small ones, and none of the smallest.
+        assert_eq!(
+            label_places(&[(0.0, 60.0), (60.0, 80.0), (80.0, 82.0)], (0.0, 82.0)),
+            [(0, 1.5, 3), (1, 60.5, 1)]
+        );
     }
 
     #[test]

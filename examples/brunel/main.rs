@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use net_core::{ConnectionRule, Distribution, Network, Population, Projection};
-use net_examples::{RunArgs, draw_activity};
+use net_examples::{RunArgs, draw_activity, draws_pictures};
 use net_mpi::Communicator;
 use net_sim::{
     CellKind, Input, Model, PointNeuron, Quantity, Recording, Simulation, SpikeSource,
@@ -119,7 +119,7 @@ fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
             println!("files     {}", options.out.display());
         }
     }
-    if draws {
+    if draws_pictures(comm, draws, options.tstop) {
         let title = format!("{n_neurons} neurons, g {}, eta {}", options.g, options.eta);
         let picture = draw_activity(comm, &model, &outcome, &run, &title, 6)?;
         if let Some(picture) = picture {

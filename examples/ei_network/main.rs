@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 use net_cell::morphology::{
     Cable, CableProperties, Discretization, MorphologyBuilder, SectionKind, SegmentPoints,
@@ -19,10 +20,10 @@ use net_core::{
     ConnectionRule, DepthTerm, Distribution, Network, Placement, Population, Projection,
     RandomSites, Rotation, SynapseKind, SynapsePlacement,
 };
-use net_examples::{RunArgs, draw_activity, draw_fields};
+use net_examples::{RunArgs, draw_activity, draw_fields, draws_pictures};
 use net_lfp::{
-    Conductivity, CurrentDipoleMoment, DipoleField, DipoleSource, FourSphereVolumeConductor,
-    HeadFrame, Layout, RecExtElectrode, Sampling, SourceModel,
+    Conductivity, Contacts, CurrentDipoleMoment, DipoleField, DipoleSource,
+    FourSphereVolumeConductor, HeadFrame, Layout, RecExtElectrode, Sampling, SourceModel,
 };
 use net_mpi::Communicator;
 use net_sim::{
@@ -46,6 +47,10 @@ Files in the output directory:
   OUTPUT.h5, fields.png            with --lfp: potentials at a laminar electrode, dipole and EEG
   activity.png                     raster, rates and potentials
   report.json, run.json            how it went, and what was run
+
+With an electrode of your own (docs/probes.md, Contacts):
+  echo '{\"neuropixels\": {\"n_contacts\": 96, \"first_um\": [16, 0, -300]}}' > shank.json
+  ei_network --lfp --electrode shank.json
 
 On two ranks:  mpirun -n 2 ei_network --cells 200 --out out/ei")]
 struct Options {
@@ -109,6 +114,10 @@ struct Options {
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     lfp_interval: Option<f64>,
 
+    /// With --lfp: record at the contacts of FILE instead of the laminar electrode's, a table in CSV or JSON, or a layout by name
+    #[arg(long, value_name = "FILE", requires = "lfp")]
+    electrode: Option<PathBuf>,
+
     /// Interpolate the rates of Hodgkin-Huxley channels in tables, as NEURON does
     #[arg(long)]
     tables: bool,
@@ -143,8 +152,12 @@ fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
     if let Some(folder) = &options.network_from {
         model = comm.agree(model.with_saved_network(folder))?;
     }
-    if options.lfp {
-        model = with_fields(model, options)?;
+    let contacts = match options.lfp {
+        true => Some(comm.agree(contacts(options))?),
+        false => None,
+    };
+    if let Some(contacts) = &contacts {
+        model = with_fields(model, contacts.clone(), options)?;
     }
     let settings =
         StepSettings { dt_ms: options.dt, tables: options.tables, ..StepSettings::default() };
@@ -154,27 +167,29 @@ fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
     run.keep_in_memory = !options.no_pictures;
 
     let outcome = Simulation::build(comm, &model, &run)?.run()?;
-    if options.no_pictures {
-        if comm.is_root() {
-            println!("{}", outcome.report);
-            println!("files     {}", options.out.display());
-        }
+    if comm.is_root() {
+        println!("{}", outcome.report);
+        println!("files     {}", options.out.display());
+    }
+    if !draws_pictures(comm, !options.no_pictures, options.tstop) {
         return Ok(());
     }
     let title = format!("{} ball-and-stick cells, seed {}", options.cells, options.seed);
     let picture = draw_activity(comm, &model, &outcome, &run, &title, 6)?;
     if let Some(picture) = picture {
-        println!("{}", outcome.report);
-        println!("files     {}", options.out.display());
         println!("picture   {}", picture.display());
     }
-    if options.lfp {
-        let panels = [
-            (LFP, 3, "potential at the somata, 50 um (uV)", 1e3),
-            (EEG, 0, "EEG above the network (nV)", 1e6),
-        ];
-        let picture =
-            draw_fields(comm, &model, &outcome, &run, (LFP, &DEPTHS_UM), &panels, &title)?;
+    if let Some(contacts) = contacts {
+        let depths_um: Vec<f64> = contacts.positions_um().iter().map(|[_, _, z]| *z).collect();
+        let nearest = nearest_to_somata(&contacts);
+        let heading = format!(
+            "potential at the contact nearest to the somata, z = {} um (uV)",
+            depths_um[nearest]
+        );
+        let panels =
+            [(LFP, nearest, heading.as_str(), 1e3), (EEG, 0, "EEG above the network (nV)", 1e6)];
+        let lfp = (LFP, &depths_um[..]);
+        let picture = draw_fields(comm, &model, &outcome, &run, lfp, &panels, &title)?;
         if let Some(picture) = picture {
             println!("fields    {}", picture.display());
         }
@@ -186,23 +201,35 @@ fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
 const LFP: &str = "RecExtElectrode0";
 const EEG: &str = "FourSphereVolumeConductor0";
 
-/// Heights of the contacts of the laminar electrode, from below the somata to above the dendrites.
-const DEPTHS_UM: [f64; 16] = [
-    -250.0, -150.0, -50.0, 50.0, 150.0, 250.0, 350.0, 450.0, 550.0, 650.0, 750.0, 850.0, 950.0,
-    1050.0, 1150.0, 1250.0,
-];
+/// The laminar electrode, from below the somata to above the dendrites.
+const LAMINAR: Layout = Layout::Linear {
+    n_contacts: 16,
+    spacing_um: 100.0,
+    first_um: [0.0, 0.0, -250.0],
+    direction: [0.0, 0.0, 1.0],
+};
 
-/// Adds a laminar electrode in the middle of the network, the dipole moment, and the EEG of the
-/// network below the top of a head.
-fn with_fields(model: Model, options: &Options) -> anyhow::Result<Model> {
-    let laminar = Layout::Linear {
-        n_contacts: DEPTHS_UM.len(),
-        spacing_um: DEPTHS_UM[1] - DEPTHS_UM[0],
-        first_um: [0.0, 0.0, DEPTHS_UM[0]],
-        direction: [0.0, 0.0, 1.0],
-    };
+/// The contacts of the user's electrode, or of the laminar one in the middle of the network.
+fn contacts(options: &Options) -> anyhow::Result<Contacts> {
+    if let Some(path) = &options.electrode {
+        return Contacts::read(path).with_context(|| format!("--electrode {}", path.display()));
+    }
+    Ok(LAMINAR.contacts()?)
+}
+
+/// The contact nearest to the middle of the somata, the origin; of two the one above.
+fn nearest_to_somata(contacts: &Contacts) -> usize {
+    let distance = |[x, y, z]: &[f64; 3]| x * x + y * y + z * z;
+    let positions = contacts.positions_um().iter().enumerate();
+    let nearest = positions
+        .min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)).then(b[2].total_cmp(&a[2])));
+    nearest.map_or(0, |(contact, _)| contact)
+}
+
+/// Adds the electrode, the dipole moment, and the EEG of the network below the top of a head.
+fn with_fields(model: Model, contacts: Contacts, options: &Options) -> anyhow::Result<Model> {
     let electrode = RecExtElectrode {
-        contacts: laminar.contacts()?,
+        contacts,
         conductivity: Conductivity::Isotropic(0.3),
         source: SourceModel::LineSource,
     };

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use net_core::{Distribution, Network, Population, Projection, Purpose, StreamFamily};
-use net_examples::{RunArgs, draw_activity};
+use net_examples::{RunArgs, draw_activity, draws_pictures};
 use net_mpi::Communicator;
 use net_sim::{
     CellKind, Model, PointNeuron, Quantity, Recording, Simulation, StepSettings, Targets,
@@ -73,7 +73,7 @@ fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
         println!("{}", outcome.report);
         println!("files     {}", options.out.display());
     }
-    if !options.no_picture {
+    if draws_pictures(comm, !options.no_picture, options.tstop) {
         let title = format!("{} Izhikevich neurons, seed {}", options.neurons, options.seed);
         if let Some(picture) = draw_activity(comm, &model, &outcome, &run, &title, 6)? {
             println!("picture   {}", picture.display());

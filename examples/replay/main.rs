@@ -71,6 +71,11 @@ fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
     let mut model = model_of_tables(&options.tables, &tables)?.with_recording(soma_v);
     if options.probes {
         model = comm.agree(with_probes_of_tables(model, &options.tables))?;
+        anyhow::ensure!(
+            !model.probes().is_empty(),
+            "{}: no group /probes, or none in it; --probes expects a group a probe (docs/tables.md)",
+            options.tables.display()
+        );
     }
     let mut settings = settings_of_tables(&tables.parameters);
     settings.tables = !options.exact_rates;

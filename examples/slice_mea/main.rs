@@ -18,7 +18,7 @@ use net_core::{
     ConnectionRule, DistanceKind, DistanceProfile, Distribution, Network, Placement, Population,
     Projection, SynapseKind, SynapsePlacement,
 };
-use net_examples::{RunArgs, draw_film};
+use net_examples::{RunArgs, draw_film, draws_pictures};
 use net_lfp::{
     Contacts, Layout, Medium, RecMeaElectrode, Sampling, SourceModel, StimulatingElectrode,
     TimeCourse,
@@ -76,6 +76,10 @@ struct Options {
     #[arg(long, default_value = "out/slice_mea", value_name = "DIR")]
     out: PathBuf,
 
+    /// Draw no pictures; then memory does not grow with the duration
+    #[arg(long)]
+    no_pictures: bool,
+
     #[command(flatten)]
     run: RunArgs,
 }
@@ -98,16 +102,21 @@ fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
     let settings = StepSettings { dt_ms: options.dt, ..StepSettings::default() };
     let mut run = options.run.options(options.tstop, settings, Some(&options.out), false);
     // For the picture.
-    run.keep_in_memory = true;
+    run.keep_in_memory = !options.no_pictures;
     let outcome = Simulation::build(comm, &model, &run)?.run()?;
+    if comm.is_root() {
+        println!("{}", outcome.report);
+        println!("files     {}", options.out.display());
+    }
+    if !draws_pictures(comm, !options.no_pictures, options.tstop) {
+        return Ok(());
+    }
     let title = format!("{} cells in a slice on an array, seed {}", options.cells, options.seed);
     let pitch_um = SIDE_UM / options.contacts as f64;
     let marks = [[STIMULATED_UM[0], STIMULATED_UM[1]]];
     let film =
         draw_film(comm, &model, &outcome, &run, (options.contacts, pitch_um), &marks, &title);
     if let Some(picture) = film? {
-        println!("{}", outcome.report);
-        println!("files     {}", options.out.display());
         println!("picture   {}", picture.display());
     }
     Ok(())

@@ -136,6 +136,16 @@ fn command_line() -> String {
     std::env::args().collect::<Vec<_>>().join(" ")
 }
 
+/// Whether pictures of a run of `tstop_ms` are drawn: if they are `wanted`, and the run has a duration;
+/// if not, rank 0 says so.
+pub fn draws_pictures(comm: &Communicator, wanted: bool, tstop_ms: f64) -> bool {
+    let has_duration = 0.0 < tstop_ms;
+    if wanted && !has_duration && comm.is_root() {
+        println!("picture   none: the run has no duration");
+    }
+    wanted && has_duration
+}
+
 /// Draws `activity.png` into the directory on rank 0: raster, rates, and the traces of recording 0,
 /// of as many cells as find room. Collective; the run kept spikes and traces in memory.
 ///
@@ -182,9 +192,13 @@ pub fn draw_activity(
     Ok(comm.agree(picture.transpose())?)
 }
 
-/// Draws `fields.png` into the directory on rank 0: spikes, the potentials of the laminar electrode
-/// `lfp` as a map over depth and time, and further signals `(name, row, heading, factor)` with the
-/// contributions of the populations. Collective; the run kept spikes and signals in memory.
+/// Draws `fields.png` into the directory on rank 0: spikes, the potentials of the electrode `lfp` with
+/// contacts at `depths_um` as a map over depth and time, and further signals
+/// `(name, row, heading, factor)` with the contributions of the populations. Collective; the run kept
+/// spikes and signals in memory.
+///
+/// The map shows depths in ascending order, whatever that of the contacts is, and the mean where
+/// several have the same.
 ///
 /// Returns the picture's path, on rank 0.
 pub fn draw_fields(
@@ -216,6 +230,7 @@ pub fn draw_fields(
                     }
                 })
             };
+            let (depths_um, potential_mv) = by_depth(depths_um, &lfp.fields[0].1, lfp.n_samples);
             let fields = Fields {
                 title: title.to_owned(),
                 window_ms: (0.0, options.tstop_ms),
@@ -223,10 +238,10 @@ pub fn draw_fields(
                 map: Some(DepthMap {
                     heading: "extracellular potential by depth (um)".to_owned(),
                     unit: "uV".to_owned(),
-                    depths_um: depths_um.to_vec(),
+                    depths_um,
                     t0_ms: lfp.start_ms,
                     dt_ms: lfp.interval_ms,
-                    values: lfp.fields[0].1.iter().map(|mv| 1e3 * mv).collect(),
+                    values: potential_mv.iter().map(|mv| 1e3 * mv).collect(),
                 }),
                 panels: signals.iter().filter_map(panel).collect(),
             };
@@ -238,6 +253,23 @@ pub fn draw_fields(
         _ => None,
     };
     Ok(comm.agree(picture.transpose())?)
+}
+
+/// Depths in ascending order, each once, and the signals there, contacts x samples: the mean over the
+/// contacts of a depth.
+fn by_depth(depths_um: &[f64], values: &[f64], n_samples: usize) -> (Vec<f64>, Vec<f64>) {
+    let mut order: Vec<usize> = (0..depths_um.len()).collect();
+    order.sort_by(|&a, &b| depths_um[a].total_cmp(&depths_um[b]));
+    let (mut depths, mut means) = (Vec::new(), Vec::new());
+    for contacts in order.chunk_by(|&a, &b| depths_um[a] == depths_um[b]) {
+        let mean = |sample: usize| {
+            let at = contacts.iter().map(|contact| values[contact * n_samples + sample]);
+            at.sum::<f64>() / contacts.len() as f64
+        };
+        depths.push(depths_um[contacts[0]]);
+        means.extend((0..n_samples).map(mean));
+    }
+    (depths, means)
 }
 
 /// Draws `slice.png` into the directory on rank 0: maps of the potentials of a square array with
@@ -327,5 +359,16 @@ fn raster(model: &Model, spikes: &[net_mpi::SpikeTime]) -> SpikeRaster {
     SpikeRaster {
         populations: model.network().populations().iter().map(population).collect(),
         spikes: spikes.iter().map(|spike| (spike.gid, spike.time_ms)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contacts_are_ordered_by_depth() {
+        let (depths, values) = by_depth(&[20.0, 0.0, 20.0], &[1.0, 2.0, 10.0, 20.0, 3.0, 6.0], 2);
+        assert_eq!((depths, values), (vec![0.0, 20.0], vec![10.0, 20.0, 2.0, 4.0]));
     }
 }

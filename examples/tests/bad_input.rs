@@ -85,6 +85,33 @@ fn impossible_networks_of_point_neurons() {
     check(&["--eta=-1"], &["noise E", "rate"]);
 }
 
+/// `bytes` with `old` replaced by `new`, which is as long.
+fn replaced(mut bytes: Vec<u8>, old: &[u8], new: &[u8]) -> Vec<u8> {
+    let starts: Vec<_> = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(old)).collect();
+    starts.iter().for_each(|&at| bytes[at..at + new.len()].copy_from_slice(new));
+    bytes
+}
+
+#[test]
+fn electrodes_that_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let out = path("out");
+    let check = |name: &str, text: &str, words: &[&str]| {
+        let file = path(name);
+        fs::write(&file, text).unwrap();
+        let words = [&[name][..], words].concat();
+        refused("ei_network", &["--out", &out, "--lfp", "--electrode", &file], &words);
+        assert!(!fs::exists(&out).unwrap(), "{name} left files");
+    };
+    check("short.csv", "x_um,y_um,z_um\n0,0\n", &["line 2"]);
+    check("empty.csv", "x_um,y_um,z_um\n", &["no contacts"]);
+    check("layout.json", r#"{"neuropixel": {"n_contacts": 4}}"#, &["unknown variant"]);
+    let (gone, file) = (path("gone.csv"), path("short.csv"));
+    refused("ei_network", &["--out", &out, "--lfp", "--electrode", &gone], &["gone.csv"]);
+    refused("ei_network", &["--out", &out, "--electrode", &file], &["--lfp"]);
+}
+
 #[test]
 fn damaged_files() {
     let folder = tempfile::tempdir().unwrap();
@@ -100,6 +127,10 @@ fn damaged_files() {
         let whole = fs::read(shared.join("reference/lfpy/network_ei.h5")).unwrap();
         fs::write(path("half.h5"), &whole[..whole.len() / 2]).unwrap();
         replay(&path("half.h5"), &["half.h5", "truncated"]);
+        // The group has another name.
+        fs::write(path("bare.h5"), replaced(whole, b"probes\0", b"probez\0")).unwrap();
+        let probes = ["--out", &out, "--tables", &path("bare.h5"), "--probes"];
+        refused("replay", &probes, &["bare.h5: no group /probes"]);
     }
 
     common::succeed("ei_network", 1, &["--cells", "5", "--tstop", "1", "--out", &path("saved")]);

@@ -23,7 +23,8 @@ use net_core::{
 use net_examples::{RunArgs, draw_activity, draw_fields, draws_pictures};
 use net_lfp::{
     Conductivity, Contacts, CurrentDipoleMoment, DipoleField, DipoleSource,
-    FourSphereVolumeConductor, HeadFrame, Layout, RecExtElectrode, Sampling, SourceModel,
+    FourSphereVolumeConductor, HeadFrame, Layout, MagneticQuantity, RecExtElectrode, Sampling,
+    SourceModel, SphericallySymmetricVolCondMeg,
 };
 use net_mpi::Communicator;
 use net_sim::{
@@ -44,7 +45,8 @@ Files in the output directory:
   synapse_connections.h5           all synapses, a table a projection
   spikes.h5                        spikes in SONATA's layout (ms)
   traces.h5                        somatic potentials of the first cells of each population (mV)
-  OUTPUT.h5, fields.png            with --lfp: potentials at a laminar electrode, dipole and EEG
+  OUTPUT.h5, fields.png            with --lfp: potentials at a laminar electrode, dipole and EEG;
+                                   with --meg: EEG and MEG of single cells' dipoles in a sulcus
   activity.png                     raster, rates and potentials
   report.json, run.json            how it went, and what was run
 
@@ -118,6 +120,10 @@ struct Options {
     #[arg(long, value_name = "FILE", requires = "lfp")]
     electrode: Option<PathBuf>,
 
+    /// With --lfp: also record EEG and MEG from a dipole a cell, with the network in the wall of a sulcus
+    #[arg(long, requires = "lfp")]
+    meg: bool,
+
     /// Interpolate the rates of Hodgkin-Huxley channels in tables, as NEURON does
     #[arg(long)]
     tables: bool,
@@ -186,8 +192,12 @@ fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
             "potential at the contact nearest to the somata, z = {} um (uV)",
             depths_um[nearest]
         );
-        let panels =
-            [(LFP, nearest, heading.as_str(), 1e3), (EEG, 0, "EEG above the network (nV)", 1e6)];
+        let panels = [
+            (LFP, nearest, heading.as_str(), 1e3),
+            (EEG, 0, "EEG above the network (nV)", 1e6),
+            // The z component at the fourth sensor; there is no panel without the probe.
+            (MEG, 11, "with the network in a sulcus: MEG 15 degrees beside it, upward (aT)", 1e15),
+        ];
         let lfp = (LFP, &depths_um[..]);
         let picture = draw_fields(comm, &model, &outcome, &run, lfp, &panels, &title)?;
         if let Some(picture) = picture {
@@ -200,6 +210,7 @@ fn simulate(comm: &Communicator, options: &Options) -> anyhow::Result<()> {
 /// Names of the probes.
 const LFP: &str = "RecExtElectrode0";
 const EEG: &str = "FourSphereVolumeConductor0";
+const MEG: &str = "SphericallySymmetricVolCondMEG0";
 
 /// The laminar electrode, from below the somata to above the dendrites.
 const LAMINAR: Layout = Layout::Linear {
@@ -245,10 +256,40 @@ fn with_fields(model: Model, contacts: Contacts, options: &Options) -> anyhow::R
         sampling: Sampling::Average,
         ..probe
     };
-    Ok(model
+    let model = model
         .with_probe(recorded(ProbeRecording::new(electrode)))
         .with_probe(recorded(ProbeRecording::new(CurrentDipoleMoment)))
-        .with_probe(recorded(ProbeRecording::new(eeg))))
+        .with_probe(recorded(ProbeRecording::new(eeg)));
+    if !options.meg {
+        return Ok(model);
+    }
+    let (eeg, meg) = fields_of_sulcus()?;
+    Ok(model
+        .with_probe(recorded(ProbeRecording::new(eeg)))
+        .with_probe(recorded(ProbeRecording::new(meg))))
+}
+
+type Eeg = DipoleField<FourSphereVolumeConductor>;
+type Meg = DipoleField<SphericallySymmetricVolCondMeg>;
+
+/// EEG and MEG of a dipole a cell, with the network in the wall of a sulcus: its dendrites point along
+/// x of the head, since dipoles that point to the scalp make no magnetic field outside of a sphere.
+fn fields_of_sulcus() -> anyhow::Result<(Eeg, Meg)> {
+    let frame = HeadFrame {
+        rotation: [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]],
+        offset_um: [0.0, 0.0, 78_000.0],
+    };
+    // Potentials are largest before and behind a dipole, the magnetic field beside it.
+    let angles = [-30.0_f64, -15.0, 0.0, 15.0, 30.0].map(f64::to_radians);
+    let scalp = angles.map(|angle| [90_000.0 * angle.sin(), 0.0, 90_000.0 * angle.cos()]);
+    let sensors = angles.map(|angle| [0.0, 110_000.0 * angle.sin(), 110_000.0 * angle.cos()]);
+    let head = FourSphereVolumeConductor::new(scalp.to_vec());
+    let sphere = SphericallySymmetricVolCondMeg {
+        sensors_um: sensors.to_vec(),
+        quantity: MagneticQuantity::FluxDensity,
+    };
+    let cells = DipoleSource::Cells;
+    Ok((DipoleField::new(head, cells, frame)?, DipoleField::new(sphere, cells, frame)?))
 }
 
 /// The network with its cells, inputs and recordings.

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use common::succeed;
+use net_io::probes::ProbeReader;
 
 const NAME: [&str; 2] = ["ei_network", "slice_mea"];
 
@@ -68,4 +69,24 @@ fn contacts_come_from_a_file() {
         "plane.json",
         r#"{"square_mea": {"n_contacts": [2, 2], "pitch_um": 30, "center_um": [0, 0, -20]}}"#,
     );
+}
+
+#[test]
+fn magnetic_fields_of_single_dipoles() {
+    let folder = tempfile::tempdir().unwrap();
+    run("ei_network", folder.path(), &["--tstop", "5", "--meg", "--overwrite"]);
+    assert_eq!(pictures(folder.path()), 2);
+    let probes = ProbeReader::open(&folder.path().join("OUTPUT.h5")).unwrap();
+    let largest = |name: &str, row: usize| {
+        let probe = probes.iter().find(|probe| probe.name == name).unwrap();
+        let signal = probe.read("imem", row..row + 1, 0..probe.n_samples).unwrap();
+        signal.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()))
+    };
+    let meg = |row| largest("SphericallySymmetricVolCondMEG0", row);
+    // Above the network the field is along y; beside it, it goes up and down.
+    assert!(meg(7) > 0.0 && meg(8) < 0.05 * meg(7), "{} {}", meg(7), meg(8));
+    assert!(meg(11) > 0.1 * meg(7), "{} {}", meg(11), meg(7));
+    // A dipole across makes less potential above it than before it.
+    let eeg = |row| largest("FourSphereVolumeConductor1", row);
+    assert!(eeg(2) < eeg(3), "{} {}", eeg(2), eeg(3));
 }

@@ -85,7 +85,12 @@ impl Fields {
             above = Some(frame);
         }
         if let Some(map) = &self.map {
-            let (top, share) = (below(&above), if self.panels.is_empty() { 1.0 } else { 0.6 });
+            // Three times as high as a panel, but no more than beside two of them.
+            let share = match self.panels.len() {
+                0 => 1.0,
+                n_panels => 3.0 / (3 + n_panels.max(2)) as f64,
+            };
+            let top = below(&above);
             let frame = Frame { time, top, bottom: top + share * (BOTTOM - top) };
             map.draw(&mut sheet, &frame);
             above = Some(frame);

@@ -249,6 +249,9 @@ impl<M: DipoleModel> Probe for DipoleField<M> {
         if let DipoleSource::At(dipole_um) = self.source {
             described.push(("dipole_um", Description::Numbers(dipole_um.to_vec())));
         }
+        let HeadFrame { rotation, offset_um } = self.frame;
+        described.push(("head_rotation", Description::Points(rotation.to_vec())));
+        described.push(("head_offset_um", Description::Numbers(offset_um.to_vec())));
         described
     }
 

@@ -84,6 +84,29 @@ pub enum LfpError {
         /// The value.
         found: f64,
     },
+    /// Matrices a cell are none.
+    #[error("there is no matrix of any cell; give at least one")]
+    NoMatrices,
+    /// A cell's matrix is not possible.
+    #[error("matrix of the cell with gid {gid}: {source}")]
+    MatrixOfCell {
+        /// The cell.
+        gid: u64,
+        /// What is wrong.
+        source: Box<LfpError>,
+    },
+    /// A cell has no matrix.
+    #[error(
+        "there is no matrix for the cell with gid {gid}; give one, or say that cells without a \
+         matrix measure nothing"
+    )]
+    NoMatrixOfCell {
+        /// The cell.
+        gid: u64,
+    },
+    /// A cell must be known and is not.
+    #[error("a matrix a cell needs the gid of the cell; give it with `Geometry::with_cell`")]
+    NoCell,
     /// A direction is zero or not finite.
     #[error("direction {found:?} is no direction; expected finite numbers, not all zero")]
     Direction {
@@ -311,6 +334,16 @@ pub enum LfpError {
         /// The header.
         found: String,
     },
+    /// A table of contacts has a column more than once.
+    #[error("{}: column `{column}` is there more than once; found: {found}", path.display())]
+    ColumnTwice {
+        /// The file.
+        path: PathBuf,
+        /// Name of the column.
+        column: &'static str,
+        /// The header.
+        found: String,
+    },
     /// A line of a table has too many or too few fields.
     #[error("{}: line {line} has {found} fields, expected {expected} as in the header", path.display())]
     FieldCount {
@@ -323,8 +356,10 @@ pub enum LfpError {
         /// Fields of the header.
         expected: usize,
     },
-    /// A field of a table is no number.
-    #[error("{}: line {line}, column `{column}`: found `{found}`, expected a number", path.display())]
+    /// A field of a table is no number, or not a finite one.
+    #[error(
+        "{}: line {line}, column `{column}`: found `{found}`, expected a finite number", path.display()
+    )]
     NotANumber {
         /// The file.
         path: PathBuf,

@@ -24,6 +24,7 @@ pub struct Geometry<'a> {
     diam_um: &'a [f64],
     end_diam_um: Option<&'a [f64]>,
     parents: Option<&'a [Option<u32>]>,
+    cell: Option<u64>,
 }
 
 impl<'a> Geometry<'a> {
@@ -33,7 +34,8 @@ impl<'a> Geometry<'a> {
     /// No segments, lists of different lengths, a point that is not finite, or a diameter that is
     /// not a positive number.
     pub fn new(start_um: &'a [Point], end_um: &'a [Point], diam_um: &'a [f64]) -> Result<Self> {
-        let geometry = Self { start_um, end_um, diam_um, end_diam_um: None, parents: None };
+        let geometry =
+            Self { start_um, end_um, diam_um, end_diam_um: None, parents: None, cell: None };
         geometry.check_points()?;
         check_diameters(diam_um)?;
         Ok(geometry)
@@ -70,6 +72,12 @@ impl<'a> Geometry<'a> {
         Ok(Self { parents: Some(parents), ..self })
     }
 
+    /// Says which cell of the network it is, by its gid. Only probes that are
+    /// [a matrix a cell](crate::UserMatrices) need it.
+    pub fn with_cell(self, gid: u64) -> Self {
+        Self { cell: Some(gid), ..self }
+    }
+
     /// Number of segments, at least 1.
     pub fn n_segments(&self) -> usize {
         self.start_um.len()
@@ -101,6 +109,11 @@ impl<'a> Geometry<'a> {
     /// The tree, if it was given.
     pub fn parents(&self) -> Option<&'a [Option<u32>]> {
         self.parents
+    }
+
+    /// The cell's gid, if it was given.
+    pub fn cell(&self) -> Option<u64> {
+        self.cell
     }
 
     fn check_points(&self) -> Result<()> {

@@ -83,6 +83,9 @@ mod sphere;
 mod stimulation;
 mod vector;
 
+/// The arrays that probes take and give.
+pub use ndarray;
+
 pub use contacts::{ContactShape, Contacts, Layout};
 pub use csd::{BoxFraction, LaminarCurrentSourceDensity, VolumetricCurrentSourceDensity};
 pub use dipole::{CurrentDipoleMoment, DipoleField, DipoleModel, DipoleSource, HeadFrame};
@@ -98,7 +101,7 @@ pub use online::{
     Sampling, SumTarget, matrix_of_potentials,
 };
 pub use potential::Conductivity;
-pub use probe::{Description, Probe, UserMatrix};
+pub use probe::{Description, Probe, UserMatrices, UserMatrix};
 pub use skeleton::{MatrixSketch, Skeleton};
 pub use slice::RecMeaElectrode;
 pub use sphere::OneSphereVolumeConductor;

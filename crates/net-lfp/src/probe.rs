@@ -1,5 +1,7 @@
 //! What all probes have in common: segments in, a matrix out.
 
+use std::collections::BTreeMap;
+
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use crate::error::{LfpError, Result};
@@ -134,10 +136,7 @@ impl Probe for UserMatrix {
     }
 
     fn validate(&self) -> Result<()> {
-        match self.matrix.indexed_iter().find(|(_, value)| !value.is_finite()) {
-            None => Ok(()),
-            Some(((row, segment), &found)) => Err(LfpError::MatrixValue { row, segment, found }),
-        }
+        check_values(&self.matrix)
     }
 
     fn fill(&self, geometry: &Geometry, mut matrix: ArrayViewMut2<f64>) -> Result<usize> {
@@ -145,5 +144,81 @@ impl Probe for UserMatrix {
         check_length("columns of the user's matrix", self.matrix.ncols(), geometry.n_segments())?;
         matrix.assign(&self.matrix);
         Ok(0)
+    }
+}
+
+/// Matrices that the user brings cell by cell, as for networks whose cells differ.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use net_lfp::ndarray::array;
+/// use net_lfp::{Geometry, Probe, UserMatrices};
+/// let probe = UserMatrices {
+///     matrices: BTreeMap::from([(0, array![[1.0, 2.0]]), (7, array![[3.0]])]),
+///     unit: "mV",
+///     others_measure_nothing: false,
+/// };
+/// let geometry = Geometry::new(&[[0.0; 3]], &[[0.0, 0.0, 5.0]], &[1.0])?.with_cell(7);
+/// assert_eq!(probe.matrix(&geometry)?, array![[3.0]]);
+/// # Ok::<(), net_lfp::LfpError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserMatrices {
+    /// For each cell, by its gid, rows x segments. All have the same number of rows.
+    pub matrices: BTreeMap<u64, Array2<f64>>,
+    /// Unit of the signal for currents in nA.
+    pub unit: &'static str,
+    /// Whether cells without a matrix contribute nothing, instead of being an error.
+    pub others_measure_nothing: bool,
+}
+
+impl Probe for UserMatrices {
+    fn class(&self) -> &'static str {
+        "LinearModel"
+    }
+
+    fn unit(&self) -> &'static str {
+        self.unit
+    }
+
+    fn n_rows(&self) -> usize {
+        self.matrices.values().next().map_or(0, Array2::nrows)
+    }
+
+    fn validate(&self) -> Result<()> {
+        if self.matrices.is_empty() {
+            return Err(LfpError::NoMatrices);
+        }
+        self.matrices.iter().try_for_each(|(&gid, matrix)| self.check(gid, matrix))
+    }
+
+    fn fill(&self, geometry: &Geometry, mut matrix: ArrayViewMut2<f64>) -> Result<usize> {
+        let gid = geometry.cell().ok_or(LfpError::NoCell)?;
+        match self.matrices.get(&gid) {
+            Some(own) => {
+                self.check(gid, own)?;
+                check_length("columns of the user's matrix", own.ncols(), geometry.n_segments())?;
+                matrix.assign(own);
+            }
+            None if self.others_measure_nothing => matrix.fill(0.0),
+            None => return Err(LfpError::NoMatrixOfCell { gid }),
+        }
+        Ok(0)
+    }
+}
+
+impl UserMatrices {
+    fn check(&self, gid: u64, matrix: &Array2<f64>) -> Result<()> {
+        check_length("rows of the user's matrix", matrix.nrows(), self.n_rows())
+            .and_then(|()| check_values(matrix))
+            .map_err(|source| LfpError::MatrixOfCell { gid, source: Box::new(source) })
+    }
+}
+
+/// Refuses NaN and infinite entries.
+fn check_values(matrix: &Array2<f64>) -> Result<()> {
+    match matrix.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        None => Ok(()),
+        Some(((row, segment), &found)) => Err(LfpError::MatrixValue { row, segment, found }),
     }
 }

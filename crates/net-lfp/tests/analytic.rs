@@ -455,3 +455,17 @@ fn probes_say_where_they_measure() {
         assert_eq!(value("conductivity_s_m"), sigmas.as_ref(), "{}", probe.class());
     }
 }
+
+/// Where the network lay in the head is written, too.
+#[test]
+fn dipoles_say_where_the_network_lies_in_the_head() {
+    let rotation = [[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]];
+    let frame = HeadFrame { rotation, offset_um: [0.0, 1.0, 78_000.0] };
+    let model = InfiniteVolumeConductor { electrodes_um: vec![[0.0; 3]], sigma_s_m: 0.3 };
+    for source in [DipoleSource::Cells, DipoleSource::At([0.0, 0.0, 5.0])] {
+        let described = DipoleField::new(model.clone(), source, frame).unwrap().describe();
+        let offset = Description::Numbers(vec![0.0, 1.0, 78_000.0]);
+        assert!(described.contains(&("head_rotation", Description::Points(rotation.to_vec()))));
+        assert!(described.contains(&("head_offset_um", offset)), "{described:?}");
+    }
+}

@@ -232,3 +232,29 @@ fn volumes_and_matrices() {
     let user = UserMatrix { matrix: array![[1.0], [f64::NAN]], unit: "mV" };
     assert!(matches!(user.validate(), Err(LfpError::MatrixValue { row: 1, segment: 0, .. })));
 }
+
+#[test]
+fn matrices_cell_by_cell() {
+    let of = |matrices: Vec<(u64, Array2<f64>)>| UserMatrices {
+        matrices: matrices.into_iter().collect(),
+        unit: "mV",
+        others_measure_nothing: false,
+    };
+    let probe = of(vec![(3, array![[1.0], [2.0]]), (5, array![[1.0, 2.0], [3.0, 4.0]])]);
+    probe.validate().unwrap();
+    let cell = segment();
+    let of_cell = |probe: &UserMatrices, gid| probe.matrix(&cell.geometry().with_cell(gid));
+    assert_eq!(of_cell(&probe, 3).unwrap(), array![[1.0], [2.0]]);
+    let long = of_cell(&probe, 5);
+    assert!(matches!(long, Err(LfpError::Length { found: 2, expected: 1, .. })));
+    assert!(matches!(of_cell(&probe, 4), Err(LfpError::NoMatrixOfCell { gid: 4 })));
+    let others = UserMatrices { others_measure_nothing: true, ..probe.clone() };
+    assert_eq!(of_cell(&others, 4).unwrap(), array![[0.0], [0.0]]);
+    assert!(matches!(error(&probe, &cell), LfpError::NoCell));
+    assert!(matches!(of(vec![]).validate(), Err(LfpError::NoMatrices)));
+    for bad in [array![[1.0]], array![[1.0], [f64::INFINITY]]] {
+        let probe = of(vec![(3, array![[1.0], [2.0]]), (5, bad)]);
+        let outcome = probe.validate();
+        assert!(matches!(outcome, Err(LfpError::MatrixOfCell { gid: 5, .. })), "{outcome:?}");
+    }
+}

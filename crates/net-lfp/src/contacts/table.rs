@@ -14,8 +14,10 @@ const NORMAL: [&str; 3] = ["nx", "ny", "nz"];
 pub(super) fn read(path: &Path) -> Result<Contacts> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| LfpError::Read { path: path.to_owned(), source })?;
+    // Spreadsheets mark the encoding of what they write.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-    if is_csv { from_csv(path, &text) } else { from_json(path, &text) }
+    if is_csv { from_csv(path, text) } else { from_json(path, text) }
 }
 
 #[derive(Deserialize)]
@@ -52,20 +54,27 @@ fn from_csv(path: &Path, text: &str) -> Result<Contacts> {
     let mut lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     let header: Vec<&str> =
         lines.next().map_or(Vec::new(), |(_, line)| line.split(',').map(str::trim).collect());
-    let column_of = |&name: &&str| header.iter().position(|column| *column == name);
     let columns_of = |names: [&'static str; 3]| -> Result<[usize; 3]> {
         let mut columns = [0; 3];
         for (column, name) in columns.iter_mut().zip(&names) {
-            *column = column_of(name).ok_or_else(|| LfpError::MissingColumn {
+            let mut found = header.iter().enumerate().filter(|(_, found)| *found == name);
+            (*column, _) = found.next().ok_or_else(|| LfpError::MissingColumn {
                 path: path.to_owned(),
                 column: name,
                 found: header.join(", "),
             })?;
+            if found.next().is_some() {
+                return Err(LfpError::ColumnTwice {
+                    path: path.to_owned(),
+                    column: name,
+                    found: header.join(", "),
+                });
+            }
         }
         Ok(columns)
     };
     let position = columns_of(POSITION)?;
-    let has_normals = NORMAL.iter().any(|name| column_of(name).is_some());
+    let has_normals = NORMAL.iter().any(|name| header.contains(name));
     let normal = if has_normals { Some(columns_of(NORMAL)?) } else { None };
 
     let (mut positions, mut normals) = (Vec::new(), Vec::new());
@@ -82,7 +91,8 @@ fn from_csv(path: &Path, text: &str) -> Result<Contacts> {
         let numbers = |columns: [usize; 3]| -> Result<Point> {
             let mut numbers = [0.0; 3];
             for (number, column) in numbers.iter_mut().zip(columns) {
-                *number = fields[column].parse().map_err(|_| LfpError::NotANumber {
+                let parsed = fields[column].parse().ok().filter(|number: &f64| number.is_finite());
+                *number = parsed.ok_or_else(|| LfpError::NotANumber {
                     path: path.to_owned(),
                     line,
                     column: header[column].to_owned(),
@@ -125,6 +135,20 @@ mod tests {
         assert_eq!(layout.unwrap().len(), 4);
     }
 
+    /// Marks of the encoding are no part of the first column's name.
+    #[test]
+    fn byte_order_marks_are_skipped() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("contacts.csv", "\u{feff}x_um,y_um,z_um\n1,2,3\n"),
+            ("contacts.json", "\u{feff}[{\"x_um\": 1, \"y_um\": 2, \"z_um\": 3}]"),
+        ] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(Contacts::read(&path).unwrap().positions_um(), [[1.0, 2.0, 3.0]], "{name}");
+        }
+    }
+
     #[test]
     fn errors_name_line_and_column() {
         let message = |result: Result<Contacts>| result.unwrap_err().to_string();
@@ -137,7 +161,17 @@ mod tests {
         let short = message(csv("x_um,y_um,z_um\n1,2\n"));
         assert!(short.contains("line 2"), "{short}");
         assert!(matches!(csv("x_um,y_um,z_um\n"), Err(LfpError::NoContacts)));
-        assert!(matches!(csv("x_um,y_um,z_um\n1,nan,3"), Err(LfpError::NotFinite { .. })));
+        for endless in ["nan", "inf", "-infinity", "1e999"] {
+            let text = message(csv(&format!("x_um,y_um,z_um\n1,2,3\n1,{endless},3\n")));
+            let place = format!("contacts.csv: line 3, column `y_um`: found `{endless}`");
+            assert!(text.contains(&place), "{text}");
+        }
+        let normal = message(csv("x_um,y_um,z_um,nx,ny,nz\n1,2,3,0,0,nan\n"));
+        assert!(normal.contains("line 2, column `nz`"), "{normal}");
+        let twice = message(csv("x_um,y_um,z_um,x_um\n1,2,3,4\n"));
+        assert!(twice.contains("contacts.csv") && twice.contains("`x_um`"), "{twice}");
+        let endless = message(json("[{\"x_um\": 1, \"y_um\": 2,\n\"z_um\": 1e999}]"));
+        assert!(endless.contains("contacts.json") && endless.contains("line 2"), "{endless}");
         let missing = message(json(r#"[{"x_um": 1, "y_um": 2}]"#));
         assert!(missing.contains("z_um"), "{missing}");
         let partial = json(r#"[{"x_um": 1, "y_um": 2, "z_um": 3, "nx": 1}]"#);

@@ -6,6 +6,7 @@
 //! killed leaves a file that opens; its attribute `samples_written` says how far it is true. The bytes
 //! depend on the signals alone, not on how many samples were written at once.
 
+mod fields;
 mod read;
 mod tables;
 
@@ -14,18 +15,24 @@ use std::path::{Path, PathBuf};
 use hdf5::plist::dataset_create::{AllocTime, FillTime, Layout};
 use hdf5::types::{CompoundField, CompoundType, FloatSize, TypeDescriptor, VarLenUnicode};
 use hdf5::{Dataset, Dataspace, Datatype, Location, Selection};
+use ndarray::{ArrayView, ArrayView1, ArrayView2, Dimension};
 
 use crate::error::{Error, Result};
 use crate::provenance::{self, Provenance};
 use crate::{fsio, h5};
 
+pub use fields::n_fields_that_fit;
 pub use read::ProbeReader;
 pub use tables::{ProbeShape, ProbeTable, SegmentPoints, read_probe_tables, read_segment_points};
 
 /// Attribute that says how many samples of a dataset have been written.
 const WRITTEN: &str = "samples_written";
 
-/// A value of an attribute.
+/// Numbers that an attribute holds: what an object's header says in one piece is below 64 kB.
+const MOST_NUMBERS: usize = 6_000;
+
+/// A value of an attribute. Numbers that are too many for one are a dataset beside the probe's,
+/// `<probe>.<name>`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Attribute {
     /// A text.
@@ -107,9 +114,15 @@ fn options() -> hdf5::FileBuilder {
     options
 }
 
-/// Name of a dataset beside a probe's.
-fn beside(at: &Location, name: &str) -> String {
-    format!("{}.{name}", at.name().trim_start_matches('/'))
+/// Name of a dataset beside that of `probe`, for a parameter of it.
+pub fn name_beside(probe: &str, parameter: &str) -> String {
+    format!("{probe}.{parameter}")
+}
+
+/// Unit of numbers, as the end of their name says.
+fn unit_of(name: &str) -> &'static str {
+    const UNITS: [(&str, &str); 3] = [("_s_m", "S/m"), ("_um", "um"), ("_mm", "mm")];
+    UNITS.iter().find(|(end, _)| name.ends_with(end)).map_or("1", |(_, unit)| unit)
 }
 
 impl ProbeFile {
@@ -263,66 +276,62 @@ impl ProbeFile {
                 let created = at.new_attr::<f64>().create(name);
                 scalar(created.and_then(|attribute| attribute.write_scalar(value)))
             }
-            Attribute::Numbers(values) => {
-                scalar(at.new_attr_builder().with_data(values).create(name).map(|_| ()))
-            }
+            Attribute::Numbers(values) => self.numbers(at, name, ArrayView1::from(values)),
             Attribute::Lists(unit, lists) => self.lists(at, name, unit, lists),
             Attribute::Table(n_columns, values) => {
-                self.table(at, name, *n_columns, values).map_err(|source| match source {
-                    Ok(source) => Error::hdf5(&self.path, &object, "write attribute", source),
-                    Err(found) => Error::WrongType {
-                        path: self.path.clone(),
-                        object: object.clone(),
-                        found,
-                        expected: format!("rows of {n_columns} numbers"),
-                    },
-                })
+                let shape = (values.len() / n_columns.max(&1), *n_columns);
+                let table = ArrayView2::from_shape(shape, values).map_err(|_| {
+                    let found = format!("{} numbers", values.len());
+                    self.wrong_shape(&object, found, &format!("rows of {n_columns} numbers"))
+                })?;
+                self.numbers(at, name, table)
             }
         }
     }
 
-    /// Writes a dataset beside the probe's.
+    /// Writes lists of vectors as a dataset beside the probe's.
     fn lists(&self, at: &Location, name: &str, unit: &str, lists: &[Vec<[f64; 3]>]) -> Result<()> {
-        let object = beside(at, name);
         let longest = lists.iter().map(Vec::len).max().unwrap_or(0);
         let mut values = ndarray::Array3::from_elem((lists.len(), longest, 3), f64::NAN);
         for (mut row, list) in values.outer_iter_mut().zip(lists) {
             for (mut to, vector) in row.outer_iter_mut().zip(list) {
-                to.assign(&ndarray::ArrayView1::from(vector));
+                to.assign(&ArrayView1::from(vector));
             }
         }
+        self.beside(at, (name, unit), values.view())
+    }
+
+    /// Writes numbers as an attribute, or beside the probe's dataset if they are too many for one.
+    fn numbers<D: Dimension>(
+        &self,
+        at: &Location,
+        name: &str,
+        values: ArrayView<f64, D>,
+    ) -> Result<()> {
+        if values.len() > MOST_NUMBERS {
+            return self.beside(at, (name, unit_of(name)), values);
+        }
+        let created = at.new_attr_builder().with_data(values).create(name);
+        let object = || format!("{}@{name}", at.name());
+        created.map(|_| ()).map_err(|e| Error::hdf5(&self.path, object(), "write attribute", e))
+    }
+
+    /// Writes a dataset beside the probe's.
+    fn beside<D: Dimension>(
+        &self,
+        at: &Location,
+        (name, unit): (&str, &str),
+        values: ArrayView<f64, D>,
+    ) -> Result<()> {
+        let object = name_beside(at.name().trim_start_matches('/'), name);
         let dataset = self
             .file
             .new_dataset_builder()
             .obj_track_times(false)
-            .with_data(&values)
+            .with_data(values)
             .create(object.as_str())
             .map_err(|e| Error::hdf5(&self.path, &object, "create", e))?;
         self.attribute(&dataset, "units", &Attribute::Text(unit.to_owned()))
-    }
-
-    /// Tables are datasets of their own: attributes must not be large.
-    fn table(
-        &self,
-        at: &Location,
-        name: &str,
-        n_columns: usize,
-        values: &[f64],
-    ) -> std::result::Result<(), std::result::Result<hdf5::Error, String>> {
-        let n_rows = values.len() / n_columns.max(1);
-        let table = ndarray::ArrayView2::from_shape((n_rows, n_columns), values)
-            .map_err(|_| Err(format!("{} numbers", values.len())))?;
-        // The object header that holds attributes has 64 kB.
-        if values.len() <= 6_000 {
-            return at.new_attr_builder().with_data(table).create(name).map(|_| ()).map_err(Ok);
-        }
-        self.file
-            .new_dataset_builder()
-            .obj_track_times(false)
-            .with_data(table)
-            .create(beside(at, name).as_str())
-            .map(|_| ())
-            .map_err(Ok)
     }
 
     /// Writes consecutive samples of a probe, from `first_sample` on: for each field the values,

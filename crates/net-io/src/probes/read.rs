@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use hdf5::types::{CompoundField, CompoundType, FloatSize, TypeDescriptor};
 use hdf5::{Dataset, Dataspace, Datatype, Selection};
 
-use super::WRITTEN;
+use super::{WRITTEN, name_beside};
 use crate::error::{Error, Result};
 use crate::h5;
 
@@ -79,7 +79,7 @@ impl ProbeReader {
             // Large tables of a probe stand beside it.
             let Ok(dataset) = file.dataset(&name) else { continue };
             if let Some(class) = h5::text_attribute(path, &dataset, "class")? {
-                probes.push(Self::of_dataset(path, &file, dataset, (name, class))?);
+                probes.push(Self::of_dataset(path, dataset, (name, class))?);
             }
         }
         match probes.is_empty() {
@@ -92,12 +92,7 @@ impl ProbeReader {
         }
     }
 
-    fn of_dataset(
-        path: &Path,
-        file: &hdf5::File,
-        dataset: Dataset,
-        (name, class): (String, String),
-    ) -> Result<Self> {
+    fn of_dataset(path: &Path, dataset: Dataset, (name, class): (String, String)) -> Result<Self> {
         let wrong = |found: String| Error::WrongType {
             path: path.to_owned(),
             object: name.clone(),
@@ -126,7 +121,7 @@ impl ProbeReader {
         let n_written = written.map_err(|e| error("read attribute of", e))?;
         Ok(Self {
             units: h5::text_attribute(path, &dataset, "units")?.unwrap_or_default(),
-            contacts_um: contacts(path, file, &dataset, &name)?.filter(|c| c.len() == n_rows),
+            contacts_um: contacts(path, &dataset, &name)?.filter(|c| c.len() == n_rows),
             path: path.to_owned(),
             dataset,
             name,
@@ -143,6 +138,15 @@ impl ProbeReader {
     /// Time of a sample in ms.
     pub fn time_ms(&self, sample: usize) -> f64 {
         self.start_ms + sample as f64 * self.interval_ms
+    }
+
+    /// Numbers that the file has as a parameter of the probe, as `z_lower_um`, if it has it; tables row by
+    /// row.
+    ///
+    /// # Errors
+    /// Those of reading, also of what is no number.
+    pub fn numbers(&self, parameter: &str) -> Result<Option<Vec<f64>>> {
+        numbers(&self.path, &self.dataset, &self.name, parameter)
     }
 
     /// Reads one field: `rows.len() * samples.len()` values, row by row, in `units`.
@@ -206,22 +210,74 @@ impl ProbeReader {
     }
 }
 
-/// The positions of contacts: an attribute, or a dataset where they are many.
-fn contacts(
+/// The positions of contacts.
+fn contacts(path: &Path, dataset: &Dataset, name: &str) -> Result<Option<Vec<[f64; 3]>>> {
+    let numbers = numbers(path, dataset, name, "contacts_um")?;
+    Ok(numbers.map(|numbers| numbers.as_chunks::<3>().0.to_vec()))
+}
+
+/// Numbers in an attribute of a probe, or in a dataset beside it where they are many.
+fn numbers(
     path: &Path,
-    file: &hdf5::File,
     dataset: &Dataset,
     name: &str,
-) -> Result<Option<Vec<[f64; 3]>>> {
-    const CONTACTS: &str = "contacts_um";
-    let error = |e| Error::hdf5(path, format!("{name}@{CONTACTS}"), "read", e);
-    let beside = format!("{name}.{CONTACTS}");
-    let numbers: Vec<f64> = if h5::link_exists(file, &beside) {
-        file.dataset(&beside).and_then(|table| table.read_raw()).map_err(error)?
-    } else if dataset.attr_names().map_err(error)?.iter().any(|known| known == CONTACTS) {
-        dataset.attr(CONTACTS).and_then(|table| table.read_raw()).map_err(error)?
-    } else {
+    parameter: &str,
+) -> Result<Option<Vec<f64>>> {
+    let error = |e| Error::hdf5(path, format!("{name}@{parameter}"), "read", e);
+    let file = dataset.file().map_err(error)?;
+    let beside = name_beside(name, parameter);
+    if h5::link_exists(&file, &beside) {
+        return file.dataset(&beside).and_then(|all| all.read_raw()).map(Some).map_err(error);
+    }
+    if !dataset.attr_names().map_err(error)?.iter().any(|known| known == parameter) {
         return Ok(None);
-    };
-    Ok(Some(numbers.chunks_exact(3).map(|point| [point[0], point[1], point[2]]).collect()))
+    }
+    dataset.attr(parameter).and_then(|all| all.read_raw()).map(Some).map_err(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probes::{Attribute, ProbeDataset, ProbeFile};
+
+    /// Numbers that an attribute does not hold stand beside the probe, with their unit, and are read from
+    /// there.
+    #[test]
+    fn many_numbers_are_found_beside_the_probe() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("OUTPUT.h5");
+        let many: Vec<f64> = (0..9_000).map(f64::from).collect();
+        let attributes = [
+            ("class", Attribute::Text("LaminarCurrentSourceDensity".to_owned())),
+            ("start_ms", Attribute::Number(0.0)),
+            ("interval_ms", Attribute::Number(1.0)),
+            ("axis_um", Attribute::Numbers(vec![1.0, 2.0])),
+            ("z_lower_um", Attribute::Numbers(many.clone())),
+            ("conductivity_s_m", Attribute::Numbers(many.clone())),
+            ("contacts_um", Attribute::Table(3, many.clone())),
+        ];
+        let probe = ProbeDataset {
+            name: "csd".to_owned(),
+            fields: vec!["imem".to_owned()],
+            n_rows: 3_000,
+            n_samples: 1,
+            attributes: attributes.map(|(name, value)| (name.to_owned(), value)).into(),
+        };
+        ProbeFile::create(&path, &[probe]).unwrap().finish().unwrap();
+        let probes = ProbeReader::open(&path).unwrap();
+        assert_eq!(probes.len(), 1);
+        assert_eq!(probes[0].numbers("axis_um").unwrap(), Some(vec![1.0, 2.0]));
+        assert_eq!(probes[0].numbers("z_lower_um").unwrap(), Some(many.clone()));
+        assert_eq!(probes[0].numbers("z_upper_um").unwrap(), None);
+        let contacts = probes[0].contacts_um.as_ref().unwrap();
+        assert_eq!(contacts.concat(), many);
+        let file = h5::open(&path).unwrap();
+        for (name, unit) in
+            [("z_lower_um", "um"), ("conductivity_s_m", "S/m"), ("contacts_um", "um")]
+        {
+            let dataset = file.dataset(&name_beside("csd", name)).unwrap();
+            let found = h5::text_attribute(&path, &dataset, "units").unwrap();
+            assert_eq!(found.as_deref(), Some(unit), "{name}");
+        }
+    }
 }

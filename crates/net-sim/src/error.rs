@@ -303,6 +303,59 @@ pub enum Error {
         /// What is wrong.
         source: Box<net_lfp::LfpError>,
     },
+    /// The name of a probe cannot be that of a dataset.
+    #[error(
+        "probe '{probe}': names of probes are those of datasets in OUTPUT.h5; they must have no '/' \
+         and no NUL, and not be '.' or '..'"
+    )]
+    ProbeName {
+        /// The name.
+        probe: String,
+    },
+    /// The name of a probe is that of a dataset beside another's.
+    #[error(
+        "probe '{probe}': OUTPUT.h5 has a parameter of the probe '{other}' under this name; choose \
+         another one"
+    )]
+    ProbeNameBeside {
+        /// The name.
+        probe: String,
+        /// The other probe.
+        other: String,
+    },
+    /// A probe's signal has more fields than its dataset can have.
+    #[error(
+        "probe '{probe}': found {n_fields} fields (all cells, types of current, populations, groups), \
+         expected at most {n_most} with names of this length, as the header of a dataset holds no \
+         more; divide the groups over several probes"
+    )]
+    ProbeFields {
+        /// The probe.
+        probe: String,
+        /// Fields asked for.
+        n_fields: usize,
+        /// Fields there may be.
+        n_most: usize,
+    },
+    /// Probes need more memory than there is.
+    #[error(
+        "probe '{probe}': {what} of this rank need {} GB, those of all probes {} GB, but the machine \
+         has {} GB; {advice}", gigabytes(*needed_bytes), gigabytes(*all_bytes), gigabytes(*there_bytes)
+    )]
+    ProbeMemory {
+        /// The probe that needs most.
+        probe: String,
+        /// What needs it.
+        what: &'static str,
+        /// Bytes that it needs.
+        needed_bytes: u64,
+        /// Bytes that all probes need for it.
+        all_bytes: u64,
+        /// Bytes of memory of the machine.
+        there_bytes: u64,
+        /// What to change.
+        advice: &'static str,
+    },
     /// A probe cannot measure a cell.
     #[error("probe '{probe}': gid {gid}: {source}")]
     ProbeCell {
@@ -456,6 +509,11 @@ impl From<net_io::Error> for Error {
     fn from(error: net_io::Error) -> Self {
         Error::File(Box::new(error))
     }
+}
+
+/// Bytes in GB, with what digits tell.
+fn gigabytes(bytes: u64) -> String {
+    format!("{:.1}", 1e-9 * bytes as f64)
 }
 
 /// A value that is not allowed.

@@ -127,7 +127,7 @@ fn threads_and_chunks_change_no_byte() {
     let folder = tempfile::tempdir().unwrap();
     let mut expected = None;
     for threads in [1, 2, 5] {
-        for chunk in [None, Some(1), Some(13)] {
+        for chunk in [None, Some(1), Some(13), Some(usize::MAX)] {
             let model = with_stimulation(with_probes(connected(5, [20, 7], 0.5), chunk));
             let own = folder.path().join(format!("{threads}-{chunk:?}"));
             run(&model, &into_files(50.01, threads, &own));
@@ -178,8 +178,14 @@ fn the_file_says_what_is_in_it() {
     let file = hdf5::File::open(folder.path().join("OUTPUT.h5")).unwrap();
     let mut names = file.member_names().unwrap();
     names.sort();
-    let expected =
-        ["FourSphereVolumeConductor0", "RecExtElectrode0", "RecExtElectrode1", "dense", "dipole"];
+    let expected = [
+        "FourSphereVolumeConductor0",
+        "InfiniteHomogeneousVolCondMEG0",
+        "RecExtElectrode0",
+        "RecExtElectrode1",
+        "dense",
+        "dipole",
+    ];
     assert_eq!(names, expected);
     let rows = file.dataset("dense").unwrap().attr("rows_summed").unwrap();
     assert!(rows.read_scalar::<u64>().unwrap() < 40, "no row of dense contacts is interpolated");
@@ -193,7 +199,7 @@ fn the_file_says_what_is_in_it() {
         assert_eq!(written, signal.n_samples as u64);
     }
     let n_samples: Vec<_> = outcome.signals.iter().map(|signal| signal.n_samples).collect();
-    assert_eq!(n_samples, [2001, 89, 501, 251, 2001]);
+    assert_eq!(n_samples, [2001, 89, 501, 251, 2001, 501]);
     // The total is the sum of the populations.
     let fields = &outcome.signals[0].fields;
     let names: Vec<_> = fields.iter().map(|(name, _)| name.as_str()).collect();
@@ -353,7 +359,18 @@ fn a_contact_inside_of_a_cell_is_reported() {
     let outcome = run(&model, &into_files(5.0, 1, folder.path()));
     let file = hdf5::File::open(folder.path().join("OUTPUT.h5")).unwrap();
     let raised = file.dataset("RecExtElectrode0").unwrap().attr("distances_raised").unwrap();
-    assert!(raised.read_scalar::<u64>().unwrap() >= 1);
+    let n_raised = raised.read_scalar::<u64>().unwrap();
+    assert!(n_raised >= 1);
+    let in_memory: Vec<_> = outcome.signals.iter().map(|signal| signal.distances_raised).collect();
+    assert_eq!(in_memory, [n_raised, 0]);
+    let (report, expected) =
+        (outcome.report.to_string(), "radius of a segment: RecExtElectrode0\n");
+    assert!(report.contains(&format!("{n_raised} distances raised to the {expected}")), "{report}");
+    assert!(!report.contains("LinearModel0"), "{report}");
+    let report = fs::read_to_string(folder.path().join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let expected = serde_json::json!({"RecExtElectrode0": n_raised, "LinearModel0": 0});
+    assert_eq!(report["distances_raised"], expected);
     // In the middle and on the surface the potential of a point source at the radius.
     let n = outcome.signals[0].n_samples;
     let values = &outcome.signals[0].fields[0].1;
@@ -394,7 +411,7 @@ fn unusual_networks_and_times_have_signals() {
         let out = folder.path().join(name);
         let outcome = run(&with_probes(connected(1, sizes, 0.5), None), &into_files(0.0, 2, &out));
         let n_samples: Vec<_> = outcome.signals.iter().map(|signal| signal.n_samples).collect();
-        assert_eq!(n_samples, [1, 0, 1, 1, 1]);
+        assert_eq!(n_samples, [1, 0, 1, 1, 1, 1]);
     }
     // Without a cell there is no field.
     let model = connected(1, [0, 0], 0.5);
@@ -438,4 +455,155 @@ fn bad_probes_are_refused_with_what_to_change() {
     let outside =
         RecExtElectrode { source: SourceModel::RootAsPoint { roots: vec![99] }, ..laminar(1) };
     says(refusal(ProbeRecording::new(outside)), &["gid ", "99"]);
+}
+
+/// What a network of probes is refused with.
+fn refusal_of(probes: impl IntoIterator<Item = ProbeRecording>) -> String {
+    let model = connected(1, [4, 2], 0.5);
+    let model = probes.into_iter().fold(model, Model::with_probe);
+    match Simulation::build(&Communicator::solo(), &model, &in_memory(1.0, 1)) {
+        Ok(_) => panic!("the probes were accepted"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Probes are named as their datasets are.
+#[test]
+fn names_that_no_dataset_can_have_are_refused() {
+    let named = |name: &str| ProbeRecording {
+        name: Some(name.to_owned()),
+        ..ProbeRecording::new(laminar(2))
+    };
+    for name in ["a/b", "/", ".", "..", "a\0"] {
+        let message = refusal_of([named(name)]);
+        assert!(message.contains(&format!("probe '{name}'")), "{message}");
+        assert!(message.contains("OUTPUT.h5") && message.contains("'/'"), "{message}");
+    }
+    assert!(refusal_of([named("")]).contains("probe ''"));
+    let beside =
+        refusal_of([ProbeRecording::new(laminar(2)), named("RecExtElectrode0.contacts_um")]);
+    assert!(beside.contains("probe 'RecExtElectrode0.contacts_um'"), "{beside}");
+    assert!(beside.contains("of the probe 'RecExtElectrode0'"), "{beside}");
+    // Other points in a name are no folder.
+    let model = connected(1, [4, 2], 0.5).with_probe(named("lfp.left")).with_probe(named("..."));
+    let folder = tempfile::tempdir().unwrap();
+    run(&model, &into_files(0.1, 1, folder.path()));
+    let probes = net_io::probes::ProbeReader::open(&folder.path().join("OUTPUT.h5")).unwrap();
+    assert_eq!(probes.len(), 2);
+}
+
+/// What does not fit into the header of a dataset is refused before the run; all that fits is written.
+#[test]
+fn more_fields_than_a_dataset_can_have_are_refused() {
+    let of_groups = |n: u64| ProbeRecording {
+        groups: (0..n).map(|at| (format!("g{at:05}"), Targets::Gids(vec![at % 6]))).collect(),
+        ..ProbeRecording::new(CurrentDipoleMoment)
+    };
+    let message = refusal_of([of_groups(1092)]);
+    assert!(message.contains("probe 'CurrentDipoleMoment0': found 1093 fields"), "{message}");
+    assert!(message.contains("1092") && message.contains("several probes"), "{message}");
+    let folder = tempfile::tempdir().unwrap();
+    let model = connected(1, [4, 2], 0.5).with_probe(of_groups(1091));
+    run(&model, &into_files(0.1, 1, folder.path()));
+    let probes = net_io::probes::ProbeReader::open(&folder.path().join("OUTPUT.h5")).unwrap();
+    assert_eq!(probes[0].fields.len(), 1092);
+}
+
+/// Parameters of many volumes are beside the signal.
+#[test]
+fn as_many_volumes_as_one_likes_are_described() {
+    let lower = |at: u32| f64::from(at) - 3_500.0;
+    let csd = LaminarCurrentSourceDensity {
+        z_um: (0..7_000).map(|at| [lower(at), lower(at + 1)]).collect(),
+        radius_um: vec![500.0; 7_000],
+        axis_um: [0.0; 2],
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let model = connected(1, [2, 1], 0.5).with_probe(ProbeRecording::new(csd));
+    run(&model, &into_files(0.1, 1, folder.path()));
+    let probes = net_io::probes::ProbeReader::open(&folder.path().join("OUTPUT.h5")).unwrap();
+    let upper = probes[0].numbers("z_upper_um").unwrap().unwrap();
+    assert_eq!((upper.len(), upper[6_999]), (7_000, 3_500.0));
+}
+
+/// A probe with more rows than any machine holds.
+#[derive(Debug)]
+struct Endless;
+
+impl Probe for Endless {
+    fn class(&self) -> &'static str {
+        "Endless"
+    }
+
+    fn unit(&self) -> &'static str {
+        "mV"
+    }
+
+    fn n_rows(&self) -> usize {
+        1 << 48
+    }
+
+    fn validate(&self) -> net_lfp::Result<()> {
+        Ok(())
+    }
+
+    fn fill(
+        &self,
+        _: &Geometry,
+        _: net_lfp::ndarray::ArrayViewMut2<f64>,
+    ) -> net_lfp::Result<usize> {
+        panic!("a matrix of this size was made")
+    }
+}
+
+#[test]
+fn matrices_beyond_the_memory_are_refused() {
+    let message = refusal_of([ProbeRecording::new(laminar(2)), ProbeRecording::new(Endless)]);
+    for part in ["probe 'Endless0': matrices", " GB, but the machine has ", "fewer rows"] {
+        assert!(message.contains(part), "{message}");
+    }
+}
+
+/// Cells of two kinds, each measured by a matrix of its own: that of its soma's current.
+#[test]
+fn matrices_of_cells_that_differ_are_brought_cell_by_cell() {
+    // Four cells of E with 6 segments, then two of I with 7 and 8.
+    let soma_of = |gid: u64, n_segments: usize| {
+        let mut matrix = ndarray::Array2::zeros((1, n_segments));
+        matrix[[0, 0]] = 1.0 + gid as f64;
+        (gid, matrix)
+    };
+    let all: Vec<_> = (0..6).map(|gid| soma_of(gid, [6, 6, 6, 6, 7, 8][gid as usize])).collect();
+    let of = |n: usize, others_measure_nothing| UserMatrices {
+        matrices: all[6 - n..].iter().cloned().collect(),
+        unit: "nA",
+        others_measure_nothing,
+    };
+    let by_cell = |probe| ProbeRecording {
+        groups: (0..6).map(|gid| (format!("cell {gid}"), Targets::Gids(vec![gid]))).collect(),
+        ..ProbeRecording::new(probe)
+    };
+    let membrane = Recording {
+        sample_type: SampleType::F64,
+        ..Recording::new("soma", Targets::All, Quantity::MembraneCurrent)
+    };
+    let model = connected(1, [4, 2], 0.5).with_recording(membrane);
+    let recorded = model.recordings().len() - 1;
+    let model = model.with_probe(by_cell(of(6, false))).with_probe(by_cell(of(2, true)));
+    let outcome = run(&model, &in_memory(10.0, 2));
+    let [all_cells, some] = &outcome.signals[..] else { panic!("two probes") };
+    for trace in outcome.traces.iter().filter(|trace| trace.recording == recorded) {
+        let factor = 1.0 + trace.gid as f64;
+        let (_, found) = &all_cells.fields[1 + trace.gid as usize];
+        let largest = found.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+        assert!(largest > 0.0 && found.len() == trace.values.len(), "gid {}", trace.gid);
+        for (found, expected) in found.iter().zip(&trace.values) {
+            assert!((found - factor * expected).abs() < 1e-9 * largest, "{found} {expected}");
+        }
+        let expected = if trace.gid < 4 { vec![0.0; found.len()] } else { found.clone() };
+        assert_eq!(some.fields[1 + trace.gid as usize].1, expected, "gid {}", trace.gid);
+    }
+    let message = refusal_of([ProbeRecording::new(of(2, false))]);
+    assert!(message.contains("probe 'LinearModel0'"), "{message}");
+    assert!(message.contains("no matrix for the cell with gid"), "{message}");
 }

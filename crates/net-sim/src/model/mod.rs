@@ -360,7 +360,7 @@ impl Model {
         check_names("stimulation", self.stimulations.iter().map(|s| s.name.as_str()))?;
         self.stimulations.iter().try_for_each(|s| s.validate(network, groups))?;
         let names = self.probe_names();
-        check_names("probe", names.iter().map(String::as_str))?;
+        probe::check_dataset_names(&self.probes, &names)?;
         let mut probes = self.probes.iter().zip(&names);
         probes.try_for_each(|(probe, name)| probe.validate(name, network, groups, clock))
     }

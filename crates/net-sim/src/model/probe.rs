@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use net_cell::currents::CurrentType;
 use net_core::{Network, StepClock};
+use net_io::probes::{n_fields_that_fit, name_beside};
 use net_lfp::{Probe, Sampling};
 
 use super::Targets;
@@ -116,7 +117,13 @@ impl ProbeRecording {
         for (_, targets) in &self.groups {
             targets.validate(network, known_groups, user)?;
         }
-        super::check_names("field of a probe", Terms::new(self, network).names())
+        let terms = Terms::new(self, network);
+        super::check_names("field of a probe", terms.names())?;
+        let (n_fields, n_most) = (terms.fields.len(), n_fields_that_fit(terms.names()));
+        if n_fields > n_most {
+            return Err(Error::ProbeFields { probe: name.to_owned(), n_fields, n_most });
+        }
+        Ok(())
     }
 
     /// The samples of a run of `n_steps`.
@@ -138,6 +145,24 @@ impl ProbeRecording {
         };
         Ok(Samples { interval, window: start..stop + 1 })
     }
+}
+
+/// Refuses names that cannot be those of the probes' datasets in `OUTPUT.h5`.
+pub(super) fn check_dataset_names(probes: &[ProbeRecording], names: &[String]) -> Result<()> {
+    super::check_names("probe", names.iter().map(String::as_str))?;
+    let is_path = |name: &&String| name.contains(['/', '\0']) || *name == "." || *name == "..";
+    if let Some(name) = names.iter().find(is_path) {
+        return Err(Error::ProbeName { probe: name.clone() });
+    }
+    for (recording, other) in probes.iter().zip(names) {
+        for (parameter, _) in recording.probe.describe() {
+            let taken = name_beside(other, parameter);
+            if names.contains(&taken) {
+                return Err(Error::ProbeNameBeside { probe: taken, other: other.clone() });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Where the segments of all cells are for probes and stimulation, in place of what positions, rotations and shapes

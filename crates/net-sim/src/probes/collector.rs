@@ -1,5 +1,6 @@
 //! The sums of all threads and ranks, brought together and written some samples at a time.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{MutexGuard, PoisonError};
 
@@ -12,11 +13,13 @@ use net_lfp::{Description, ExactSums, SAMPLES_AT_ONCE, Sampling, Skeleton};
 use net_mpi::Communicator;
 
 use super::matrices::{Matrices, all_types};
+use super::memory::{self, Need};
 use super::observer::{self, Observed, Shared};
 use super::terms::Terms;
 use super::totals::Totals;
 use crate::error::{Error, Result};
 use crate::model::{Model, ProbeRecording, Samples};
+use crate::run::machine_memory_bytes;
 
 /// Values of a sum, rows x samples, that come together unless the user says otherwise.
 const CHUNK_VALUES: usize = 1 << 18;
@@ -47,6 +50,8 @@ pub struct ProbeSignal {
     pub n_rows: usize,
     /// Samples of each row.
     pub n_samples: usize,
+    /// Pairs of a point and a segment that were nearer than the segment's radius, which was taken instead.
+    pub distances_raised: u64,
     /// Each field's name and values, rows x samples: `imem` first, then types of current, populations,
     /// groups, and the types of populations and groups.
     pub fields: Vec<(String, Vec<f64>)>,
@@ -98,7 +103,10 @@ impl Collector {
         keep: bool,
     ) -> Result<Self> {
         let mut probes = Vec::with_capacity(model.probes().len());
-        for (at, (recording, name)) in model.probes().iter().zip(model.probe_names()).enumerate() {
+        let names = model.probe_names();
+        let mut needs = Vec::new();
+        for (at, (recording, of_probe)) in model.probes().iter().zip(&names).enumerate() {
+            let name = of_probe.clone();
             let terms = Terms::new(recording, model.network());
             let skeleton = matrices.keep_skeleton(comm, pool, at, terms.fields.len())?;
             let n_signals = recording.probe.n_rows();
@@ -110,12 +118,17 @@ impl Collector {
             let n_samples = samples.n_before(n_steps + 1);
             let samples_of_epoch = epoch_steps / samples.interval;
             let usual = usual_chunk(n_signals, samples_of_epoch as usize);
-            let chunk = recording.chunk_samples.unwrap_or(usual) as u64;
+            let asked = recording.chunk_samples.unwrap_or(usual) as u64;
+            let chunk = asked.min(n_samples.max(1));
             // What an epoch adds to a chunk that is not full, and the sample at the start.
-            let room = chunk + samples_of_epoch + 2;
+            let room = (chunk + samples_of_epoch + 2).min(n_samples) as usize;
+            let n_sums = terms.sums.len() * groups.len().max(1);
+            needs.push(Need::of_sums(of_probe, n_sums, n_rows, room));
+            comm.agree(memory::check_sums(&needs, machine_memory_bytes()))?;
             let zero = |bounds: &[f64]| {
-                ExactSums::new(bounds, room.min(n_samples) as usize).map_err(|source| {
-                    Error::Probe { probe: name.clone(), source: Box::new(source) }
+                ExactSums::new(bounds, room).map_err(|source| Error::Probe {
+                    probe: name.clone(),
+                    source: Box::new(source),
                 })
             };
             let zero = [zero(&bounds[0])?, zero(&bounds[1])?];
@@ -173,6 +186,11 @@ impl Collector {
         let factors = factors.map(Skeleton::memory_bytes).sum::<usize>();
         let sums = self.groups.len() * self.probes.iter().map(of_group).sum::<usize>();
         self.matrix_bytes + factors + sums
+    }
+
+    /// For each probe the pairs of a point and a segment of all ranks whose distance was raised.
+    pub(crate) fn distances_raised(&self) -> BTreeMap<String, u64> {
+        self.probes.iter().map(|probe| (probe.name.clone(), probe.n_raised)).collect()
     }
 
     /// Makes the files that this rank writes: that of all ranks' signals at `of_all` on rank 0, and its
@@ -395,6 +413,7 @@ impl Collected {
             interval_ms,
             n_rows,
             n_samples,
+            distances_raised: self.n_raised,
             fields: self.terms.names().map(field).collect(),
         }
     }

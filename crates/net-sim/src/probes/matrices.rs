@@ -9,10 +9,12 @@ use net_lfp::{Geometry, LaneMask, LaneMatrix, MatrixSketch, Skeleton, matrix_of_
 use net_mpi::Communicator;
 use rayon::prelude::*;
 
+use super::memory::{self, Need};
 use super::terms::{Cells, Term, Terms};
 use crate::build::{LocalCell, PlacedCell};
 use crate::error::{Error, Result};
 use crate::model::{Model, ProbeRecording};
+use crate::run::machine_memory_bytes;
 
 /// The matrices of all probes for the cells of all groups of a rank.
 pub(crate) struct Matrices {
@@ -96,6 +98,9 @@ impl Matrices {
 }
 
 /// Makes the matrices of all probes of the model for the cells of these groups, given by their blocks.
+///
+/// # Errors
+/// More bytes than the machine has; a cell that a probe cannot measure.
 pub(crate) fn build_matrices(
     model: &Model,
     groups: &[Vec<BlockLayout>],
@@ -104,6 +109,11 @@ pub(crate) fn build_matrices(
     let mut by_gid: Vec<&LocalCell> = own_cells.iter().collect();
     by_gid.sort_unstable_by_key(|cell| cell.gid);
     let names = model.probe_names();
+    let needs = model.probes().iter().zip(&names).map(|(recording, name)| {
+        let terms = Terms::new(recording, model.network());
+        Need::of_matrices(name, recording.probe.n_rows(), &terms, groups)
+    });
+    memory::check_matrices(&needs.collect::<Vec<_>>(), machine_memory_bytes())?;
     let sketch = |recording: &ProbeRecording| {
         recording.interpolate.then(|| MatrixSketch::new(recording.probe.n_rows())).flatten()
     };
@@ -186,7 +196,7 @@ impl<'a> Builder<'a> {
             let parents = parents(morphology);
             let raised = Geometry::new(start_um, end_um, diam_um)
                 .and_then(|geometry| geometry.with_parents(&parents))
-                .and_then(|geometry| probe.fill(&geometry, matrix.view_mut()))
+                .and_then(|geometry| probe.fill(&geometry.with_cell(cell.gid), matrix.view_mut()))
                 .map_err(|source| Error::ProbeCell {
                     probe: self.name.to_owned(),
                     gid: cell.gid,

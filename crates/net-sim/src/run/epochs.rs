@@ -7,6 +7,7 @@
 //! A rank that fails says so in place of its spikes. So all ranks leave the loop at the same epoch,
 //! agree on the error, and seal what they have.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
@@ -118,6 +119,8 @@ pub(crate) struct Finished {
     pub(crate) kept: Kept,
     /// Of the probes that this rank has.
     pub(crate) signals: Vec<ProbeSignal>,
+    /// As [`Collector::distances_raised`].
+    pub(crate) distances_raised: BTreeMap<String, u64>,
     pub(crate) times: Times,
     /// Steps that were computed.
     pub(crate) n_steps: u64,
@@ -404,6 +407,7 @@ impl<'a> Run<'a> {
         self.leader.comm.agree(outcome)?;
         let Leader { comm, step, recorder, collector, mut times, .. } = self.leader;
         let shared = &self.shared;
+        let distances_raised = collector.distances_raised();
         let signals = collector.finish();
         let kept = recorder.finish(&mut |index, into| shared.take_samples(index, into), step);
         let (signals, kept) = comm.agree(signals.and_then(|signals| Ok((signals, kept?))))?;
@@ -411,7 +415,7 @@ impl<'a> Run<'a> {
         times.run += started.elapsed();
         let computed: Duration = self.shared.members.iter().map(|m| lock(m).computed).sum();
         times.compute = computed / self.threads.n as u32;
-        Ok(Finished { kept, signals, times, n_steps: step })
+        Ok(Finished { kept, signals, distances_raised, times, n_steps: step })
     }
 }
 

@@ -40,8 +40,8 @@ use threads::Threads;
 pub(crate) use output::complete;
 pub(crate) use recorder::SignalPlan;
 pub use recorder::Trace;
-pub(crate) use report::resident_memory_mb;
 pub use report::{Phases, RunReport};
+pub(crate) use report::{machine_memory_bytes, resident_memory_mb};
 pub(crate) use tracks::{TrackColumn, Tracks};
 pub(crate) use transfer::Junctions;
 
@@ -588,6 +588,7 @@ impl<'a> Simulation<'a> {
                 phases: self.phases,
                 n_columns: self.n_columns,
                 n_spikes: finished.kept.n_spikes,
+                distances_raised: finished.distances_raised,
             },
         )?;
         if let Some(files) = &self.output {

@@ -1,5 +1,6 @@
 //! How a run went: sizes, times, memory.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use net_mpi::Communicator;
@@ -59,6 +60,9 @@ pub struct RunReport {
     pub connection_bytes: u64,
     /// Bytes of the matrices and sums of probes.
     pub probe_bytes: u64,
+    /// For each probe the pairs of a point and a segment whose distance was raised to the segment's
+    /// radius.
+    pub distances_raised: BTreeMap<String, u64>,
 }
 
 /// Wall time of each phase in s.
@@ -92,6 +96,8 @@ pub(super) struct Own<'a> {
     pub(super) phases: Phases,
     pub(super) n_columns: u64,
     pub(super) n_spikes: u64,
+    /// Of all ranks already.
+    pub(super) distances_raised: BTreeMap<String, u64>,
 }
 
 impl RunReport {
@@ -146,6 +152,7 @@ impl RunReport {
             cell_bytes: sums[8],
             connection_bytes: sums[9],
             probe_bytes: sums[10],
+            distances_raised: own.distances_raised.clone(),
         })
     }
 
@@ -184,6 +191,12 @@ impl fmt::Display for RunReport {
         )?;
         if self.probe_bytes > 0 {
             writeln!(f, "probes    {:.1} MB of matrices and sums", megabytes(self.probe_bytes))?;
+        }
+        for (probe, n_raised) in self.distances_raised.iter().filter(|(_, n)| **n > 0) {
+            writeln!(
+                f,
+                "          {n_raised} distances raised to the radius of a segment: {probe}"
+            )?;
         }
         let delay = self.min_delay_ms.map_or("none".to_owned(), |ms| format!("{ms} ms"));
         writeln!(
@@ -231,9 +244,19 @@ pub(crate) fn resident_memory_mb() -> f64 {
     memory_mb("VmRSS:")
 }
 
+/// Memory of this machine in bytes, as Linux tells.
+pub(crate) fn machine_memory_bytes() -> Option<u64> {
+    memory_bytes("/proc/meminfo", "MemTotal:")
+}
+
 fn memory_mb(key: &str) -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(key));
-    let kib = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<f64>().ok());
-    kib.map_or(0.0, |kib| kib * 1024.0 * 1e-6)
+    memory_bytes("/proc/self/status", key).map_or(0.0, |bytes| 1e-6 * bytes as f64)
+}
+
+/// The number in a line of a file of Linux about memory.
+fn memory_bytes(path: &str, key: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(path).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(1024 * kib)
 }

@@ -41,6 +41,12 @@ pub(crate) fn with_probes(model: Model, chunk_samples: Option<usize>) -> Model {
         FourSphereVolumeConductor::new(vec![[0.0, 0.0, 90_000.0], [0.0, 20_000.0, 80_000.0]]);
     let at = DipoleSource::At([0.0, 0.0, 78_000.0]);
     let eeg = DipoleField::new(head, at, HeadFrame::default()).unwrap();
+    let sensors = InfiniteHomogeneousVolCondMeg {
+        sensors_um: vec![[0.0, 5_000.0, 90_000.0], [3_000.0, 0.0, 90_000.0]],
+        quantity: MagneticQuantity::FluxDensity,
+    };
+    let frame = HeadFrame { offset_um: [0.0, 0.0, 78_000.0], ..HeadFrame::default() };
+    let meg = DipoleField::new(sensors, DipoleSource::Cells, frame).unwrap();
     let every_step = ProbeRecording {
         by_population: true,
         currents: currents(),
@@ -84,6 +90,11 @@ pub(crate) fn with_probes(model: Model, chunk_samples: Option<usize>) -> Model {
         .with_probe(dipole)
         .with_probe(dense)
         .with_probe(ProbeRecording { chunk_samples, ..ProbeRecording::new(eeg) })
+        .with_probe(ProbeRecording {
+            interval_ms: Some(0.1),
+            chunk_samples,
+            ..ProbeRecording::new(meg)
+        })
 }
 
 /// Fields of all sorts, on some of the cells.

@@ -46,6 +46,20 @@ fn skeleton(cells: &[Array2<f64>]) -> Option<Skeleton> {
     sketch.skeleton(&sketch.integers(), 2)
 }
 
+/// What interpolation leaves of any row of these cells' matrices, relative to its norm.
+fn error_of(skeleton: &Skeleton, cells: &[Array2<f64>]) -> f64 {
+    let views: Vec<_> = cells.iter().map(|cell| cell.view()).collect();
+    let all = concatenate(Axis(1), &views).unwrap();
+    let here = skeleton.rows().iter().flat_map(|&row| all.row(row).to_vec());
+    let mut found = Vec::new();
+    skeleton.interpolate(&here.collect::<Vec<_>>(), all.ncols(), &mut found);
+    let found = Array2::from_shape_vec(all.dim(), found).unwrap();
+    let norm = |row: ndarray::ArrayView1<f64>| row.dot(&row).sqrt();
+    let rows = all.rows().into_iter().zip(found.rows());
+    let errors = rows.map(|(own, found)| norm((&found - &own).view()) / norm(own));
+    errors.fold(0.0, f64::max)
+}
+
 /// Combinations give the rows of all cells to what is promised, also where there are fewer segments
 /// than columns of the sketch.
 #[test]
@@ -56,20 +70,30 @@ fn all_rows_follow_from_the_skeleton() {
         let skeleton = skeleton(&cells).unwrap();
         let n_here = skeleton.rows().len();
         assert!(n_here * 4 <= n_contacts * 3, "{n_here} of {n_contacts}");
-        let views: Vec<_> = cells.iter().map(|cell| cell.view()).collect();
-        let all = concatenate(Axis(1), &views).unwrap();
-        let n_samples = all.ncols();
-        let here = skeleton.rows().iter().flat_map(|&row| all.row(row).to_vec());
-        let mut found = Vec::new();
-        skeleton.interpolate(&here.collect::<Vec<_>>(), n_samples, &mut found);
-        let found = Array2::from_shape_vec(all.dim(), found).unwrap();
-        let norm = |row: ndarray::ArrayView1<f64>| row.dot(&row).sqrt();
-        let rows = all.rows().into_iter().zip(found.rows());
-        let errors = rows.map(|(own, found)| norm((&found - &own).view()) / norm(own));
-        let error = errors.fold(0.0, f64::max);
+        let error = error_of(&skeleton, &cells);
         println!("{n_here} of {n_contacts} rows: {error:.1e} of the norm of a row");
         assert!(error < 2e-13, "{n_here} of {n_contacts}: {error}");
     }
+}
+
+/// Also where a sketch has few columns more than the skeleton rows, whatever was drawn.
+#[test]
+fn small_sketches_are_enough() {
+    let (mut n_found, mut fullest, mut worst) = (0, 0.0_f64, 0.0_f64);
+    for draw in 0..200 {
+        let n_contacts = 32 + draw as usize % 30;
+        let probe = electrode(n_contacts, 0.5 + 0.05 * (draw % 70) as f64);
+        let cells: Vec<_> = (0..4).map(|cell| matrix_of(&probe, 4 * draw + cell)).collect();
+        let Some(skeleton) = skeleton(&cells) else { continue };
+        n_found += 1;
+        fullest = fullest.max(skeleton.rows().len() as f64 / n_contacts as f64);
+        worst = worst.max(error_of(&skeleton, &cells));
+    }
+    println!(
+        "{n_found} skeletons of up to {fullest:.2} of the rows: {worst:.1e} of the norm of a row"
+    );
+    assert!(n_found > 50 && fullest > 0.7, "{n_found}, {fullest}");
+    assert!(worst < 1e-12, "{worst}");
 }
 
 /// Whoever adds the cells, in whatever order, gets the same bits; so does whoever interpolates fewer samples.

@@ -57,11 +57,6 @@ impl Skeleton {
         &self.rows
     }
 
-    /// Number of all rows.
-    pub fn n_rows(&self) -> usize {
-        self.n_rows
-    }
-
     /// Bytes of the factors.
     pub fn memory_bytes(&self) -> usize {
         size_of_val(self.factors.as_slice())

@@ -59,7 +59,7 @@ impl Elimination {
             triangle.push(self.eliminate(row));
             rows.push(row);
         }
-        let combinations = self.combinations(&rows, triangle);
+        let combinations = combinations(&rows, triangle);
         let others: Vec<usize> = (0..self.n_rows).filter(|row| !rows.contains(row)).collect();
         let mut factors = Vec::with_capacity(others.len().div_ceil(LANES) * rows.len());
         for others in others.chunks(LANES) {
@@ -102,25 +102,25 @@ impl Elimination {
         }
         parts
     }
+}
 
-    /// How all rows, relative to their norms, follow from those that were chosen: for each of these a factor
-    /// a row. Solves the triangle.
-    fn combinations(&self, rows: &[usize], mut triangle: Vec<Vec<F8>>) -> Vec<Vec<F8>> {
-        for at in (0..rows.len()).rev() {
-            let (before, after) = triangle.split_at_mut(at + 1);
-            let own = &mut before[at];
-            let entry = |&row: &usize| own[row / LANES].0[row % LANES];
-            let (diagonal, others) = (entry(&rows[at]), &rows[at + 1..]);
-            let others: Vec<f64> = others.iter().map(entry).collect();
-            for (&factor, solved) in others.iter().zip(after.iter()) {
-                for (own, solved) in own.iter_mut().zip(solved) {
-                    own.0.iter_mut().zip(solved.0).for_each(|(own, x)| *own -= factor * x);
-                }
+/// How all rows, relative to their norms, follow from those that were chosen: for each of these a factor
+/// a row. Solves the triangle.
+fn combinations(rows: &[usize], mut triangle: Vec<Vec<F8>>) -> Vec<Vec<F8>> {
+    for at in (0..rows.len()).rev() {
+        let (before, after) = triangle.split_at_mut(at + 1);
+        let own = &mut before[at];
+        let entry = |&row: &usize| own[row / LANES].0[row % LANES];
+        let (diagonal, others) = (entry(&rows[at]), &rows[at + 1..]);
+        let others: Vec<f64> = others.iter().map(entry).collect();
+        for (&factor, solved) in others.iter().zip(after.iter()) {
+            for (own, solved) in own.iter_mut().zip(solved) {
+                own.0.iter_mut().zip(solved.0).for_each(|(own, x)| *own -= factor * x);
             }
-            own.iter_mut().for_each(|own| own.0.iter_mut().for_each(|own| *own /= diagonal));
         }
-        triangle
+        own.iter_mut().for_each(|own| own.0.iter_mut().for_each(|own| *own /= diagonal));
     }
+    triangle
 }
 
 struct Task<'a> {

@@ -1,10 +1,11 @@
 //! Probes on-line: from the currents of every block of cells to the signals in a file.
 //!
-//! `terms` says what is added up; `matrices` turns the geometry of this rank's cells into matrices and
-//! leaves out rows that follow from others, if `memory` finds that the machine can hold them; `observer`
+//! `terms` says what is added up; `matrices` turns the geometry of this rank's cells into matrices, if
+//! `memory` finds that the machine can hold them, and leaves out rows that follow from others; `observer`
 //! multiplies them with the currents and adds up, thread by thread; `collector` brings the sums of all
-//! threads and ranks together, some samples at a time, and writes them. Sums are exact, so that neither
-//! threads nor ranks nor the number of samples that are written at once change a bit.
+//! threads and ranks together, some samples at a time, turns them into numbers (`totals`) and writes
+//! them. Sums are exact, so that neither threads nor ranks nor the number of samples that are written at
+//! once change a bit.
 
 mod collector;
 mod matrices;

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+pub use net_kernel::destination::Destination;
+
 use crate::error::CellError;
 use crate::mechanism;
 use crate::simd::{F8, LANES};
@@ -171,8 +173,6 @@ impl From<&BlockLayout> for LinearLayout {
 /// be computed.
 #[derive(Clone, Copy)]
 pub struct StepCurrents<'a> {
-    /// The block, as [`CellGroup::layouts`](crate::CellGroup::layouts) counts them.
-    pub block: usize,
     /// Currents are those of the step that ends here; 0 for the start.
     pub step: u64,
     pub(crate) linear: &'a dyn Fn(usize) -> &'a [F8],
@@ -189,10 +189,22 @@ impl StepCurrents<'_> {
 
 /// What is told of all currents of a group of cells.
 pub trait CurrentObserver: Send + std::fmt::Debug {
-    /// Whether the currents of the step that ends here are wanted. They cost little, but more than
-    /// nothing.
-    fn wants(&self, step: u64) -> bool;
+    /// Who is told of a block's currents while it advances some steps; blocks are counted as
+    /// [`CellGroup::layouts`](crate::CellGroup::layouts) does, and come in turn.
+    fn watch(&mut self, block: usize) -> Box<dyn BlockObserver + '_>;
+}
 
-    /// Takes the currents of a block. Blocks come in turn; of one block, all wanted steps come in order.
+/// What is told of all currents of a block.
+pub trait BlockObserver {
+    /// Whether the currents of the step that ends here are wanted. They cost little, but more than
+    /// nothing. Steps come in order.
+    fn wants(&mut self, step: u64) -> bool;
+
+    /// Where the solver is to leave the potentials of the step that was asked for last, one vector a slot.
+    /// That is asked where the membrane current is a function of them alone, and they are not shown
+    /// again where they have been left.
+    fn destination(&mut self, n_slots: usize) -> Option<Destination<'_>>;
+
+    /// Takes the currents of the step.
     fn observe(&mut self, currents: &StepCurrents<'_>);
 }

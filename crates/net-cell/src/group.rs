@@ -14,8 +14,9 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use net_core::{ConnectionTable, StepClock};
+use net_kernel::prefetch::{Cache, prefetch_all};
 
-use crate::block::{Block, Due, Event, NOT_KEPT, Spike, TimedEvent, Watch};
+use crate::block::{Block, Due, Event, NOT_KEPT, Spike, TimedEvent};
 use crate::currents::{BlockLayout, CurrentObserver, CurrentType};
 use crate::error::{CellError, NotFinite};
 use crate::extracellular::ExtracellularPotential;
@@ -49,6 +50,10 @@ struct Needs {
     /// Their exact time.
     time: bool,
 }
+
+/// The states of inputs are more than caches hold, and few of them are read in an epoch: that many are
+/// asked for while one is.
+const INPUTS_AHEAD: usize = 4;
 
 #[derive(Debug)]
 struct Input {
@@ -92,6 +97,8 @@ pub struct CellGroup {
     connections: ConnectionTable,
     inputs: Vec<Input>,
     inputs_due: Vec<u64>,
+    /// Those of which something is due in an epoch.
+    due: Vec<usize>,
     spikes: Vec<Spike>,
     /// Where weights of connections are kept, by number of the connection; empty if none are.
     kept: Vec<u32>,
@@ -120,6 +127,7 @@ impl CellGroup {
             connections: ConnectionTable::default(),
             inputs: Vec::new(),
             inputs_due: Vec::new(),
+            due: Vec::new(),
             spikes: Vec::new(),
             kept: Vec::new(),
             kept_columns: Vec::new(),
@@ -222,7 +230,8 @@ impl CellGroup {
         self.keep_weights();
         self.has_started = true;
         for (at, block) in self.blocks.iter_mut().enumerate() {
-            block.finish_initialize(watch(&mut self.observer, at));
+            let mut observer = self.observer.as_mut().map(|observer| observer.watch(at));
+            block.finish_initialize(observer.as_deref_mut());
         }
         for population in &mut self.points {
             population.initialize(max_delay_steps, epoch_steps);
@@ -300,10 +309,14 @@ impl CellGroup {
         mut between: impl FnMut(),
     ) -> Result<&[Spike], NotFinite> {
         self.spikes.clear();
-        for (input, due) in self.inputs.iter_mut().zip(&mut self.inputs_due) {
-            if *due >= steps.end {
-                continue;
+        self.due.clear();
+        let all = (0..).zip(&self.inputs_due);
+        self.due.extend(all.filter(|(_, due)| **due < steps.end).map(|(at, _)| at));
+        for (nth, &at) in self.due.iter().enumerate() {
+            if let Some(&ahead) = self.due.get(nth + INPUTS_AHEAD) {
+                prefetch_all(&self.inputs[ahead], Cache::First);
             }
+            let (input, due) = (&mut self.inputs[at], &mut self.inputs_due[at]);
             let Route { block, endpoint, needs } = input.route;
             let Input { kept, weight, .. } = *input;
             // What was due before the start of the run acts at its first step.
@@ -329,8 +342,9 @@ impl CellGroup {
                 plain: [external.due(step), network.due(step)],
                 timed: [external_timed.due(step), network_timed.due(step)],
             };
-            let watch = watch(&mut self.observer, at);
-            block.advance(steps.clone(), events, &mut self.spikes, watch);
+            let mut observer = self.observer.as_mut().map(|observer| observer.watch(at));
+            block.advance(steps.clone(), events, &mut self.spikes, observer.as_deref_mut());
+            drop(observer);
             external.clear(steps.clone());
             network.clear(steps.clone());
             external_timed.clear(steps.clone());
@@ -439,9 +453,4 @@ impl CellGroup {
         let spikes = self.arrived.capacity() + self.spikes.capacity();
         untimed.sum::<usize>() + timed + spikes * size_of::<Spike>()
     }
-}
-
-/// The observer, for one block.
-fn watch(observer: &mut Option<Box<dyn CurrentObserver>>, block: usize) -> Option<Watch<'_>> {
-    observer.as_deref_mut().map(|observer| Watch { observer, block })
 }

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use harness::{membrane_currents, step};
-use net_cell::currents::{BlockLayout, CurrentObserver, CurrentType, StepCurrents};
+use net_cell::currents::{
+    BlockLayout, BlockObserver, CurrentObserver, CurrentType, Destination, StepCurrents,
+};
 use net_cell::morphology::{
     Cable, CableProperties, Discretization, MorphologyBuilder, SectionKind, SegmentPoints,
 };
@@ -39,19 +41,32 @@ impl Collector {
 }
 
 impl CurrentObserver for Collector {
-    fn wants(&self, _: u64) -> bool {
+    fn watch(&mut self, block: usize) -> Box<dyn BlockObserver + '_> {
+        Box::new(OfBlock(self, block))
+    }
+}
+
+struct OfBlock<'a>(&'a Collector, usize);
+
+impl BlockObserver for OfBlock<'_> {
+    fn wants(&mut self, _: u64) -> bool {
         true
     }
 
+    fn destination(&mut self, _: usize) -> Option<Destination<'_>> {
+        None
+    }
+
     fn observe(&mut self, of: &StepCurrents<'_>) {
-        let mut seen = self.seen.lock().unwrap();
-        for row in &self.layouts[of.block].rows {
+        let OfBlock(collector, block) = self;
+        let mut seen = collector.seen.lock().unwrap();
+        for row in &collector.layouts[*block].rows {
             for (lane, cell) in row.cells.iter().enumerate() {
-                for (kind, current_type) in self.types.iter().enumerate() {
+                for (kind, current_type) in collector.types.iter().enumerate() {
                     let linear = of.linear(kind);
                     let currents = match current_type {
                         CurrentType::Membrane => {
-                            let template = &self.templates[cell.gid as usize];
+                            let template = &collector.templates[cell.gid as usize];
                             membrane_currents(row, lane, template, linear)
                         }
                         _ => {

@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use harness::{cable, membrane_currents, step};
-use net_cell::currents::{BlockLayout, CurrentObserver, CurrentType, StepCurrents};
+use net_cell::currents::{
+    BlockLayout, BlockObserver, CurrentObserver, CurrentType, Destination, StepCurrents,
+};
 use net_cell::morphology::CableProperties;
+use net_cell::simd::F8;
 use net_cell::{CellSpec, CellTemplate, Cells, Quantity, Region, Samples, Schedule};
 
 /// Current of (step, gid, segment).
@@ -22,18 +25,31 @@ struct Collector {
 }
 
 impl CurrentObserver for Collector {
-    fn wants(&self, _: u64) -> bool {
+    fn watch(&mut self, block: usize) -> Box<dyn BlockObserver + '_> {
+        Box::new(OfBlock(self, block))
+    }
+}
+
+struct OfBlock<'a>(&'a Collector, usize);
+
+impl BlockObserver for OfBlock<'_> {
+    fn wants(&mut self, _: u64) -> bool {
         true
     }
 
+    fn destination(&mut self, _: usize) -> Option<Destination<'_>> {
+        None
+    }
+
     fn observe(&mut self, of: &StepCurrents<'_>) {
-        let mut seen = self.seen.lock().unwrap();
-        let layout = &self.layouts[of.block];
+        let OfBlock(collector, block) = self;
+        let mut seen = collector.seen.lock().unwrap();
+        let layout = &collector.layouts[*block];
         assert_eq!(of.linear(0).len(), layout.n_membrane());
         assert!(of.linear(0).iter().flat_map(|v| v.0).all(f64::is_finite));
         for row in &layout.rows {
             for (lane, cell) in row.cells.iter().enumerate() {
-                let template = &self.templates[cell.gid as usize];
+                let template = &collector.templates[cell.gid as usize];
                 let currents = membrane_currents(row, lane, template, of.linear(0));
                 for (segment, current) in currents.into_iter().enumerate() {
                     let twice = seen.insert((of.step, cell.gid, segment), current);
@@ -89,6 +105,97 @@ fn an_observer_sees_what_is_recorded() {
                 let error = seen[&(*step, gid, segment)] - value;
                 assert!(error.abs() <= 1e-13 * largest, "{error} of {largest} nA");
             }
+        }
+    }
+}
+
+/// Has the solver leave what every step asks for, and compares it with what is shown.
+#[derive(Debug, Default)]
+struct Placing {
+    /// For each block the sum over the steps of a mean.
+    sums: Vec<Vec<F8>>,
+    /// What the solver left, and what it should have.
+    left: Vec<F8>,
+    expected: Vec<F8>,
+    n_left: Arc<Mutex<usize>>,
+}
+
+struct PlacingOfBlock<'a>(&'a mut Placing, usize, u64);
+
+const OF_MEAN: u64 = 3;
+
+impl CurrentObserver for Placing {
+    fn watch(&mut self, block: usize) -> Box<dyn BlockObserver + '_> {
+        self.sums.resize(self.sums.len().max(block + 1), Vec::new());
+        Box::new(PlacingOfBlock(self, block, 0))
+    }
+}
+
+impl BlockObserver for PlacingOfBlock<'_> {
+    fn wants(&mut self, step: u64) -> bool {
+        self.2 = step;
+        step % 7 != 6
+    }
+
+    fn destination(&mut self, n_slots: usize) -> Option<Destination<'_>> {
+        let PlacingOfBlock(placing, block, step) = self;
+        let sum = &mut placing.sums[*block];
+        sum.resize(n_slots, F8::ZERO);
+        placing.left.resize(n_slots, F8::ZERO);
+        placing.expected.clone_from(sum);
+        *placing.n_left.lock().unwrap() += 1;
+        Some(match *step % OF_MEAN {
+            0 => Destination::mean(&mut placing.left, sum, 1.0 / OF_MEAN as f64),
+            1 => Destination::copy(sum),
+            _ => Destination::add(sum),
+        })
+    }
+
+    fn observe(&mut self, of: &StepCurrents<'_>) {
+        let PlacingOfBlock(placing, block, step) = self;
+        assert_eq!(of.step, *step);
+        if of.step == 0 || placing.expected.is_empty() {
+            return;
+        }
+        let expected = placing.expected.iter().zip(of.linear(0)).map(|(sum, shown)| {
+            F8(std::array::from_fn(|lane| match *step % OF_MEAN {
+                0 => (sum.0[lane] + shown.0[lane]) * (1.0 / OF_MEAN as f64),
+                1 => shown.0[lane],
+                _ => sum.0[lane] + shown.0[lane],
+            }))
+        });
+        let expected: Vec<F8> = expected.collect();
+        let left = if *step % OF_MEAN == 0 { &placing.left } else { &placing.sums[*block] };
+        assert_eq!(left, &expected);
+    }
+}
+
+#[test]
+fn the_solver_leaves_potentials_where_they_are_wanted() {
+    let cell = |gid: u64, has_electrode: bool| {
+        let shape = cable(100.0, 10.0, 2 + gid as usize % 4, CableProperties::default());
+        let mut cell = CellTemplate::new(shape).unwrap();
+        cell.insert("hh", &Region::All, &[]).unwrap();
+        cell.insert("pas", &Region::All, &[("e", -60.0 + gid as f64)]).unwrap();
+        if has_electrode {
+            cell.insert_point("IClamp", 0, &[("amp", 0.1), ("delay", 0.0), ("dur", 5.0)]).unwrap();
+        }
+        CellSpec { gid, template: Arc::new(cell), points: Vec::new() }
+    };
+    for (has_electrodes, second_order) in [(false, false), (false, true), (true, false)] {
+        let specs: Vec<CellSpec> = (0..21).map(|gid| cell(gid, has_electrodes)).collect();
+        let cells = Cells::new(&specs, &[], step(0.025, second_order), 1).unwrap();
+        let n_left = Arc::new(Mutex::new(0));
+        for mut group in cells.into_groups() {
+            let placing = Placing { n_left: n_left.clone(), ..Placing::default() };
+            group.observe_currents(Box::new(placing), &[CurrentType::Membrane]).unwrap();
+            group.initialize(1, 50);
+            group.advance(0..10, || ()).unwrap();
+            group.advance(10..30, || ()).unwrap();
+            // What electrodes inject is beside the potentials, which are shown whole then.
+            let n_wanted = (1..=30).filter(|step| step % 7 != 6).count();
+            let n_blocks = if has_electrodes { 0 } else { group.layouts().len() };
+            assert_eq!(*n_left.lock().unwrap(), n_wanted * n_blocks);
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Asking for data before they are needed.
 
+/// Bytes of a cache line.
+const CACHE_LINE: usize = 64;
+
 /// Where data are to be when they are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cache {
@@ -26,4 +29,13 @@ pub fn prefetch<T>(place: *const T, cache: Cache) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = (place, cache);
+}
+
+/// Asks for all cache lines of a value.
+#[inline(always)]
+pub fn prefetch_all<T>(value: &T, cache: Cache) {
+    let place = std::ptr::from_ref(value).cast::<u8>();
+    for offset in (0..size_of::<T>()).step_by(CACHE_LINE) {
+        prefetch(place.wrapping_add(offset), cache);
+    }
 }

@@ -9,6 +9,7 @@
 //! the same arithmetic in the same order.
 
 use super::rows::Row;
+use crate::currents::Destination;
 use crate::simd::{F8, LANES, Lanes, pair_offset};
 
 /// Where the lanes of a slot have their parents.
@@ -76,7 +77,7 @@ pub(super) struct Cable {
 #[derive(Debug, Clone, Copy)]
 struct Kernels {
     assemble: unsafe fn(&mut Cable),
-    solve: unsafe fn(&mut Cable, bool),
+    solve: unsafe fn(&mut Cable, bool, Option<&Destination<'_>>),
     inflow: unsafe fn(&Cable, &[F8], &mut [F8]),
 }
 
@@ -229,10 +230,12 @@ impl Cable {
         unsafe { (self.kernels.assemble)(self) }
     }
 
-    /// Solves the system and moves v to the end of the step.
-    pub(super) fn solve(&mut self, second_order: bool) {
+    /// Solves the system and moves v to the end of the step. The solution of all slots, in which the
+    /// currents of the step balance, goes to `wanted`, too.
+    pub(super) fn solve(&mut self, second_order: bool, wanted: Option<Destination<'_>>) {
+        assert!(wanted.as_ref().is_none_or(|wanted| wanted.n_vectors() == self.n_slots));
         // SAFETY: as in `assemble`; parents and forks point into the vectors of this block.
-        unsafe { (self.kernels.solve)(self, second_order) }
+        unsafe { (self.kernels.solve)(self, second_order, wanted.as_ref()) }
     }
 
     /// The current that flows into every slot through its neighbors where the potentials inside are
@@ -368,7 +371,7 @@ isa_kernel!(
 );
 
 #[inline(always)]
-unsafe fn solve<V: Lanes>(cable: &mut Cable, second_order: bool) {
+unsafe fn solve<V: Lanes>(cable: &mut Cable, second_order: bool, wanted: Option<&Destination<'_>>) {
     // SAFETY: parents precede children, and all addresses were made in `new` for these vectors.
     unsafe {
         for at in (0..cable.ranges.len()).rev() {
@@ -376,8 +379,12 @@ unsafe fn solve<V: Lanes>(cable: &mut Cable, second_order: bool) {
         }
         let x = if second_order { &mut cable.x } else { &mut cable.v };
         let x = x.as_mut_ptr().cast::<f64>();
+        let nowhere = &Destination::copy(&mut []);
         for at in 0..cable.ranges.len() {
-            substitute::<V>(cable, cable.ranges[at], x);
+            match wanted {
+                None => substitute::<V, false>(cable, cable.ranges[at], x, nowhere),
+                Some(wanted) => substitute::<V, true>(cable, cable.ranges[at], x, wanted),
+            }
         }
         if second_order {
             // Crank-Nicolson: x is the potential in the middle of the step.
@@ -391,8 +398,8 @@ unsafe fn solve<V: Lanes>(cable: &mut Cable, second_order: bool) {
     }
 }
 isa_kernel!(
-    fn solve_kernel = solve as unsafe fn(&mut Cable, bool),
-    (cable: &mut Cable, second_order: bool)
+    fn solve_kernel = solve as unsafe fn(&mut Cable, bool, Option<&Destination<'_>>),
+    (cable: &mut Cable, second_order: bool, wanted: Option<&Destination<'_>>)
 );
 
 /// Addresses of what the elimination touches.
@@ -493,7 +500,12 @@ unsafe fn eliminate<V: Lanes>(cable: &mut Cable, range: Range) {
 
 /// From the roots of one row to the leaves.
 #[inline(always)]
-unsafe fn substitute<V: Lanes>(cable: &Cable, range: Range, x: *mut f64) {
+unsafe fn substitute<V: Lanes, const IS_WANTED: bool>(
+    cable: &Cable,
+    range: Range,
+    x: *mut f64,
+    wanted: &Destination<'_>,
+) {
     let to_parent = cable.to_parent.as_ptr().cast::<f64>();
     let inverse = cable.inverse.as_ptr().cast::<f64>();
     let reduced = cable.reduced.as_ptr().cast::<f64>();
@@ -516,6 +528,9 @@ unsafe fn substitute<V: Lanes>(cable: &Cable, range: Range, x: *mut f64) {
             let u = V::load(to_parent.add(at));
             let here = u.mul_add(parent, V::load(reduced.add(at))) * V::load(inverse.add(at));
             here.store(x.add(at));
+            if IS_WANTED {
+                wanted.put(slot, here);
+            }
             if slot < range.inner_end {
                 for fork in *forks.add(slot)..*forks.add(slot + 1) {
                     let at = fork as usize * LANES;

@@ -5,21 +5,9 @@
 
 use super::Block;
 use super::instances::Instances;
-use crate::currents::CurrentObserver;
+use super::observation::Observation;
+use crate::currents::{BlockObserver, Destination};
 use crate::simd::{F8, LANES};
-
-/// An observer, and the number by which it knows the block.
-pub(crate) struct Watch<'a> {
-    pub(crate) observer: &'a mut dyn CurrentObserver,
-    pub(crate) block: usize,
-}
-
-impl Watch<'_> {
-    /// Whether the currents of the step that ends here are wanted.
-    pub(super) fn wants(&self, step: u64) -> bool {
-        self.observer.wants(step)
-    }
-}
 
 impl Block {
     /// Before the system is solved: notes what depends on v(t), if currents are to be taken; `t_ms` is
@@ -41,36 +29,48 @@ impl Block {
         }
     }
 
+    /// Where the solution is wanted by who observes the step, if the membrane current follows from it.
+    pub(super) fn wanted<'a>(
+        &self,
+        observer: &'a mut (dyn BlockObserver + '_),
+    ) -> Option<Destination<'a>> {
+        let is_inside = self.field.is_none();
+        let follows = self.observation.as_ref().is_some_and(Observation::shows_solution);
+        if is_inside && follows { observer.destination(self.cable.n_slots()) } else { None }
+    }
+
     /// After the solution: the currents of the step that ends at `step`, where they are wanted.
-    pub(super) fn take_currents(&mut self, step: u64, watch: Option<&mut Watch<'_>>) {
-        if watch.is_none() && self.membrane.is_empty() {
+    pub(super) fn take_currents(
+        &mut self,
+        step: u64,
+        observer: Option<&mut (dyn BlockObserver + '_)>,
+    ) {
+        if observer.is_none() && self.membrane.is_empty() {
             return;
         }
         self.injected(true);
         self.record_membrane(true);
-        if let Some(watch) = watch
+        if let Some(observer) = observer
             && let Some(mut observation) = self.observation.take()
         {
             let currents = (&*self.injected_na, self.inside(true));
             let second_order = self.settings.second_order;
             observation.take(&self.instances, &self.cable, currents, second_order);
-            let at = (watch.block, step);
-            observation.show(self.inside(true), at, watch.observer);
+            observation.show(self.inside(true), step, observer);
             self.observation = Some(observation);
         }
     }
 
     /// The currents at the start, at the potentials that are given.
-    pub(super) fn take_start(&mut self, watch: Option<Watch<'_>>) {
+    pub(super) fn take_start(&mut self, observer: Option<&mut (dyn BlockObserver + '_)>) {
         self.injected(false);
         self.record_membrane(false);
-        if let Some(watch) = watch
+        if let Some(observer) = observer
             && let Some(mut observation) = self.observation.take()
         {
             let currents = (&*self.injected_na, self.inside(false));
             observation.take_start(&self.instances, &self.cable, currents);
-            let at = (watch.block, 0);
-            observation.show(self.inside(false), at, watch.observer);
+            observation.show(self.inside(false), 0, observer);
             self.observation = Some(observation);
         }
     }

@@ -25,6 +25,7 @@ mod streams;
 mod tables;
 mod transfer;
 
+use crate::currents::BlockObserver;
 use crate::extracellular::ExtracellularPotential;
 use crate::mechanism::kernel::Sink;
 use crate::simd::F8;
@@ -43,7 +44,6 @@ use transfer::Received;
 
 pub(crate) use connections::{Due, Event, NOT_KEPT};
 pub(crate) use events::TimedEvent;
-pub(crate) use membrane::Watch;
 pub use rows::{BlockPlan, CellSpec, PointSpec};
 pub(crate) use sampling::RecordedWeight;
 pub use specification::{PointKind, StepSettings};
@@ -143,7 +143,7 @@ impl Block {
     }
 
     /// Delivers what is due at once, and takes the first sample.
-    pub(crate) fn finish_initialize(&mut self, observer: Option<Watch<'_>>) {
+    pub(crate) fn finish_initialize(&mut self, observer: Option<&mut (dyn BlockObserver + '_)>) {
         self.list_netcons();
         let mut spikes = std::mem::take(&mut self.events.early_spikes);
         self.deliver_timed(0.0, 0, &mut spikes);
@@ -161,9 +161,9 @@ impl Block {
         // Outputs and electrode currents at t = 0.
         self.cable.assemble();
         self.currents(0.0);
-        let observer = observer.filter(|watch| watch.wants(0));
-        self.before_currents(0.0, observer.is_some());
-        self.take_start(observer);
+        let watched = observer.and_then(|observer| observer.wants(0).then_some(observer));
+        self.before_currents(0.0, watched.is_some());
+        self.take_start(watched);
         self.recorders.iter_mut().for_each(Recorder::clear);
         self.hook(0.0, |kernels| kernels.before_step);
         self.sample(0);

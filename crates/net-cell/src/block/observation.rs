@@ -8,7 +8,7 @@
 use super::cable::Cable;
 use super::instances::{BlockAddresses, Instances};
 use super::membrane::electrodes;
-use crate::currents::{BlockLayout, CurrentObserver, CurrentType, StepCurrents};
+use crate::currents::{BlockLayout, BlockObserver, CurrentType, StepCurrents};
 use crate::mechanism::MechanismKind;
 use crate::mechanism::kernel::KernelArgs;
 use crate::simd::{F8, LANES};
@@ -210,19 +210,19 @@ impl Observation {
         }
     }
 
+    /// Whether potentials that are shown are those of the solution, and nothing beside them.
+    pub(super) fn shows_solution(&self) -> bool {
+        self.electrodes.is_empty() && self.parts.iter().any(|part| matches!(part, Part::Membrane))
+    }
+
     /// Shows what was taken in a step of a block. Without electrodes the membrane current follows from the
     /// potentials `inside` alone, which are not copied then.
-    pub(super) fn show(
-        &self,
-        inside: &[F8],
-        (block, step): (usize, u64),
-        observer: &mut dyn CurrentObserver,
-    ) {
+    pub(super) fn show(&self, inside: &[F8], step: u64, observer: &mut (dyn BlockObserver + '_)) {
         let linear = |kind: usize| match self.parts[kind] {
             Part::Membrane if self.electrodes.is_empty() => &inside[..self.linear[kind].len()],
             _ => &self.linear[kind],
         };
-        observer.observe(&StepCurrents { block, step, linear: &linear });
+        observer.observe(&StepCurrents { step, linear: &linear });
     }
 
     /// Bytes of all vectors that stay.

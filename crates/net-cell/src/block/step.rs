@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::instances::BlockAddresses;
-use super::{Block, Due, Spike, Watch};
+use super::{Block, Due, Spike};
+use crate::currents::BlockObserver;
 use crate::mechanism::Kernels;
 use crate::mechanism::kernel::Kernel;
 use crate::simd::LANES;
@@ -15,7 +16,7 @@ impl Block {
         steps: Range<u64>,
         mut events: impl FnMut(u64) -> Due<'e>,
         spikes: &mut Vec<Spike>,
-        mut observer: Option<Watch<'_>>,
+        mut observer: Option<&mut (dyn BlockObserver + '_)>,
     ) {
         let dt_ms = self.settings.dt_ms;
         let second_order = self.settings.second_order;
@@ -39,9 +40,11 @@ impl Block {
                 field.impose(&self.cable, middle_ms);
             }
             self.currents(middle_ms);
-            let watch = observer.as_mut().filter(|watch| watch.wants(step + 1));
-            self.before_currents(middle_ms, watch.is_some());
-            self.cable.solve(second_order);
+            let is_watched = observer.as_mut().is_some_and(|observer| observer.wants(step + 1));
+            let mut watch = observer.as_deref_mut().filter(|_| is_watched);
+            self.before_currents(middle_ms, is_watched);
+            let wanted = watch.as_deref_mut().and_then(|observer| self.wanted(observer));
+            self.cable.solve(second_order, wanted);
             if let Some(field) = &mut self.field {
                 field.take_from(&mut self.cable, second_order);
             }

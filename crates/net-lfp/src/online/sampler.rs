@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use net_kernel::isa_kernel;
-use net_kernel::simd::{F8, Lanes};
+use net_kernel::destination::Destination;
+use net_kernel::simd::F8;
 
 /// What a sample stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -40,14 +40,18 @@ pub enum Sampling {
 /// sampler.clear();
 /// assert!(sampler.samples().is_empty());
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct CurrentSampler {
-    window: Range<u64>,
+    /// The step of the first sample.
+    first: u64,
     interval: u64,
     sampling: Sampling,
-    /// Finished samples.
+    /// The steps that are part of samples, or between them.
+    seen: Range<u64>,
+    /// Finished samples, and room for others.
     samples: Vec<F8>,
     n_samples: usize,
+    n_slots: usize,
     /// Sum over the steps of the sample that is not finished.
     sum: Vec<F8>,
     n_in_sum: u64,
@@ -57,24 +61,35 @@ impl CurrentSampler {
     /// A sampler of these steps; an interval of 0 steps counts as 1.
     pub fn new(window: Range<u64>, interval: u64, sampling: Sampling) -> Self {
         let interval = interval.max(1);
-        let (samples, sum) = (Vec::new(), Vec::new());
-        Self { window, interval, sampling, samples, n_samples: 0, sum, n_in_sum: 0 }
+        let first = window.start;
+        let seen = match (window.is_empty(), sampling) {
+            (true, _) => 0..0,
+            (_, Sampling::Point) => first..window.end,
+            (_, Sampling::Average) => {
+                let n_whole = (window.end - 1 - first) / interval;
+                first.saturating_sub(interval - 1)..first + n_whole * interval + 1
+            }
+        };
+        Self {
+            first,
+            interval,
+            sampling,
+            seen,
+            samples: Vec::new(),
+            n_samples: 0,
+            n_slots: 0,
+            sum: Vec::new(),
+            n_in_sum: 0,
+        }
     }
 
     /// Whether the currents of `step` are wanted.
     pub fn wants(&self, step: u64) -> bool {
-        let first = match self.sampling {
-            Sampling::Point => self.window.start,
-            Sampling::Average => self.window.start.saturating_sub(self.interval - 1),
-        };
-        let n_whole = self.window.end.saturating_sub(1).saturating_sub(self.window.start);
-        let last = self.window.start + n_whole / self.interval * self.interval;
-        let is_inside = !self.window.is_empty() && (first..=last).contains(&step);
-        is_inside && (self.sampling == Sampling::Average || self.is_due(step))
+        self.seen.contains(&step) && (self.sampling == Sampling::Average || self.is_due(step))
     }
 
     fn is_due(&self, step: u64) -> bool {
-        step >= self.window.start && (step - self.window.start).is_multiple_of(self.interval)
+        step >= self.first && (step - self.first).is_multiple_of(self.interval)
     }
 
     /// Takes the currents at the end of `step`; steps must come one after the other.
@@ -82,35 +97,50 @@ impl CurrentSampler {
     /// # Panics
     /// If there are not as many as in the steps before.
     pub fn push(&mut self, step: u64, currents: &[F8]) {
+        if let Some(destination) = self.destination(step, currents.len()) {
+            destination.put_all(currents);
+        }
+    }
+
+    /// Where the currents at the end of `step` are to be put, as many as in the steps before, if they are
+    /// wanted; instead of [`push`](Self::push).
+    ///
+    /// # Panics
+    /// If there are not as many as in the steps before.
+    pub fn destination(&mut self, step: u64, n_slots: usize) -> Option<Destination<'_>> {
         if !self.wants(step) {
-            return;
+            return None;
         }
-        let is_due = self.is_due(step);
-        if self.n_in_sum > 0 {
-            assert_eq!(self.sum.len(), currents.len(), "as many currents as before");
-            if is_due {
-                let factor = 1.0 / (self.n_in_sum + 1) as f64;
-                append(&mut self.samples, &[&self.sum, currents], factor);
-            } else {
-                add(&mut self.sum, currents);
-            }
-        } else if is_due {
-            append(&mut self.samples, &[currents], 1.0);
-        } else {
-            self.sum.clear();
-            self.sum.extend_from_slice(currents);
-        }
+        let n_before = self.n_in_sum;
+        let is_first = self.n_samples == 0 && n_before == 0;
+        assert!(is_first || self.n_slots == n_slots, "as many currents as before");
+        self.n_slots = n_slots;
         self.n_in_sum += 1;
-        if is_due {
-            self.n_samples += 1;
-            self.n_in_sum = 0;
+        if !self.is_due(step) {
+            self.sum.resize(n_slots, F8::ZERO);
+            let sum = self.sum.as_mut_slice();
+            return Some(if n_before == 0 {
+                Destination::copy(sum)
+            } else {
+                Destination::add(sum)
+            });
         }
+        let first = self.n_samples * n_slots;
+        if self.samples.len() < first + n_slots {
+            self.samples.resize(first + n_slots, F8::ZERO);
+        }
+        let sample = &mut self.samples[first..first + n_slots];
+        (self.n_samples, self.n_in_sum) = (self.n_samples + 1, 0);
+        Some(match n_before {
+            0 => Destination::copy(sample),
+            _ => Destination::mean(sample, &self.sum, 1.0 / (n_before + 1) as f64),
+        })
     }
 
     /// What was pushed (currents in nA, potentials in mV) of the finished samples since the last call
     /// of [`clear`](Self::clear), or its means, one after the other.
     pub fn samples(&self) -> &[F8] {
-        &self.samples
+        &self.samples[..self.n_samples * self.n_slots]
     }
 
     /// Number of finished samples.
@@ -126,67 +156,11 @@ impl CurrentSampler {
     /// Forgets everything, and goes on with a sample of which so many steps are in the sum.
     pub fn go_on(&mut self, sum: Vec<F8>, n_in_sum: u64) {
         self.clear();
-        (self.sum, self.n_in_sum) = (sum, n_in_sum);
+        (self.n_slots, self.sum, self.n_in_sum) = (sum.len(), sum, n_in_sum);
     }
 
     /// Forgets the finished samples; the one under way stays.
     pub fn clear(&mut self) {
-        self.samples.clear();
         self.n_samples = 0;
-    }
-}
-
-/// Adds the currents to the sums.
-fn add(sums: &mut [F8], currents: &[F8]) {
-    // SAFETY: the slices are walked together.
-    unsafe { add_kernel()(sums, currents) };
-}
-
-isa_kernel!(
-    fn add_kernel = add_vectors as unsafe fn(&mut [F8], &[F8]),
-    (sums: &mut [F8], currents: &[F8])
-);
-
-#[inline(always)]
-unsafe fn add_vectors<L: Lanes>(sums: &mut [F8], currents: &[F8]) {
-    for (sum, current) in sums.iter_mut().zip(currents) {
-        // SAFETY: a vector is eight doubles.
-        unsafe {
-            let added = L::load(sum.0.as_ptr()) + L::load(current.0.as_ptr());
-            added.store(sum.0.as_mut_ptr());
-        }
-    }
-}
-
-/// Appends the sum of one or two samples times a factor.
-fn append(samples: &mut Vec<F8>, terms: &[&[F8]], factor: f64) {
-    let n = terms.iter().map(|term| term.len()).min().unwrap_or(0);
-    samples.reserve(n);
-    // SAFETY: there is room for as many vectors as the terms have, and all of them are set.
-    unsafe {
-        append_kernel()(samples.as_mut_ptr().add(samples.len()), n, terms, factor);
-        samples.set_len(samples.len() + n);
-    }
-}
-
-isa_kernel!(
-    fn append_kernel = set_vectors as unsafe fn(*mut F8, usize, &[&[F8]], f64),
-    (to: *mut F8, n: usize, terms: &[&[F8]], factor: f64)
-);
-
-#[inline(always)]
-unsafe fn set_vectors<L: Lanes>(to: *mut F8, n: usize, terms: &[&[F8]], factor: f64) {
-    let factor = L::splat(factor);
-    let [first, others @ ..] = terms else { return };
-    for at in 0..n {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let first = L::load(first.as_ptr().add(at).cast());
-            let value = match others {
-                [second, ..] => (first + L::load(second.as_ptr().add(at).cast())) * factor,
-                [] => first,
-            };
-            value.store(to.add(at).cast());
-        }
     }
 }

@@ -1,8 +1,10 @@
 //! Products of currents and matrices, while the currents are in the cache.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use net_cell::currents::{CurrentObserver, CurrentType, StepCurrents};
+use net_cell::currents::{
+    BlockLayout, BlockObserver, CurrentObserver, CurrentType, Destination, StepCurrents,
+};
 use net_cell::simd::F8;
 use net_cell::{CellError, CellGroup};
 use net_lfp::{
@@ -44,8 +46,8 @@ pub(super) struct Schedule {
     /// For each block the number of the first sample that was not multiplied yet.
     pub(super) next: Vec<u64>,
     probes: Vec<usize>,
-    /// Rows of all these probes' matrices.
-    n_rows: usize,
+    /// For each block, how many samples are multiplied at once.
+    at_once: Vec<usize>,
     buffer: ProductBuffer,
 }
 
@@ -77,21 +79,27 @@ pub(super) fn observe(
     types: &[CurrentType],
     probes: Vec<NewProbe>,
 ) -> Result<Shared, CellError> {
-    let n_blocks = group.layouts().len();
+    let n_slots: Vec<usize> = group.layouts().iter().map(BlockLayout::n_membrane).collect();
     let mut observed = Observed { schedules: Vec::new(), probes: Vec::new(), failure: None };
+    let mut n_rows = Vec::new();
     for (at, probe) in probes.into_iter().enumerate() {
         let NewProbe { matrices, samples, sampling, types, sums } = probe;
         let schedules = &mut observed.schedules;
         let same = |s: &Schedule| s.samples == samples && s.sampling == sampling;
         let number = schedules.iter().position(same).unwrap_or_else(|| {
-            schedules.push(Schedule::new(samples, sampling, n_blocks));
+            schedules.push(Schedule::new(samples, sampling, n_slots.len()));
+            n_rows.push(0);
             schedules.len() - 1
         });
         let schedule = &mut schedules[number];
         schedule.probes.push(at);
-        schedule.n_rows += sums.first().map_or(0, ExactSums::n_rows);
+        n_rows[number] += sums.first().map_or(0, ExactSums::n_rows);
         types.iter().for_each(|&kind| schedule.add_type(kind));
         observed.probes.push(OfProbe { matrices, types, sums, first_sample: 0 });
+    }
+    for (schedule, n_rows) in observed.schedules.iter_mut().zip(n_rows) {
+        let at_once = n_slots.iter().map(|&n_slots| samples_at_once(n_slots, n_rows));
+        schedule.at_once = at_once.collect();
     }
     let shared = Arc::new(Mutex::new(observed));
     group.observe_currents(Box::new(Observer(Arc::clone(&shared))), types)?;
@@ -108,12 +116,36 @@ impl std::fmt::Debug for Observer {
 }
 
 impl CurrentObserver for Observer {
-    fn wants(&self, step: u64) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).wants(step)
+    fn watch(&mut self, block: usize) -> Box<dyn BlockObserver + '_> {
+        let observed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Box::new(Watch { observed, block, step: 0, placed: None })
+    }
+}
+
+/// What a block has while it advances.
+struct Watch<'a> {
+    observed: MutexGuard<'a, Observed>,
+    block: usize,
+    /// The step that was asked for last, and which schedule's sampler has had its potentials.
+    step: u64,
+    placed: Option<usize>,
+}
+
+impl BlockObserver for Watch<'_> {
+    fn wants(&mut self, step: u64) -> bool {
+        (self.step, self.placed) = (step, None);
+        self.observed.wants(step)
+    }
+
+    fn destination(&mut self, n_slots: usize) -> Option<Destination<'_>> {
+        let Watch { observed, block, step, placed } = self;
+        let (at, sampler) = observed.first_sampler(*block, *step)?;
+        *placed = Some(at);
+        sampler.destination(*step, n_slots)
     }
 
     fn observe(&mut self, currents: &StepCurrents<'_>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).observe(currents);
+        self.observed.observe(self.block, currents, self.placed);
     }
 }
 
@@ -122,7 +154,8 @@ impl Schedule {
         let samplers = (0..n_blocks).map(|_| Vec::new()).collect();
         let (types, next, probes) = (Vec::new(), vec![0; n_blocks], Vec::new());
         let buffer = ProductBuffer::default();
-        Schedule { samples, sampling, types, samplers, next, probes, n_rows: 0, buffer }
+        let at_once = Vec::new();
+        Schedule { samples, sampling, types, samplers, next, probes, at_once, buffer }
     }
 
     /// Has currents of a type sampled.
@@ -157,16 +190,22 @@ impl Schedule {
         Ok(())
     }
 
-    /// Takes the currents of a step of a block.
-    fn observe(&mut self, probes: &mut [OfProbe], seen: &StepCurrents<'_>) -> Multiplied {
+    /// Takes the currents of a step of a block, of which it may have the potentials already.
+    fn observe(
+        &mut self,
+        probes: &mut [OfProbe],
+        (block, has_potentials): (usize, bool),
+        seen: &StepCurrents<'_>,
+    ) -> Multiplied {
         let mut is_full = false;
-        for (&kind, sampler) in self.types.iter().zip(&mut self.samplers[seen.block]) {
-            let linear = seen.linear(kind);
-            sampler.push(seen.step, linear);
-            is_full |= sampler.n_samples() >= samples_at_once(linear.len(), self.n_rows);
+        for (&kind, sampler) in self.types.iter().zip(&mut self.samplers[block]) {
+            if kind != MEMBRANE || !has_potentials {
+                sampler.push(seen.step, seen.linear(kind));
+            }
+            is_full |= sampler.n_samples() >= self.at_once[block];
         }
         match is_full {
-            true => self.flush(probes, seen.block),
+            true => self.flush(probes, block),
             false => Ok(()),
         }
     }
@@ -231,9 +270,24 @@ impl Observed {
         self.failure.is_none() && self.schedules.iter().any(|schedule| schedule.wants(step))
     }
 
-    fn observe(&mut self, seen: &StepCurrents<'_>) {
-        for schedule in self.schedules.iter_mut().filter(|schedule| schedule.wants(seen.step)) {
-            if let Err(failure) = schedule.observe(&mut self.probes, seen) {
+    /// The first sampler that wants the potentials of a step of a block, and the number of its schedule.
+    fn first_sampler(&mut self, block: usize, step: u64) -> Option<(usize, &mut CurrentSampler)> {
+        let schedules = self.schedules.iter_mut().enumerate();
+        let mut wanted = schedules.filter(|(_, schedule)| schedule.wants(step));
+        wanted.find_map(|(at, schedule)| {
+            let kind = schedule.types.iter().position(|&kind| kind == MEMBRANE)?;
+            Some((at, &mut schedule.samplers[block][kind]))
+        })
+    }
+
+    /// Takes the currents of a step of a block; the samplers of the schedule `placed` have the potentials.
+    fn observe(&mut self, block: usize, seen: &StepCurrents<'_>, placed: Option<usize>) {
+        for (at, schedule) in self.schedules.iter_mut().enumerate() {
+            if !schedule.wants(seen.step) {
+                continue;
+            }
+            let of_block = (block, placed == Some(at));
+            if let Err(failure) = schedule.observe(&mut self.probes, of_block, seen) {
                 self.failure = Some(failure);
                 return;
             }

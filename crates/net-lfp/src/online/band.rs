@@ -88,7 +88,7 @@ macro_rules! band_kernel {
 }
 band_kernel!(one_row_kernel, one_row, 1, 1 x 4);
 band_kernel!(two_rows_kernel, two_rows, 2, 1 x 4);
-band_kernel!(four_rows_kernel, four_rows, 4, 1 x 4);
+band_kernel!(four_rows_kernel, four_rows, 4, 1 x 8);
 band_kernel!(one_vector_kernel, one_vector, 8, 1 x 8);
 band_kernel!(two_vectors_kernel, two_vectors, 8, 2 x 8);
 band_kernel!(half_tile_kernel, half_tile, 8, 4 x 6);

@@ -5,35 +5,18 @@ use std::path::Path;
 use std::sync::{MutexGuard, PoisonError};
 
 use net_cell::CellGroup;
-use net_cell::currents::CurrentType;
 use net_core::StepClock;
-use net_io::probes::{Attribute, ProbeDataset, ProbeFile};
+use net_io::probes::ProbeFile;
 use net_io::provenance::Provenance;
-use net_lfp::{Description, ExactSums, SAMPLES_AT_ONCE, Sampling, Skeleton};
+use net_lfp::{ExactSums, Skeleton};
 use net_mpi::Communicator;
 
+use super::collected::Collected;
 use super::matrices::{Matrices, all_types};
-use super::memory::{self, Need};
 use super::observer::{self, Observed, Shared};
-use super::terms::Terms;
 use super::totals::Totals;
 use crate::error::{Error, Result};
-use crate::model::{Model, ProbeRecording, Samples};
-use crate::run::machine_memory_bytes;
-
-/// Values of a sum, rows x samples, that come together unless the user says otherwise.
-const CHUNK_VALUES: usize = 1 << 18;
-/// Least and largest number of samples of a chunk, unless the user says otherwise.
-const CHUNK_SAMPLES: (usize, usize) = (SAMPLES_AT_ONCE, 14 * SAMPLES_AT_ONCE);
-
-/// Samples of a chunk, unless the user says otherwise: whole epochs, since chunks end with one, and as
-/// few passes over the matrices as many samples take.
-fn usual_chunk(n_rows: usize, samples_of_epoch: usize) -> usize {
-    let usual = CHUNK_VALUES / n_rows.max(1);
-    let usual = usual.next_multiple_of(SAMPLES_AT_ONCE).clamp(CHUNK_SAMPLES.0, CHUNK_SAMPLES.1);
-    let epoch = samples_of_epoch.clamp(1, usual);
-    usual / epoch * epoch
-}
+use crate::model::Model;
 
 /// The signal of a probe, of all ranks unless it stays per rank.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,24 +56,6 @@ pub(crate) struct Collector {
     interpolated: Vec<f64>,
 }
 
-/// A probe on its way to the file.
-pub(super) struct Collected {
-    pub(super) name: String,
-    pub(super) recording: ProbeRecording,
-    terms: Terms,
-    /// If only some rows of its matrices are there, how the others follow.
-    skeleton: Option<Skeleton>,
-    pub(super) samples: Samples,
-    /// Of the whole run.
-    n_samples: u64,
-    pub(super) n_collected: u64,
-    chunk: u64,
-    /// Zero sums with the units and the number of samples of all sums of this probe: of those of the
-    /// membrane, and of those of other currents.
-    zero: [ExactSums; 2],
-    n_raised: u64,
-}
-
 impl Collector {
     /// Lets the groups' currents be observed. Collective.
     pub(crate) fn new(
@@ -102,49 +67,13 @@ impl Collector {
         groups: &mut [CellGroup],
         keep: bool,
     ) -> Result<Self> {
-        let mut probes = Vec::with_capacity(model.probes().len());
-        let names = model.probe_names();
-        let mut needs = Vec::new();
-        for (at, (recording, of_probe)) in model.probes().iter().zip(&names).enumerate() {
-            let name = of_probe.clone();
-            let terms = Terms::new(recording, model.network());
-            let skeleton = matrices.keep_skeleton(comm, pool, at, terms.fields.len())?;
-            let n_signals = recording.probe.n_rows();
-            let n_rows = skeleton.as_ref().map_or(n_signals, |skeleton| skeleton.rows().len());
-            let mut bounds = matrices.bounds(at, n_rows);
-            bounds.iter_mut().try_for_each(|bounds| comm.max_slice(bounds))?;
-            let n_raised = comm.sum(matrices.n_raised[at])?;
-            let samples = recording.samples(&name, clock, n_steps)?;
-            let n_samples = samples.n_before(n_steps + 1);
-            let samples_of_epoch = epoch_steps / samples.interval;
-            let usual = usual_chunk(n_signals, samples_of_epoch as usize);
-            let asked = recording.chunk_samples.unwrap_or(usual) as u64;
-            let chunk = asked.min(n_samples.max(1));
-            // What an epoch adds to a chunk that is not full, and the sample at the start.
-            let room = (chunk + samples_of_epoch + 2).min(n_samples) as usize;
-            let n_sums = terms.sums.len() * groups.len().max(1);
-            needs.push(Need::of_sums(of_probe, n_sums, n_rows, room));
-            comm.agree(memory::check_sums(&needs, machine_memory_bytes()))?;
-            let zero = |bounds: &[f64]| {
-                ExactSums::new(bounds, room).map_err(|source| Error::Probe {
-                    probe: name.clone(),
-                    source: Box::new(source),
-                })
-            };
-            let zero = [zero(&bounds[0])?, zero(&bounds[1])?];
-            probes.push(Collected {
-                terms,
-                recording: recording.clone(),
-                skeleton,
-                n_collected: 0,
-                name,
-                samples,
-                n_samples,
-                chunk,
-                zero,
-                n_raised,
-            });
-        }
+        let probes = Collected::of_model(
+            comm,
+            model,
+            (clock, n_steps, epoch_steps),
+            (&mut matrices, pool),
+            groups.len(),
+        )?;
         let matrix_bytes = matrices.memory_bytes();
         let types = all_types(model);
         let mut observed = Vec::new();
@@ -152,10 +81,12 @@ impl Collector {
             if probes.is_empty() {
                 break;
             }
-            let of_probes = of_group.into_iter().zip(&probes).map(|(matrices, probe)| {
-                let sums = (0..probe.terms.sums.len()).map(|sum| probe.zero(sum).clone()).collect();
+            let of_probes = of_group.into_iter().zip(&probes).enumerate();
+            let of_probes = of_probes.map(|(at, (matrices, probe))| {
+                let n_sums = probe.n_sums(at);
+                let sums = (0..n_sums).map(|sum| probe.zero(sum).clone()).collect();
                 let number = |kind| types.iter().position(|other| other == kind).unwrap_or(0);
-                let terms = probe.terms.sums.iter();
+                let terms = probe.terms.sums[..n_sums].iter();
                 let types = terms.map(|term| number(&term.current)).collect();
                 observer::NewProbe {
                     matrices,
@@ -178,13 +109,13 @@ impl Collector {
 
     /// Bytes of all matrices and sums of this rank.
     pub(crate) fn memory_bytes(&self) -> usize {
-        let of_group = |probe: &Collected| {
+        let of_group = |(at, probe): (usize, &Collected)| {
             let of_sum = |sum| probe.zero(sum).memory_bytes();
-            (0..probe.terms.sums.len()).map(of_sum).sum::<usize>()
+            (0..probe.n_sums(at)).map(of_sum).sum::<usize>()
         };
         let factors = self.probes.iter().filter_map(|probe| probe.skeleton.as_ref());
         let factors = factors.map(Skeleton::memory_bytes).sum::<usize>();
-        let sums = self.groups.len() * self.probes.iter().map(of_group).sum::<usize>();
+        let sums = self.groups.len() * self.probes.iter().enumerate().map(of_group).sum::<usize>();
         self.matrix_bytes + factors + sums
     }
 
@@ -247,7 +178,7 @@ impl Collector {
         let mut outcome = Ok(());
         for at in 0..self.probes.len() {
             let probe = &self.probes[at];
-            if !probe.is_due(step, is_end) {
+            if probe.sums_of != at || !probe.is_due(step, is_end) {
                 continue;
             }
             let n_new = probe.n_new(step);
@@ -267,18 +198,21 @@ impl Collector {
                 false => Totals::of_all(comm, &sums, n_new as usize, failed)?,
             };
             if let Some(totals) = totals.filter(|_| self.probes[at].is_here(self.is_root)) {
-                outcome = outcome.and(self.write(at, n_new as usize, &totals));
+                let made_from = |&of: &usize| self.probes[of].sums_of == at;
+                for of in (at..self.probes.len()).filter(made_from).collect::<Vec<_>>() {
+                    outcome = outcome.and(self.write(of, n_new as usize, &totals));
+                }
             }
             // Also where a rank has failed: the others advance until they learn of it.
-            let probe = &mut self.probes[at];
-            probe.n_collected += n_new;
+            let made_from = self.probes.iter_mut().filter(|probe| probe.sums_of == at);
+            made_from.for_each(|probe| probe.n_collected += n_new);
             if let Some(first) = self.groups.first() {
                 lock(first).probes[at].sums = sums;
             }
             for group in &self.groups {
                 let of_group = &mut lock(group).probes[at];
                 of_group.sums.iter_mut().for_each(ExactSums::clear);
-                of_group.first_sample = probe.n_collected;
+                of_group.first_sample = self.probes[at].n_collected;
             }
         }
         outcome
@@ -371,91 +305,6 @@ impl ProbeSignal {
                 *values = rows.flat_map(|row| &row[..n]).copied().collect();
             }
             self.n_samples = n;
-        }
-    }
-}
-
-impl Collected {
-    /// Zero sums with the units of a sum.
-    fn zero(&self, sum: usize) -> &ExactSums {
-        &self.zero[usize::from(!self.terms.sums[sum].is_membrane())]
-    }
-
-    /// Whether a rank has the signal in the end.
-    pub(super) fn is_here(&self, is_root: bool) -> bool {
-        is_root || self.recording.per_rank
-    }
-
-    /// Samples up to `step` that were not collected.
-    fn n_new(&self, step: u64) -> u64 {
-        self.samples.n_before(step + 1) - self.n_collected
-    }
-
-    fn is_due(&self, step: u64, is_end: bool) -> bool {
-        let n_new = self.n_new(step);
-        n_new > 0 && (is_end || n_new >= self.chunk)
-    }
-
-    /// Times of first sample and between samples in ms.
-    fn times_ms(&self, clock: &StepClock) -> (f64, f64) {
-        (clock.time_ms(self.samples.window.start), clock.time_ms(self.samples.interval))
-    }
-
-    /// The signal with zeros.
-    fn signal(&self, clock: &StepClock) -> ProbeSignal {
-        let (n_rows, n_samples) = (self.recording.probe.n_signals(), self.n_samples as usize);
-        let (start_ms, interval_ms) = self.times_ms(clock);
-        let field = |name: &str| (name.to_owned(), vec![0.0; n_rows * n_samples]);
-        ProbeSignal {
-            name: self.name.clone(),
-            unit: self.recording.probe.unit(),
-            start_ms,
-            interval_ms,
-            n_rows,
-            n_samples,
-            distances_raised: self.n_raised,
-            fields: self.terms.names().map(field).collect(),
-        }
-    }
-
-    /// What the file says of it.
-    pub(super) fn dataset(&self, model: &Model, clock: &StepClock) -> ProbeDataset {
-        let probe = &*self.recording.probe;
-        let (start_ms, interval_ms) = self.times_ms(clock);
-        let sampling = match self.recording.sampling {
-            Sampling::Point => "point",
-            Sampling::Average => "average",
-        };
-        let populations = model.network().populations().iter().map(|p| p.name().to_owned());
-        let groups = self.recording.groups.iter().map(|(name, _)| name.clone());
-        let currents = self.recording.currents.iter().map(CurrentType::name);
-        let attributes = [
-            ("class", Attribute::Text(probe.class().to_owned())),
-            ("units", Attribute::Text(probe.unit().to_owned())),
-            ("dt_ms", Attribute::Number(clock.dt_ms())),
-            ("start_ms", Attribute::Number(start_ms)),
-            ("interval_ms", Attribute::Number(interval_ms)),
-            ("sampling", Attribute::Text(sampling.to_owned())),
-            ("currents", Attribute::Texts(currents.collect())),
-            ("populations", Attribute::Texts(populations.collect())),
-            ("groups", Attribute::Texts(groups.collect())),
-            ("distances_raised", Attribute::Count(self.n_raised)),
-            ("rows_summed", Attribute::Count(self.zero[0].n_rows() as u64)),
-        ];
-        let described = probe.describe().into_iter().map(|(name, value)| match value {
-            Description::Text(text) => (name, Attribute::Text(text)),
-            Description::Numbers(numbers) => (name, Attribute::Numbers(numbers)),
-            Description::Points(points) => (name, Attribute::Table(3, points.concat())),
-            Description::Lists(unit, lists) => (name, Attribute::Lists(unit, lists)),
-        });
-        let attributes = attributes.into_iter().chain(described);
-        let attributes = attributes.map(|(name, value)| (name.to_owned(), value)).collect();
-        ProbeDataset {
-            name: self.name.clone(),
-            fields: self.terms.names().map(str::to_owned).collect(),
-            n_rows: probe.n_signals(),
-            n_samples: self.n_samples as usize,
-            attributes,
         }
     }
 }

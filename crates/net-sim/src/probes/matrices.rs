@@ -37,6 +37,7 @@ pub(super) struct OfGroup {
 ///
 /// Currents of the membrane need not be computed: what flows in along the cable follows from the
 /// potentials, and so does what it makes at a probe.
+#[derive(PartialEq)]
 pub(super) struct OfRow {
     /// Of potentials and of what electrodes inject, if there are any: what the membrane current makes.
     pub(super) membrane: Vec<LaneMatrix>,
@@ -83,6 +84,22 @@ impl Matrices {
         let mut rows: Vec<&mut OfRow> = rows.collect();
         pool.install(|| rows.par_iter_mut().for_each(|row| row.select_rows(skeleton.rows())));
         Ok(Some(skeleton))
+    }
+
+    /// Whether two probes have the same matrices on all ranks, for the same sums; those of the second are
+    /// given up then. Collective.
+    pub(super) fn share(
+        &mut self,
+        comm: &Communicator,
+        [first, second]: [usize; 2],
+    ) -> Result<bool> {
+        let are_same = self.groups.iter().all(|group| group[first].blocks == group[second].blocks);
+        let on_all = comm.min(u64::from(are_same))? == 1;
+        if on_all {
+            let blocks = self.groups.iter_mut().flat_map(|group| &mut group[second].blocks);
+            blocks.for_each(|block| *block = Vec::new());
+        }
+        Ok(on_all)
     }
 
     /// Largest sum of absolute values in each row of any cell's matrix of a probe: of those of the

@@ -45,7 +45,7 @@ impl Collector {
     pub(crate) fn kept(&self) -> Vec<Option<KeptProbe>> {
         let Some(kept) = &self.kept else { return vec![None; self.probes.len()] };
         let of_probe =
-            |(signal, probe): (&Option<super::ProbeSignal>, &super::collector::Collected)| {
+            |(signal, probe): (&Option<super::ProbeSignal>, &super::collected::Collected)| {
                 let signal = signal.as_ref()?;
                 let n = probe.n_collected as usize;
                 let cut = |(_, values): &(String, Vec<f64>)| {

@@ -22,7 +22,7 @@ pub(crate) enum Cells {
 }
 
 /// What one sum adds up: a type of current of some cells.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Term {
     pub(crate) current: CurrentType,
     pub(crate) cells: Cells,

@@ -1,5 +1,7 @@
 //! Probes and stimulation for the tests.
 
+use std::sync::Arc;
+
 use net_lfp::*;
 use net_sim::*;
 
@@ -84,6 +86,12 @@ pub(crate) fn with_probes(model: Model, chunk_samples: Option<usize>) -> Model {
         chunk_samples,
         ..ProbeRecording::new(dense(40))
     };
+    // Made from the sums of the dipole moment.
+    let scalp = ProbeRecording {
+        name: Some("scalp".into()),
+        probe: Arc::new(eeg.clone()),
+        ..dipole.clone()
+    };
     model
         .with_probe(every_step)
         .with_probe(averaged)
@@ -95,6 +103,7 @@ pub(crate) fn with_probes(model: Model, chunk_samples: Option<usize>) -> Model {
             chunk_samples,
             ..ProbeRecording::new(meg)
         })
+        .with_probe(scalp)
 }
 
 /// Fields of all sorts, on some of the cells.

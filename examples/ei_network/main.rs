@@ -223,7 +223,7 @@ const LAMINAR: Layout = Layout::Linear {
 /// The contacts of the user's electrode, or of the laminar one in the middle of the network.
 fn contacts(options: &Options) -> anyhow::Result<Contacts> {
     if let Some(path) = &options.electrode {
-        return Contacts::read(path).with_context(|| format!("--electrode {}", path.display()));
+        return Contacts::read(path).context("--electrode");
     }
     Ok(LAMINAR.contacts()?)
 }

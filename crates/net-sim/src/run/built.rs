@@ -5,8 +5,9 @@ use net_core::{Gid, StepClock};
 use net_io::store::{Manifest, PartWriter, Ranges};
 use net_mpi::Communicator;
 
-use super::epochs::{Plan, Run};
+use super::epochs::Run;
 use super::output;
+use super::plan::Plan;
 use super::progress::Meter;
 use super::recorder::{self, Keep, Recorder, SignalPlan, SpikeRecorder};
 use super::threads::Threads;

@@ -4,7 +4,9 @@ mod built;
 mod epochs;
 mod exchange;
 mod keeper;
+mod outcome;
 mod output;
+mod plan;
 mod progress;
 mod recorder;
 mod report;
@@ -15,28 +17,28 @@ mod team;
 mod threads;
 mod tracks;
 mod transfer;
+mod windows;
 
 use std::ops::Range;
-use std::path::PathBuf;
 use std::time::Instant;
 
 use net_cell::Spike;
 use net_cell::state::CellDescription;
 use net_core::{Gid, StepClock};
-use net_io::store::{Column, Manifest, Ranges};
-use net_mpi::{Communicator, SpikeTime};
+use net_io::store::{Column, Manifest};
+use net_mpi::Communicator;
 
 use crate::build::{self, LocalSize};
 use crate::error::{Error, Result, bad_value};
 use crate::model::{self, CellParameter, Model, Monitored, whole_steps};
 use crate::options::RunOptions;
-use crate::probes::ProbeSignal;
 use built::Built;
 use epochs::Run;
 use keeper::Keeper;
 use state::SetParameters;
 use threads::Threads;
 
+pub use outcome::Outcome;
 pub(crate) use output::complete;
 pub(crate) use recorder::SignalPlan;
 pub use recorder::Trace;
@@ -101,26 +103,6 @@ pub struct Simulation<'a> {
     model_hash: String,
     n_columns: u64,
     n_resets: u64,
-}
-
-/// What a run leaves.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// How it went; the same on all ranks.
-    pub report: RunReport,
-    /// Spikes of this rank's cells, if they were to be kept in memory, by step and gid.
-    pub spikes: Vec<Spike>,
-    /// Samples of this rank's cells, if they were to be kept in memory.
-    pub traces: Vec<Trace>,
-    /// Signals of the probes of the model, if they were to be kept in memory: of all on rank 0, on
-    /// others of those that stay per rank.
-    pub signals: Vec<ProbeSignal>,
-    /// SHA-256 of what was simulated: cells, connections, inputs, populations, stimulations. The same
-    /// for all layouts.
-    pub model_hash: String,
-    /// Directory of the files, if there are some.
-    pub directory: Option<PathBuf>,
-    dt_ms: f64,
 }
 
 impl<'a> Simulation<'a> {
@@ -311,58 +293,6 @@ impl<'a> Simulation<'a> {
     /// What is recorded, by whom, of what network: the same as in `run.json`.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
-    }
-
-    /// From now on, records in these windows only: start and stop in ms, without the stop. A sample at
-    /// the present time belongs to what follows. To be called on all ranks alike.
-    ///
-    /// # Errors
-    /// When there is no such recording of samples or spikes, or a window is not possible; errors of
-    /// writing.
-    pub fn set_windows(&mut self, recording: &str, windows_ms: &[(f64, f64)]) -> Result<()> {
-        let user = format!("recording '{recording}'");
-        let windows = match windows_ms.is_empty() {
-            true => Ranges::default(),
-            false => model::windows(&self.clock, &user, windows_ms)?,
-        };
-        self.set_step_windows(recording, &windows)
-    }
-
-    /// Stops recording now. Doing so twice changes nothing.
-    ///
-    /// # Errors
-    /// As [`set_windows`](Self::set_windows).
-    pub fn pause_recording(&mut self, recording: &str) -> Result<()> {
-        self.set_step_windows(recording, &Ranges::default())
-    }
-
-    /// Records from now on. Doing so twice changes nothing.
-    ///
-    /// # Errors
-    /// As [`set_windows`](Self::set_windows).
-    pub fn resume_recording(&mut self, recording: &str) -> Result<()> {
-        self.set_step_windows(recording, &Ranges::all())
-    }
-
-    fn set_step_windows(&mut self, recording: &str, windows: &Ranges) -> Result<()> {
-        let recorders = &self.manifest.spike_devices();
-        if let Some(at) = recorders.iter().position(|r| r.device.name == recording) {
-            return self.run.set_spike_windows(at, windows);
-        }
-        let at = self.recording(recording)?;
-        self.run.set_windows(at, windows)
-    }
-
-    /// Index of a recording of samples.
-    fn recording(&self, name: &str) -> Result<usize> {
-        let signals = &self.manifest.signals[..self.run.recorder().n_signals()];
-        signals.iter().position(|signal| signal.name == name).ok_or_else(|| {
-            let spikes = self.manifest.spike_devices();
-            let known = signals.iter().map(|signal| signal.name.clone());
-            let known = known.chain(spikes.into_iter().map(|recorder| recorder.device.name));
-            let known = known.collect::<Vec<_>>().join(", ");
-            Error::UnknownRecording { name: name.to_owned(), known }
-        })
     }
 
     /// Seals what was recorded so far, so that [`RunReader`](net_io::merge::RunReader) can read it
@@ -606,47 +536,5 @@ impl<'a> Simulation<'a> {
         let (model_hash, dt_ms) = (self.model_hash, self.clock.dt_ms());
         let directory = self.output.as_ref().map(|files| files.directory().to_owned());
         Ok(Outcome { report, spikes, traces, signals, model_hash, directory, dt_ms })
-    }
-}
-
-impl Outcome {
-    /// The spikes of all ranks that were kept in memory, by time and gid, on rank 0. Collective.
-    ///
-    /// # Errors
-    /// Those of communication.
-    pub fn gather_spikes(&self, comm: &Communicator) -> Result<Option<Vec<SpikeTime>>> {
-        let spike =
-            |spike: &Spike| SpikeTime { gid: spike.gid, time_ms: spike.time_ms(self.dt_ms) };
-        Ok(comm.gather_spikes(&self.spikes.iter().map(spike).collect::<Vec<_>>())?)
-    }
-
-    /// The traces of all ranks that were kept in memory, by recording, gid, segment and label, on rank 0.
-    /// Collective.
-    ///
-    /// # Errors
-    /// Those of communication.
-    pub fn gather_traces(&self, comm: &Communicator) -> Result<Option<Vec<Trace>>> {
-        let head = |trace: &Trace| {
-            let Trace { recording, gid, segment, label, values } = trace;
-            let place = u64::from(*segment) << 32 | u64::from(*label);
-            [*recording as u64, *gid, place, values.len() as u64]
-        };
-        let heads: Vec<[u64; 4]> = self.traces.iter().map(head).collect();
-        let values: Vec<f64> = self.traces.iter().flat_map(|trace| trace.values.clone()).collect();
-        let (heads, values) = (comm.gather_v(0, &heads)?, comm.gather_v(0, &values)?);
-        let (Some(heads), Some(values)) = (heads, values) else { return Ok(None) };
-        let mut traces = Vec::new();
-        for (heads, values) in heads.iter().zip(&values) {
-            let mut rest = &values[..];
-            for &[recording, gid, place, n] in heads {
-                let (own, after) = rest.split_at(n as usize);
-                rest = after;
-                let (segment, label) = ((place >> 32) as u32, place as u32);
-                let (recording, values) = (recording as usize, own.to_vec());
-                traces.push(Trace { recording, gid, segment, label, values });
-            }
-        }
-        traces.sort_by_key(|trace| (trace.recording, trace.gid, trace.segment, trace.label));
-        Ok(Some(traces))
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use net_mpi::Communicator;
 use serde::Serialize;
 
-use super::epochs::Plan;
+use super::plan::Plan;
 use crate::build::LocalSize;
 use crate::error::Result;
 use crate::options::RunOptions;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use hdf5::plist::dataset_create::{AllocTime, FillTime, Layout};
 use hdf5::types::{CompoundField, CompoundType, FloatSize, TypeDescriptor, VarLenUnicode};
-use hdf5::{Dataset, Dataspace, Datatype, Location, Selection};
+use hdf5::{Dataset, Dataspace, Datatype, H5Type, Location, Selection};
 use ndarray::{ArrayView, ArrayView1, ArrayView2, Dimension};
 
 use crate::error::{Error, Result};
@@ -28,10 +28,11 @@ pub use tables::{ProbeShape, ProbeTable, SegmentPoints, read_probe_tables, read_
 /// Attribute that says how many samples of a dataset have been written.
 const WRITTEN: &str = "samples_written";
 
-/// Numbers that an attribute holds: what an object's header says in one piece is below 64 kB.
+/// Numbers and texts that an attribute holds: what an object's header says in one piece is below 64 kB.
 const MOST_NUMBERS: usize = 6_000;
+const MOST_TEXTS: usize = 3_000;
 
-/// A value of an attribute. Numbers that are too many for one are a dataset beside the probe's,
+/// A value of an attribute. Numbers and texts that are too many for one are a dataset beside the probe's,
 /// `<probe>.<name>`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Attribute {
@@ -266,6 +267,9 @@ impl ProbeFile {
             }
             Attribute::Texts(values) => {
                 let values = values.iter().map(text).collect::<Result<Vec<_>>>()?;
+                if values.len() > MOST_TEXTS {
+                    return self.beside(at, name, ArrayView1::from(&values)).map(|_| ());
+                }
                 scalar(at.new_attr_builder().with_data(&values).create(name).map(|_| ()))
             }
             Attribute::Count(value) => {
@@ -298,7 +302,7 @@ impl ProbeFile {
                 to.assign(&ArrayView1::from(vector));
             }
         }
-        self.beside(at, (name, unit), values.view())
+        self.numbers_beside(at, (name, unit), values.view())
     }
 
     /// Writes numbers as an attribute, or beside the probe's dataset if they are too many for one.
@@ -309,29 +313,38 @@ impl ProbeFile {
         values: ArrayView<f64, D>,
     ) -> Result<()> {
         if values.len() > MOST_NUMBERS {
-            return self.beside(at, (name, unit_of(name)), values);
+            return self.numbers_beside(at, (name, unit_of(name)), values);
         }
         let created = at.new_attr_builder().with_data(values).create(name);
         let object = || format!("{}@{name}", at.name());
         created.map(|_| ()).map_err(|e| Error::hdf5(&self.path, object(), "write attribute", e))
     }
 
-    /// Writes a dataset beside the probe's.
-    fn beside<D: Dimension>(
+    /// Writes a dataset with its unit beside the probe's.
+    fn numbers_beside<D: Dimension>(
         &self,
         at: &Location,
         (name, unit): (&str, &str),
         values: ArrayView<f64, D>,
     ) -> Result<()> {
+        let dataset = self.beside(at, name, values)?;
+        self.attribute(&dataset, "units", &Attribute::Text(unit.to_owned()))
+    }
+
+    /// Writes a dataset beside the probe's.
+    fn beside<T: H5Type, D: Dimension>(
+        &self,
+        at: &Location,
+        name: &str,
+        values: ArrayView<T, D>,
+    ) -> Result<Dataset> {
         let object = name_beside(at.name().trim_start_matches('/'), name);
-        let dataset = self
-            .file
+        self.file
             .new_dataset_builder()
             .obj_track_times(false)
             .with_data(values)
             .create(object.as_str())
-            .map_err(|e| Error::hdf5(&self.path, &object, "create", e))?;
-        self.attribute(&dataset, "units", &Attribute::Text(unit.to_owned()))
+            .map_err(|e| Error::hdf5(&self.path, &object, "create", e))
     }
 
     /// Writes consecutive samples of a probe, from `first_sample` on: for each field the values,

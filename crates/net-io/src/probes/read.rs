@@ -240,13 +240,14 @@ mod tests {
     use super::*;
     use crate::probes::{Attribute, ProbeDataset, ProbeFile};
 
-    /// Numbers that an attribute does not hold stand beside the probe, with their unit, and are read from
-    /// there.
+    /// Numbers and names that an attribute does not hold stand beside the probe, numbers with their unit,
+    /// and are read from there.
     #[test]
     fn many_numbers_are_found_beside_the_probe() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("OUTPUT.h5");
         let many: Vec<f64> = (0..9_000).map(f64::from).collect();
+        let names: Vec<String> = (0..5_000).map(|nth| format!("population {nth}")).collect();
         let attributes = [
             ("class", Attribute::Text("LaminarCurrentSourceDensity".to_owned())),
             ("start_ms", Attribute::Number(0.0)),
@@ -255,6 +256,7 @@ mod tests {
             ("z_lower_um", Attribute::Numbers(many.clone())),
             ("conductivity_s_m", Attribute::Numbers(many.clone())),
             ("contacts_um", Attribute::Table(3, many.clone())),
+            ("populations", Attribute::Texts(names.clone())),
         ];
         let probe = ProbeDataset {
             name: "csd".to_owned(),
@@ -279,5 +281,8 @@ mod tests {
             let found = h5::text_attribute(&path, &dataset, "units").unwrap();
             assert_eq!(found.as_deref(), Some(unit), "{name}");
         }
+        let found = file.dataset(&name_beside("csd", "populations")).unwrap();
+        let found = found.read_raw::<hdf5::types::VarLenUnicode>().unwrap();
+        assert!(found.iter().map(|name| name.as_str()).eq(names.iter().map(String::as_str)));
     }
 }

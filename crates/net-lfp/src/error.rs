@@ -316,6 +316,14 @@ pub enum LfpError {
         /// The system's answer.
         source: std::io::Error,
     },
+    /// The contacts of a file are no contacts of an electrode.
+    #[error("{}: {source}", path.display())]
+    ContactsOf {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with them.
+        source: Box<LfpError>,
+    },
     /// A JSON file has another content.
     #[error("{}: {source}; expected a list of contacts or a layout", path.display())]
     Json {

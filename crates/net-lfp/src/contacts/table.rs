@@ -34,10 +34,12 @@ fn from_json(path: &Path, text: &str) -> Result<Contacts> {
     let bad = |source| LfpError::Json { path: path.to_owned(), source };
     // A list is a table, an object a layout: decided here so that messages are about one of them.
     if !text.trim_start().starts_with('[') {
-        return serde_json::from_str::<Layout>(text).map_err(bad)?.contacts();
+        let layout: Layout = serde_json::from_str(text).map_err(bad)?;
+        return layout.contacts().map_err(of_file(path));
     }
     let rows: Vec<Row> = serde_json::from_str(text).map_err(bad)?;
-    let contacts = Contacts::new(rows.iter().map(|row| [row.x_um, row.y_um, row.z_um]).collect())?;
+    let positions = rows.iter().map(|row| [row.x_um, row.y_um, row.z_um]).collect();
+    let contacts = Contacts::new(positions).map_err(of_file(path))?;
     if !rows.iter().any(|row| row.nx.or(row.ny).or(row.nz).is_some()) {
         return Ok(contacts);
     }
@@ -46,7 +48,7 @@ fn from_json(path: &Path, text: &str) -> Result<Contacts> {
         _ => Err(LfpError::PartialNormal { path: path.to_owned(), contact }),
     };
     let normals = rows.iter().enumerate().map(normal).collect::<Result<_>>()?;
-    contacts.with_normals(normals)
+    contacts.with_normals(normals).map_err(of_file(path))
 }
 
 fn from_csv(path: &Path, text: &str) -> Result<Contacts> {
@@ -106,8 +108,16 @@ fn from_csv(path: &Path, text: &str) -> Result<Contacts> {
             normals.push(numbers(columns)?);
         }
     }
-    let contacts = Contacts::new(positions)?;
-    if has_normals { contacts.with_normals(normals) } else { Ok(contacts) }
+    let contacts = Contacts::new(positions).map_err(of_file(path))?;
+    match has_normals {
+        true => contacts.with_normals(normals).map_err(of_file(path)),
+        false => Ok(contacts),
+    }
+}
+
+/// What is wrong with the contacts of a file.
+fn of_file(path: &Path) -> impl FnOnce(LfpError) -> LfpError {
+    move |source| LfpError::ContactsOf { path: path.to_owned(), source: Box::new(source) }
 }
 
 #[cfg(test)]
@@ -160,7 +170,11 @@ mod tests {
         assert!(text.contains("line 3") && text.contains("y_um") && text.contains("two"), "{text}");
         let short = message(csv("x_um,y_um,z_um\n1,2\n"));
         assert!(short.contains("line 2"), "{short}");
-        assert!(matches!(csv("x_um,y_um,z_um\n"), Err(LfpError::NoContacts)));
+        let none = message(csv("x_um,y_um,z_um\n"));
+        assert_eq!(none, format!("contacts.csv: {}", LfpError::NoContacts));
+        assert!(message(json("[]")).starts_with("contacts.json: "));
+        let flat = message(csv("x_um,y_um,z_um,nx,ny,nz\n1,2,3,0,0,0\n"));
+        assert!(flat.starts_with("contacts.csv: "), "{flat}");
         for endless in ["nan", "inf", "-infinity", "1e999"] {
             let text = message(csv(&format!("x_um,y_um,z_um\n1,2,3\n1,{endless},3\n")));
             let place = format!("contacts.csv: line 3, column `y_um`: found `{endless}`");
@@ -180,7 +194,8 @@ mod tests {
             r#"{"linear": {"n_contacts": 99999999999999, "spacing_um": 1, "first_um": [0, 0, 0]}}"#,
             r#"{"square_mea": {"n_contacts": [4294967296, 4294967297], "pitch_um": 1, "center_um": [0, 0, 0]}}"#,
         ] {
-            assert!(matches!(json(layout), Err(LfpError::TooManyContacts { .. })), "{layout}");
+            let Err(LfpError::ContactsOf { source, .. }) = json(layout) else { panic!("{layout}") };
+            assert!(matches!(*source, LfpError::TooManyContacts { .. }), "{layout}");
         }
         let absent = Contacts::read(Path::new("no/such.csv"));
         assert!(matches!(absent, Err(LfpError::Read { .. })));

@@ -97,7 +97,7 @@ pub struct CellGroup {
     connections: ConnectionTable,
     inputs: Vec<Input>,
     inputs_due: Vec<u64>,
-    /// Those of which something is due in an epoch.
+    /// Those of which something is due in an epoch, with room for all.
     due: Vec<usize>,
     spikes: Vec<Spike>,
     /// Where weights of connections are kept, by number of the connection; empty if none are.
@@ -213,6 +213,7 @@ impl CellGroup {
         self.routes.shrink_to_fit();
         self.inputs.shrink_to_fit();
         self.inputs_due.shrink_to_fit();
+        self.due.reserve_exact(self.inputs.len());
         self.point_inputs.shrink_to_fit();
         self.point_inputs_due.shrink_to_fit();
         let ahead = max_delay_steps + 2 * epoch_steps;
@@ -432,6 +433,7 @@ impl CellGroup {
         let routes = self.routes.capacity() * size_of::<Route>()
             + self.inputs.capacity() * size_of::<Input>()
             + (self.inputs_due.capacity() + self.point_inputs_due.capacity()) * size_of::<u64>()
+            + self.due.capacity() * size_of::<usize>()
             + self.point_inputs.capacity() * size_of::<PointInput>()
             + self.published.capacity() * size_of::<(u32, u32)>();
         let points = self.points.iter().map(PointPopulation::memory_bytes);

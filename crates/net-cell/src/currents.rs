@@ -200,9 +200,9 @@ pub trait BlockObserver {
     /// nothing. Steps come in order.
     fn wants(&mut self, step: u64) -> bool;
 
-    /// Where the solver is to leave the potentials of the step that was asked for last, one vector a slot.
-    /// That is asked where the membrane current is a function of them alone, and they are not shown
-    /// again where they have been left.
+    /// Where the solver is to leave the potentials (mV) of the step that was asked for last, one vector a
+    /// slot. That is asked where the membrane current is a function of them alone;
+    /// [`observe`](Self::observe), which follows in any case, shows the same ones.
     fn destination(&mut self, n_slots: usize) -> Option<Destination<'_>>;
 
     /// Takes the currents of the step.

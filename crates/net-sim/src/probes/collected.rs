@@ -30,6 +30,15 @@ fn usual_chunk(n_rows: usize, samples_of_epoch: usize) -> usize {
     usual / epoch * epoch
 }
 
+/// Samples of a chunk, and those that there must be room for.
+fn chunk_of(recording: &ProbeRecording, n_samples: u64, samples_of_epoch: u64) -> (u64, usize) {
+    let usual = usual_chunk(recording.probe.n_rows(), samples_of_epoch as usize);
+    let asked = recording.chunk_samples.unwrap_or(usual) as u64;
+    let chunk = asked.min(n_samples.max(1));
+    // What an epoch adds to a chunk that is not full, and the sample at the start.
+    (chunk, (chunk + samples_of_epoch + 2).min(n_samples) as usize)
+}
+
 /// A probe on its way to the file.
 pub(super) struct Collected {
     pub(super) name: String,
@@ -67,8 +76,9 @@ impl Collected {
         for (at, (recording, name)) in model.probes().iter().zip(&names).enumerate() {
             let terms = Terms::new(recording, model.network());
             let skeleton = matrices.keep_skeleton(comm, pool, at, terms.fields.len())?;
-            let n_signals = recording.probe.n_rows();
-            let n_rows = skeleton.as_ref().map_or(n_signals, |skeleton| skeleton.rows().len());
+            let n_rows = skeleton
+                .as_ref()
+                .map_or(recording.probe.n_rows(), |skeleton| skeleton.rows().len());
             let n_raised = comm.sum(matrices.n_raised[at])?;
             let samples = recording.samples(name, clock, n_steps)?;
             let n_samples = samples.n_before(n_steps + 1);
@@ -84,17 +94,9 @@ impl Collected {
                 Some(first) => (first.chunk, Arc::clone(&first.zero)),
                 None => {
                     let samples_of_epoch = epoch_steps / samples.interval;
-                    let usual = usual_chunk(n_signals, samples_of_epoch as usize);
-                    let asked = recording.chunk_samples.unwrap_or(usual) as u64;
-                    let chunk = asked.min(n_samples.max(1));
-                    // What an epoch adds to a chunk that is not full, and the sample at the start.
-                    let room = (chunk + samples_of_epoch + 2).min(n_samples) as usize;
-                    needs.push(Need::of_sums(
-                        name,
-                        terms.sums.len() * n_groups.max(1),
-                        n_rows,
-                        room,
-                    ));
+                    let (chunk, room) = chunk_of(recording, n_samples, samples_of_epoch);
+                    let n_sums = terms.sums.len() * n_groups.max(1);
+                    needs.push(Need::of_sums(name, n_sums, n_rows, room));
                     comm.agree(memory::check_sums(&needs, machine_memory_bytes()))?;
                     let mut bounds = matrices.bounds(at, n_rows);
                     bounds.iter_mut().try_for_each(|bounds| comm.max_slice(bounds))?;

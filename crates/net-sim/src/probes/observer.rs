@@ -122,7 +122,7 @@ impl CurrentObserver for Observer {
     }
 }
 
-/// What a block has while it advances.
+/// What the probes see of a block while it advances some steps.
 struct Watch<'a> {
     observed: MutexGuard<'a, Observed>,
     block: usize,
